@@ -1,0 +1,73 @@
+"""Long short-term memory: a recurrent network with a gated cell."""
+
+from typing import Annotated
+
+import torch
+from torch import Tensor, nn
+
+from components.registry import component
+from components.spec import Count, Dims, DropRate, Inferred, Ports, example
+from pydantic import Field
+
+InputSize = Annotated[int, Field(ge=1), Inferred("x", axis=-1)]
+
+
+@component(
+    id="rnn_lstm",
+    kind="layer",
+    family="Recurrent",
+    name="LSTM",
+    name_zh="长短期记忆网络 LSTM",
+    help_zh="带门控记忆单元的循环网络；可堆叠、可双向，可给出初始状态。",
+    source="Hochreiter & Schmidhuber, Long Short-Term Memory, Neural Computation 1997",
+    keywords="recurrent rnn 循环",
+    tags=("batch_independent", "real_shapes"),
+    examples=(
+        example(x=(2, 5, 7), hidden_size=3),
+        example(x=(2, 5, 7), h0=(4, 2, 3), c0=(4, 2, 3), hidden_size=3, num_layers=2, bidirectional=True),
+    ),
+)
+class LSTM(nn.LSTM):
+    r"""Reads a sequence step by step, keeping a gated memory cell.
+
+    $$c_t = f_t \odot c_{t-1} + i_t \odot g_t, \quad h_t = o_t \odot \tanh(c_t)$$
+
+    Args:
+        input_size: features of one step of the input.
+        hidden_size: features of the state.
+        num_layers: stacked layers.
+        bidirectional: reads the sequence from both ends; the features double.
+        dropout: share of features dropped between stacked layers.
+
+    Shape:
+        x: (N, T, input_size); h0, c0: (num_layers * directions, N, hidden_size), zero where absent.
+        y: (N, T, directions * hidden_size); h, c: as h0, the last state of each layer and direction.
+
+    Source: Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000, as torch.nn.LSTM.
+    """
+
+    def __init__(
+        self,
+        input_size: InputSize,
+        hidden_size: Count = 64,
+        num_layers: Count = 1,
+        bidirectional: bool = False,
+        dropout: DropRate = 0.0,
+    ) -> None:
+        super().__init__(
+            input_size, hidden_size, num_layers, batch_first=True, dropout=dropout, bidirectional=bidirectional
+        )
+
+    def forward(  # type: ignore[override]
+        self,
+        x: Annotated[Tensor, Dims("N T C")],
+        h0: Annotated[Tensor, Dims("L N C")] | None = None,
+        c0: Annotated[Tensor, Dims("L N C")] | None = None,
+    ) -> Annotated[tuple[Tensor, Tensor, Tensor], Ports(y="N T C", h="L N C", c="L N C")]:
+        state = None
+        if h0 is not None or c0 is not None:
+            given = h0 if h0 is not None else c0
+            zero = torch.zeros_like(given)
+            state = (zero if h0 is None else h0, zero if c0 is None else c0)
+        y, (h, c) = super().forward(x, state)
+        return y, h, c
