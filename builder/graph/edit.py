@@ -194,10 +194,8 @@ def rename_node(graph: Graph, node: str, id: str) -> None:
             data["settings"]["weights"] = {**weights, "node": id}
         graph.add_node(name, **data)
     for edge in wires:
-        renamed = edge._replace(
-            source=id if edge.source == node else edge.source, target=id if edge.target == node else edge.target
-        )
-        graph.wire(renamed)
+        ends = {"source": id if edge.source == node else edge.source, "target": id if edge.target == node else edge.target}
+        graph.wire(edge._replace(**ends))
 
 
 def duplicate(graph: Graph, nodes: Iterable[str], offset: tuple[float, float] = (40, 40)) -> dict[str, str]:
@@ -271,6 +269,7 @@ def make_block(graph: Graph, nodes: Iterable[str], name: str, blocks: dict[str, 
         block.place(port, PORT_OUT, position=(right + 260, top + 90 * row))
     id = fresh_id(graph, BLOCK_PREFIX + name)
     graph.place(id, BLOCK_PREFIX + name, position=(left, top))
+    outer: list[Edge] = []
     for edge in wires:
         ends_inside = (edge.source in inside, edge.target in inside)
         if ends_inside == (True, True):
@@ -278,16 +277,26 @@ def make_block(graph: Graph, nodes: Iterable[str], name: str, blocks: dict[str, 
         elif ends_inside == (False, True):
             port = entries[edge.source, edge.source_port]
             block.wire(Edge(port, "y", edge.target, edge.target_port))
-            outer = Edge(edge.source, edge.source_port, id, port)
-            if outer not in graph.wires_into(id, port):
-                graph.wire(outer)
+            entering = Edge(edge.source, edge.source_port, id, port)
+            if entering not in outer:
+                outer.append(entering)
         elif ends_inside == (True, False):
-            graph.wire(Edge(id, exits[edge.source, edge.source_port], edge.target, edge.target_port))
+            outer.append(Edge(id, exits[edge.source, edge.source_port], edge.target, edge.target_port))
+        else:
+            outer.append(edge)
     for (source, source_port), port in exits.items():
         block.wire(Edge(source, source_port, port, "x"))
     graph.remove_nodes_from(chosen)
+    _rewire(graph, outer)
     blocks[name] = block
     return id
+
+
+def _rewire(graph: Graph, wires: Iterable[Edge]) -> None:
+    """Lays all wires anew: their order is the order of a variadic port, so a replaced wire keeps its place in it."""
+    graph.remove_edges_from(list(graph.edges))
+    for edge in wires:
+        graph.wire(edge)
 
 
 def _require_convex(graph: Graph, inside: set[str]) -> None:
@@ -323,7 +332,8 @@ def detach_block(graph: Graph, node: str, blocks: Blocks | None = None) -> list[
     block = (graph.blocks if blocks is None else blocks)[component.removeprefix(BLOCK_PREFIX)]
     given = {**block.block_params, **graph.nodes[node]["params"]}
     origin = graph.nodes[node]["position"] or [0, 0]
-    incoming, outgoing = graph.wires_into(node), graph.wires_from(node)
+    wires = list(graph.wires())
+    incoming = [e for e in wires if e.target == node]
     graph.remove_node(node)
     new: dict[str, str] = {}
     inner = [(n, d) for n, d in block.nodes(data=True) if d["component"] not in (PORT_IN, PORT_OUT)]
@@ -335,17 +345,26 @@ def detach_block(graph: Graph, node: str, blocks: Blocks | None = None) -> list[
         if data["position"] is not None:
             data["position"] = [origin[i] + data["position"][i] - base[i] for i in (0, 1)]
         graph.add_node(new[name], **data)
+    inner_wires: list[Edge] = []
+    leaving: dict[str, list[tuple[str, str]]] = {}
     for edge in block.wires():
         if edge.source in new and edge.target in new:
-            graph.wire(edge._replace(source=new[edge.source], target=new[edge.target]))
+            inner_wires.append(edge._replace(source=new[edge.source], target=new[edge.target]))
         elif edge.target in new:
-            for outer in incoming:
-                if outer.target_port == edge.source:
-                    graph.wire(Edge(outer.source, outer.source_port, new[edge.target], edge.target_port))
+            feeds = [e for e in incoming if e.target_port == edge.source]
+            inner_wires += [Edge(e.source, e.source_port, new[edge.target], edge.target_port) for e in feeds]
         elif edge.source in new:
-            for outer in outgoing:
-                if outer.source_port == edge.target:
-                    graph.wire(Edge(new[edge.source], edge.source_port, outer.target, outer.target_port))
+            leaving.setdefault(edge.target, []).append((new[edge.source], edge.source_port))
+        else:  # a port that goes straight through the block
+            feeds = [e for e in incoming if e.target_port == edge.source]
+            leaving.setdefault(edge.target, []).extend((e.source, e.source_port) for e in feeds)
+    kept: list[Edge] = []
+    for edge in wires:
+        if edge.source == node:
+            kept += [Edge(s, p, edge.target, edge.target_port) for s, p in leaving.get(edge.source_port, [])]
+        elif edge.target != node:
+            kept.append(edge)
+    _rewire(graph, inner_wires + kept)
     return list(new.values())
 
 
