@@ -97,6 +97,28 @@ class Ports:
         object.__setattr__(self, "dims", MappingProxyType({n: _as_dims(d) for n, d in dims.items()}))
 
 
+@dataclass(frozen=True)
+class NumberedPorts:
+    """Names what a forward returns where a parameter says how many: ``y1``, ``y2`` ... for a number or a list.
+
+    Example: ``-> Annotated[tuple[Tensor, ...], NumberedPorts("y", count="sections")]``.
+    """
+
+    prefix: str
+    count: str
+    dims: Dims
+
+    def __init__(self, prefix: str, count: str, dims: str | Dims = "*") -> None:
+        object.__setattr__(self, "prefix", prefix)
+        object.__setattr__(self, "count", count)
+        object.__setattr__(self, "dims", _as_dims(dims))
+
+    def ports(self, value: int | Sequence[Any]) -> dict[str, Port]:
+        """The ports for a value of the counting parameter."""
+        count = value if isinstance(value, int) else len(value)
+        return {(name := f"{self.prefix}{i}"): Port(name, self.dims) for i in range(1, count + 1)}
+
+
 def _as_dims(dims: str | Dims) -> Dims:
     return dims if isinstance(dims, Dims) else Dims(dims)
 
@@ -109,7 +131,8 @@ DropRate = Annotated[float, Field(ge=0.0, lt=1.0)]
 PositiveFloat = Annotated[float, Field(gt=0.0)]
 NonNegativeFloat = Annotated[float, Field(ge=0.0)]
 Size = Count | tuple[Count, ...]
-Padding = NonNegative | tuple[NonNegative, ...] | Literal["same", "valid"]
+NonNegativeSize = NonNegative | tuple[NonNegative, ...]
+Padding = NonNegativeSize | Literal["same", "valid"]
 InChannels = Annotated[int, Field(ge=1), Inferred("x", axis=1)]
 InFeatures = Annotated[int, Field(ge=1), Inferred("x", axis=-1)]
 SpatialDims = Annotated[Literal[1, 2, 3], Inferred("x", rank_minus=2)]
@@ -347,6 +370,7 @@ class Component:
     runtime: tuple[str, ...]
     inputs: Mapping[str, Port]
     outputs: Mapping[str, Port]
+    numbered: NumberedPorts | None
     doc: Doc
     tags: frozenset[str]
     keywords: str
@@ -355,6 +379,19 @@ class Component:
 
     def label(self, language: str) -> str:
         return self.name_zh if language == "zh" else self.name
+
+    def outputs_for(self, params: Mapping[str, Any]) -> Mapping[str, Port]:
+        """The output ports under these values: ``outputs``, unless their number follows from a parameter.
+
+        A value that breaks the parameter's rule gives the ports of the default.
+        """
+        if self.numbered is None or self.numbered.count not in params:
+            return self.outputs
+        try:
+            value = self.parameters[self.numbered.count].check(params[self.numbered.count], self.id)
+        except ParameterError:
+            return self.outputs
+        return self.numbered.ports(value)
 
     def check(
         self, params: Mapping[str, Any], component_name: str = ""
@@ -424,6 +461,7 @@ class Component:
             "params": self.schema(),
             "inputs": ports(self.inputs),
             "outputs": ports(self.outputs),
+            "numbered_outputs": self.numbered and {"prefix": self.numbered.prefix, "count": self.numbered.count},
             "source": self.source,
             "summary": self.doc.summary,
             "summary_zh": self.help_zh,
@@ -461,11 +499,16 @@ def read_component(
     doc = parse_doc(target.__doc__)
     constructor = target.__init__ if is_class else target
     parameters, runtime = _read_parameters(constructor, form, doc)
+    numbered = None
     if form == "builder" or (is_class and (inputs is not None or outputs is not None)):
         ports_in, ports_out = _declared_ports(inputs or {}), _declared_ports(outputs or {})
     else:
         forward = target if form == "op" else getattr(target, "update" if kind == "metric" else "forward")
-        ports_in, ports_out = _forward_ports(forward, kind)
+        ports_in, ports_out, numbered = _forward_ports(forward, kind)
+    if numbered:
+        if numbered.count not in parameters:
+            raise ValueError(f"{id}: its outputs are counted by an unknown parameter '{numbered.count}'.")
+        ports_out = numbered.ports(parameters[numbered.count].default)
     split = tuple(
         Example(
             {k: v for k, v in e.items() if k in ports_in},
@@ -478,7 +521,7 @@ def read_component(
             raise ValueError(f"{id}: '{parameter.name}' is inferred from an unknown port '{parameter.inferred.port}'.")
     return Component(
         id, kind, family, name, name_zh, help_zh, source, form, target, parameters, runtime, ports_in, ports_out,
-        doc, frozenset(tags), keywords, split, dict(xfail or {}),
+        numbered, doc, frozenset(tags), keywords, split, dict(xfail or {}),
     )  # fmt: skip
 
 
@@ -514,7 +557,9 @@ def _declared_ports(declared: Mapping[str, str | Dims]) -> dict[str, Port]:
     return ports
 
 
-def _forward_ports(forward: Callable[..., Any], kind: str) -> tuple[dict[str, Port], dict[str, Port]]:
+def _forward_ports(
+    forward: Callable[..., Any], kind: str
+) -> tuple[dict[str, Port], dict[str, Port], NumberedPorts | None]:
     hints = typing.get_type_hints(forward, include_extras=True)
     inputs = {}
     for argument in inspect.signature(forward).parameters.values():
@@ -529,14 +574,17 @@ def _forward_ports(forward: Callable[..., Any], kind: str) -> tuple[dict[str, Po
     returned = hints.get("return")
     extras = typing.get_args(returned)[1:] if typing.get_origin(returned) is Annotated else ()
     named = next((e for e in extras if isinstance(e, Ports)), None)
+    numbered = next((e for e in extras if isinstance(e, NumberedPorts)), None)
     if kind == "metric":
-        return inputs, {"value": Port("value", Dims("()"))}
+        return inputs, {"value": Port("value", Dims("()"))}, None
     if named:
-        return inputs, {n: Port(n, d) for n, d in named.dims.items()}
+        return inputs, {n: Port(n, d) for n, d in named.dims.items()}, None
+    if numbered:
+        return inputs, {}, numbered
     if kind == "loss":
-        return inputs, {"loss": Port("loss", Dims("()"))}
+        return inputs, {"loss": Port("loss", Dims("()"))}, None
     dims = next((e for e in extras if isinstance(e, Dims)), Dims())
-    return inputs, {"y": Port("y", dims)}
+    return inputs, {"y": Port("y", dims)}, None
 
 
 def _dims_of(annotation: Any) -> Dims:
