@@ -4,10 +4,9 @@ from typing import Literal
 
 from torch import nn
 
+from components.convolution._nd import CONVOLUTIONS, check_convolution
 from components.registry import component
 from components.spec import Count, InChannels, Padding, Size, SpatialDims, example
-
-CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 
 
 @component(
@@ -66,6 +65,10 @@ def convolution(
 
     Source: LeCun et al., Proc. IEEE 1998; arithmetic in Dumoulin & Visin, arXiv 1603.07285.
     """
+    check_convolution(
+        "conv_standard", dims, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation,
+        groups=groups, in_channels=in_channels, out_channels=out_channels,
+    )  # fmt: skip
     return CONVOLUTIONS[dims](
         in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode
     )

@@ -1,0 +1,49 @@
+"""Adaptive average pooling: a map of any size to a map of a given size."""
+
+from torch import nn
+
+from components.registry import component
+from components.rules import require_per_axis
+from components.spec import Size, SpatialDims, example
+
+ADAPTIVE_AVERAGE_POOLS = {1: nn.AdaptiveAvgPool1d, 2: nn.AdaptiveAvgPool2d, 3: nn.AdaptiveAvgPool3d}
+
+
+@component(
+    id="pool_adaptive_avg",
+    kind="layer",
+    family="Pooling",
+    name="Adaptive average pooling",
+    name_zh="自适应平均池化",
+    help_zh="无论输入多大，都平均池化到指定的输出尺寸。",
+    source="He et al., Spatial pyramid pooling in deep convolutional networks, arXiv 1406.4729",
+    inputs={"x": "N C L | N C H W | N C D H W"},
+    outputs={"y": "N C L | N C H W | N C D H W"},
+    keywords="adaptiveavgpool mean 均值池化",
+    tags=("batch_independent",),
+    examples=(
+        example(x=(2, 3, 11), output_size=4),
+        example(x=(2, 3, 7, 10), output_size=(2, 5)),
+        example(x=(1, 2, 6, 7, 9), output_size=(3, 2, 4)),
+    ),
+)
+def adaptive_average_pooling(output_size: Size = 1, dims: SpatialDims = 2) -> nn.Module:
+    r"""Divides each axis into a given number of windows and keeps their means.
+
+    $$y(i) = \mathrm{mean}\; x[\lfloor i L / m \rfloor : \lceil (i + 1) L / m \rceil]$$
+
+    Args:
+        output_size: size m of the output along each spatial axis, in samples.
+        dims: number of spatial axes.
+
+    Shape:
+        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        y: the same layout with spatial axes of output_size.
+
+    Raises:
+        ValueError: a list that has not one size for each spatial axis.
+
+    Source: the windows of one level of He et al., arXiv 1406.4729, averaged; torch.nn.AdaptiveAvgPool2d.
+    """
+    require_per_axis("pool_adaptive_avg", dims, output_size=output_size)
+    return ADAPTIVE_AVERAGE_POOLS[dims](output_size)

@@ -1,0 +1,39 @@
+"""Global max pooling: one value per channel."""
+
+from typing import Annotated
+
+from torch import Tensor
+
+from components.registry import component
+from components.spec import Dims, example
+
+
+@component(
+    id="pool_global_max",
+    kind="layer",
+    family="Pooling",
+    name="Global max pooling",
+    name_zh="全局最大池化",
+    help_zh="取每个通道整张特征图的最大值，得到一个值。",
+    source="Oquab et al., Is object localization for free?, CVPR 2015",
+    keywords="gmp maximum 最大值",
+    tags=("batch_independent",),
+    examples=(example(x=(2, 3, 11)), example(x=(2, 3, 5, 7), keepdim=False), example(x=(2, 3, 4, 5, 7))),
+)
+def global_max_pooling(
+    x: Annotated[Tensor, Dims("N C L | N C H W | N C D H W")], *, keepdim: bool = True
+) -> Annotated[Tensor, Dims("N C *")]:
+    r"""Replaces each channel's map by its largest value.
+
+    $$y_{n,c} = \max_{i,j} x_{n,c,i,j}$$
+
+    Args:
+        keepdim: keeps the spatial axes, with size 1; otherwise the output is a vector per sample.
+
+    Shape:
+        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        y: (N, C, 1), (N, C, 1, 1) or (N, C, 1, 1, 1); (N, C) without keepdim.
+
+    Source: Oquab et al., CVPR 2015, where it finds objects without boxes. Equal maxima share the gradient.
+    """
+    return x.amax(tuple(range(2, x.dim())), keepdim)
