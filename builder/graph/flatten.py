@@ -8,7 +8,6 @@ from typing import Any
 
 from builder.graph.edit import substitute
 from builder.graph.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph, GraphError, signature_of
-from components import registry
 from components.spec import Component
 
 MAX_DEPTH = 20
@@ -59,6 +58,7 @@ class _Unfold:
         leaving: dict[tuple[str, str], list[tuple[str, str]]] = {}
         order = self._order(graph)
         results: Ends = {}
+        self._check_ports(graph, prefix)
         for id in order:
             data = graph.nodes[id]
             path = f"{prefix}{id}"
@@ -79,6 +79,27 @@ class _Unfold:
                     continue
                 leaving.update({(id, port): ends for port, ends in outputs.items()})
         return results
+
+    def _check_ports(self, graph: Graph, prefix: str) -> None:
+        """Reports every wire that names a port which its node does not have; unknown nodes are reported at themselves."""
+        for edge in graph.wires():
+            for node, port, side in ((edge.source, edge.source_port, 1), (edge.target, edge.target_port, 0)):
+                try:
+                    ports = graph.signature(node, self.blocks)[side]
+                except (GraphError, RecursionError):
+                    continue
+                if port not in ports:
+                    word, word_zh = (("output", "输出") if side else ("input", "输入"))
+                    known = ", ".join(ports) or "none"
+                    self.flat.errors.append(
+                        GraphError(
+                            f"The wire {edge} names the {word} port '{port}', which '{node}' does not have "
+                            f"({word}s: {known}).",
+                            f"连线 {edge} 引用了“{node}”没有的{word_zh}端口“{port}”（{word_zh}：{known}）。",
+                            f"{prefix}{node}",
+                            port,
+                        )
+                    )
 
     def _order(self, graph: Graph) -> list[str]:
         """Nodes so that sources come first where possible; a cycle's nodes keep their order (the compiler reports it)."""
@@ -103,12 +124,13 @@ class _Unfold:
         component = data["component"]
         params = substitute(data["params"], given) if within else dict(data["params"])
         if not component.startswith(BLOCK_PREFIX):
-            signature_of(component, self.blocks, path)
+            entry = signature_of(component, self.blocks, path).component
             if len(self.flat.nodes) >= MAX_NODES:
                 raise GraphError(f"The graph unfolds to more than {MAX_NODES} nodes.", f"展开后超过 {MAX_NODES} 个节点。")
-            entry = registry.get(component)
+            if entry is None:
+                raise GraphError(f"'{path}' may stand only inside a block.", f"“{path}”只能位于模块内部。", path)
             self.flat.nodes[path] = FlatNode(path, entry, params, dict(data["settings"]), feeds)
-            return {port: [(path, port)] for port in entry.outputs}
+            return {port: [(path, port)] for port in entry.outputs_for(params)}
         name = component.removeprefix(BLOCK_PREFIX)
         signature_of(component, self.blocks, path)
         if name in within or len(within) >= MAX_DEPTH:

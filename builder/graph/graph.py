@@ -123,11 +123,14 @@ class Graph(nx.MultiDiGraph):
 
         ``blocks`` are the blocks of the whole graph, where this graph is itself one of them.
         """
-        return signature_of(self.nodes[node]["component"], self.blocks if blocks is None else blocks, node)
+        data = self.nodes[node]
+        return signature_of(data["component"], self.blocks if blocks is None else blocks, node, data["params"])
 
 
-def signature_of(component: str, blocks: Mapping[str, Graph], node: str = "") -> Signature:
-    """The ports that a component or a block gives to a node; GraphError where it is unknown."""
+def signature_of(
+    component: str, blocks: Mapping[str, Graph], node: str = "", params: Mapping[str, Any] | None = None
+) -> Signature:
+    """The ports that a component or a block gives to a node with these parameters; GraphError where it is unknown."""
     if component == PORT_IN:
         return Signature({}, {"y": Port("y", Dims("*", "any"))}, None)
     if component == PORT_OUT:
@@ -147,7 +150,7 @@ def signature_of(component: str, blocks: Mapping[str, Graph], node: str = "") ->
         entry = registry.get(component)
     except registry.UnknownComponentError as error:
         raise GraphError(f"Node '{node}': {error.message}", f"节点“{node}”：{error.message_zh}", node) from None
-    return Signature(entry.inputs, entry.outputs, entry)
+    return Signature(entry.inputs, entry.outputs_for(params or {}), entry)
 
 
 def _block_ports(block: Graph, kind: str, blocks: Mapping[str, Graph]) -> dict[str, Port]:

@@ -1,0 +1,253 @@
+"""A graph as PyTorch: one module per node, and straight-line ``torch.fx`` programs for any of its values."""
+
+from __future__ import annotations
+
+import keyword
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from builder.compiler.check import Analysis, owner_of
+from builder.compiler.inference import arguments, build
+from builder.compiler.report import CompileError
+from builder.graph import FlatNode, Graph, flatten
+from components import registry
+
+End = tuple[str, str]
+"""An output port of an unfolded node: (path, port)."""
+
+_MODULE_KINDS = ("layer", "op", "loss", "transform", "metric", "regularizer", "sampler")
+_PREDICTING_KINDS = ("layer", "op", "sampler")
+
+
+class Compiled:
+    """A checked graph with its modules. All programs share the submodules of ``root``, and so their parameters.
+
+    Args:
+        graph: the graph; CompileError (a ValueError) lists what is wrong with it.
+        seed: of the weights; the global generator is left as it was.
+        memory_budget: bytes that training may take; what the machine has where None.
+    """
+
+    def __init__(self, graph: Graph, seed: int = 0, memory_budget: int | None = None) -> None:
+        self.graph = graph
+        self.flat = flatten(graph)
+        self.analysis = Analysis(self.flat, memory_budget)
+        if self.analysis.report.problems:
+            raise CompileError(self.analysis.report)
+        self.report = self.analysis.report
+        self.root = nn.Module()
+        self._targets: dict[str, str] = {}
+        self._datasets: dict[str, Any] = {}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            for path in self.analysis.order:
+                self._make(self.flat.nodes[path])
+
+    # -------------------------------------------------------------- modules
+
+    def _make(self, node: FlatNode) -> None:
+        if node.component.kind not in _MODULE_KINDS or node.component.form == "op":
+            return
+        owner = owner_of(node, self.flat)
+        if owner is not None:
+            self._targets[node.path] = self._targets[owner]
+            return
+        module = build(node.component, self.analysis.values[node.path])
+        _initialise(module, node.settings.get("init"))
+        if node.settings.get("frozen"):
+            module.requires_grad_(False)
+        for port in node.component.outputs:
+            if hasattr(module, f"wants_{port}"):
+                setattr(module, f"wants_{port}", self._is_read(node.path, port))
+        self._targets[node.path] = _attach(self.root, node.path, module)
+
+    def _is_read(self, path: str, port: str) -> bool:
+        return any((path, port) in ends for n in self.flat.nodes.values() for ends in n.inputs.values())
+
+    def module(self, path: str) -> nn.Module | None:
+        """The module of a node; None for an op, a data set, an optimizer ..."""
+        target = self._targets.get(path)
+        return None if target is None else self.root.get_submodule(target)
+
+    def target(self, path: str) -> str | None:
+        """The name of a node's module in ``root`` (the owner's, where weights are shared)."""
+        return self._targets.get(path)
+
+    def dataset(self, path: str) -> Any:
+        """The data set of a node."""
+        if path not in self._datasets:
+            self._datasets[path] = self.build(path)
+        return self._datasets[path]
+
+    def build(self, path: str, **runtime: Any) -> Any:
+        """Creates what stands at a node that is no module: an optimizer (``params=...``), a schedule, a strategy."""
+        node = self.flat.nodes[path]
+        return registry.create(node.component.id, **runtime, **self.analysis.values[path])
+
+    def of_kind(self, *kinds: str) -> list[FlatNode]:
+        """The nodes of these kinds, in the order of the data."""
+        return [self.flat.nodes[p] for p in self.analysis.order if self.flat.nodes[p].component.kind in kinds]
+
+    # -------------------------------------------------------------- reach
+
+    def ancestors(self, ends: Iterable[End]) -> list[str]:
+        """The paths that these values depend on, themselves included, in the order of the data."""
+        wanted = set()
+        stack = [path for path, _ in ends]
+        while stack:
+            path = stack.pop()
+            if path not in wanted:
+                wanted.add(path)
+                stack += [source for sources in self.flat.nodes[path].inputs.values() for source, _ in sources]
+        return [path for path in self.analysis.order if path in wanted]
+
+    def parameters_of(self, ends: Iterable[End]) -> dict[str, nn.Parameter]:
+        """The trainable parameters that these values depend on, by name in ``root``; shared ones once, frozen ones not."""
+        found: dict[str, nn.Parameter] = {}
+        seen: set[int] = set()
+        for path in self.ancestors(ends):
+            target = self._targets.get(path)
+            if target is None:
+                continue
+            for name, parameter in self.root.get_submodule(target).named_parameters():
+                if parameter.requires_grad and id(parameter) not in seen:
+                    seen.add(id(parameter))
+                    found[f"{target}.{name}"] = parameter
+        return found
+
+    # -------------------------------------------------------------- programs
+
+    @property
+    def predictions(self) -> list[End]:
+        """What the model is for: the values that losses and metrics look at and that layers have made, in their order.
+
+        Where nothing looks at any, the outputs that nobody reads.
+        """
+        learned = self._learned()
+        looked_at = [
+            end
+            for node in self.of_kind("loss", "metric")
+            for ends in node.inputs.values()
+            for end in ends
+            if end[0] in learned and self.flat.nodes[end[0]].component.kind in _PREDICTING_KINDS
+        ]
+        if not looked_at:
+            read = {end for n in self.flat.nodes.values() for ends in n.inputs.values() for end in ends}
+            made = [(p, port) for p in self.analysis.order if p in learned for port in self.report.nodes[p].outputs]
+            looked_at = [e for e in made if e not in read and self.flat.nodes[e[0]].component.kind in _PREDICTING_KINDS]
+        order = {path: i for i, path in enumerate(self.analysis.order)}
+        return sorted(dict.fromkeys(looked_at), key=lambda end: order[end[0]])
+
+    def _learned(self) -> set[str]:
+        """The paths that depend on a layer with weights; on any layer or op where no weights are anywhere."""
+        for carries in (self._has_weights, lambda path: self.flat.nodes[path].component.kind in _PREDICTING_KINDS):
+            found: set[str] = set()
+            for path in self.analysis.order:
+                sources = [s for ends in self.flat.nodes[path].inputs.values() for s, _ in ends]
+                if carries(path) or any(s in found for s in sources):
+                    found.add(path)
+            if found:
+                return found
+        return set()
+
+    def _has_weights(self, path: str) -> bool:
+        module = self.module(path)
+        kind = self.flat.nodes[path].component.kind
+        return kind in _PREDICTING_KINDS and module is not None and any(True for _ in module.parameters())
+
+    @property
+    def model(self) -> fx.GraphModule:
+        """From the data ports that predictions need to the predictions: one tensor, or a tuple of several."""
+        return self.program(self.predictions, single=True)
+
+    def program(self, ends: Sequence[End], single: bool = False) -> fx.GraphModule:
+        """Straight-line code for these values, returned as a tuple (with ``single``, a lone value bare).
+
+        ``inputs`` of the result lists the (data set, port) of its positional arguments, ``outputs`` these ends. Each fx node carries
+        ``meta["path"]``, the graph node that it came from.
+        """
+        graph = fx.Graph()
+        paths = self.ancestors(ends)
+        values: dict[End, fx.Node] = {}
+        inputs = self._placeholders(graph, paths, ends, values)
+        for path in paths:
+            node = self.flat.nodes[path]
+            if node.component.kind != "dataset":
+                self._emit(graph, node, values)
+        results = tuple(values[end] for end in ends)
+        graph.output(results[0] if single and len(results) == 1 else results)
+        for item in reversed(graph.nodes):  # outputs that nobody reads
+            if item.op == "call_function" and item.target is operator.getitem and not item.users:
+                graph.erase_node(item)
+        module = fx.GraphModule(self.root, graph)
+        module.inputs, module.outputs = inputs, list(ends)  # type: ignore[assignment]
+        return module
+
+    def _placeholders(
+        self, graph: fx.Graph, paths: Sequence[str], ends: Sequence[End], values: dict[End, fx.Node]
+    ) -> list[End]:
+        needed = {end for p in paths for sources in self.flat.nodes[p].inputs.values() for end in sources} | set(ends)
+        inputs = [
+            (path, port)
+            for path in paths
+            if self.flat.nodes[path].component.kind == "dataset"
+            for port in self.report.nodes[path].outputs
+            if (path, port) in needed
+        ]
+        ports = [port for _, port in inputs]
+        for path, port in inputs:
+            name = port if ports.count(port) == 1 else f"{path.replace('/', '_')}_{port}"
+            values[path, port] = graph.placeholder(_identifier(name), type_expr=Tensor)
+            values[path, port].meta["path"] = path
+        return inputs
+
+    def _emit(self, graph: fx.Graph, node: FlatNode, values: dict[End, fx.Node]) -> None:
+        given = {port: [values[end] for end in ends] for port, ends in node.inputs.items()}
+        args, kwargs = arguments(node.component, given)
+        name = _identifier(node.path.replace("/", "_"))
+        if node.component.form == "op":
+            kwargs = {**kwargs, **self.analysis.values[node.path]}
+            call = graph.create_node("call_function", node.component.factory, tuple(args), kwargs, name=name)
+        else:
+            call = graph.create_node("call_module", self._targets[node.path], tuple(args), kwargs, name=name)
+        call.meta["path"] = node.path
+        ports = list(node.component.outputs_for(self.analysis.values[node.path]))
+        if len(ports) == 1 and not node.component.numbered:
+            values[node.path, ports[0]] = call
+            return
+        for index, port in enumerate(ports):
+            item = graph.call_function(operator.getitem, (call, index))
+            item.meta["path"] = node.path
+            values[node.path, port] = item
+
+
+def _attach(root: nn.Module, path: str, module: nn.Module) -> str:
+    """Hangs a module into the tree at its path; the target's name, with an underscore where ``nn.Module`` has the word."""
+    parts = [_identifier(p) + ("_" if hasattr(root, p) and p not in root._modules else "") for p in path.split("/")]
+    parent = root
+    for part in parts[:-1]:
+        if part not in parent._modules:
+            parent.add_module(part, nn.Module())
+        parent = parent.get_submodule(part)
+    parent.add_module(parts[-1], module)
+    return ".".join(parts)
+
+
+def _identifier(name: str) -> str:
+    return name + "_" if keyword.iskeyword(name) else name
+
+
+def _initialise(module: nn.Module, setting: Mapping[str, Any] | None) -> None:
+    """Fills the weights (two axes or more) by the node's init component; offsets and norms keep their own."""
+    if not setting:
+        return
+    init = registry.create(setting["component"], **setting.get("params", {}))
+    for parameter in module.parameters():
+        if parameter.dim() >= 2:
+            with torch.no_grad():
+                init(parameter)
+
