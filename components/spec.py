@@ -11,6 +11,7 @@ A component takes one of three forms, told apart by what is decorated:
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 import typing
@@ -187,22 +188,16 @@ class Parameter:
         """What the value must be, in English and Chinese."""
         return describe_type(self.type)
 
+    @functools.cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.type, config=ConfigDict(strict=True, allow_inf_nan=False))
+
     def check(self, value: Any, component: str) -> Any:
         """The value as the constructor takes it (lists become tuples); ParameterError where it breaks the rule."""
         try:
-            return _adapter(self.type).validate_python(_freeze(value))
+            return self._adapter.validate_python(_freeze(value))
         except ValidationError:
             raise ParameterError(component, self.name, self.rule, value) from None
-
-
-_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
-
-
-def _adapter(type_: Any) -> TypeAdapter[Any]:
-    key = repr(type_)
-    if key not in _ADAPTERS:
-        _ADAPTERS[key] = TypeAdapter(type_, config=ConfigDict(strict=True, allow_inf_nan=False))
-    return _ADAPTERS[key]
 
 
 def _freeze(value: Any) -> Any:

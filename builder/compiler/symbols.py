@@ -31,7 +31,7 @@ class Symbols:
 
     def name(self, size: int) -> int | str:
         """The axis that a propagated size means: ``"B"``, ``"2*B"``, ``"B+1"``, or the size itself."""
-        if size < min(_PRIMES):
+        if size < _PRIMES[0]:
             return size
         for name, prime in self.prime.items():
             if size % prime == 0:
@@ -44,7 +44,7 @@ class Symbols:
         return size
 
     def names(self, shape: Sequence[int]) -> tuple[int | str, ...]:
-        return tuple(self.name(size) for size in shape)
+        return tuple(size if size < _PRIMES[0] else self.name(size) for size in shape)
 
     def per_sample(self, total: int, shape: Sequence[int]) -> int:
         """A cost of the whole propagated batch, as the cost of one item of the first varying axis of ``shape``."""
