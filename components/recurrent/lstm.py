@@ -5,11 +5,9 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
+from components.recurrent._sequence import pack, require_layers_for_dropout, unpack
 from components.registry import component
-from components.spec import Count, Dims, DropRate, Inferred, Ports, example
-from pydantic import Field
-
-InputSize = Annotated[int, Field(ge=1), Inferred("x", axis=-1)]
+from components.spec import Count, Dims, DropRate, InFeatures, Ports, bools, example
 
 
 @component(
@@ -20,11 +18,12 @@ InputSize = Annotated[int, Field(ge=1), Inferred("x", axis=-1)]
     name_zh="长短期记忆网络 LSTM",
     help_zh="带门控记忆单元的循环网络；可堆叠、可双向，可给出初始状态。",
     source="Hochreiter & Schmidhuber, Long Short-Term Memory, Neural Computation 1997",
-    keywords="recurrent rnn 循环",
+    keywords="recurrent rnn gated 循环",
     tags=("batch_independent", "real_shapes"),
     examples=(
         example(x=(2, 5, 7), hidden_size=3),
         example(x=(2, 5, 7), h0=(4, 2, 3), c0=(4, 2, 3), hidden_size=3, num_layers=2, bidirectional=True),
+        example(x=(2, 5, 7), pad=bools(2, 5), hidden_size=3),
     ),
 )
 class LSTM(nn.LSTM):
@@ -41,19 +40,24 @@ class LSTM(nn.LSTM):
 
     Shape:
         x: (N, T, input_size); h0, c0: (num_layers * directions, N, hidden_size), zero where absent.
-        y: (N, T, directions * hidden_size); h, c: as h0, the last state of each layer and direction.
+        pad: (N, T), True where x is padding, which stands behind the real steps and is not read.
+        y: (N, T, directions * hidden_size), zero at padding; h, c: as h0, the last state of each layer and direction.
+
+    Raises:
+        ValueError: dropout with a single layer.
 
     Source: Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000, as torch.nn.LSTM.
     """
 
     def __init__(
         self,
-        input_size: InputSize,
+        input_size: InFeatures,
         hidden_size: Count = 64,
         num_layers: Count = 1,
         bidirectional: bool = False,
         dropout: DropRate = 0.0,
     ) -> None:
+        require_layers_for_dropout("rnn_lstm", dropout, num_layers)
         super().__init__(
             input_size, hidden_size, num_layers, batch_first=True, dropout=dropout, bidirectional=bidirectional
         )
@@ -63,11 +67,12 @@ class LSTM(nn.LSTM):
         x: Annotated[Tensor, Dims("N T C")],
         h0: Annotated[Tensor, Dims("L N C")] | None = None,
         c0: Annotated[Tensor, Dims("L N C")] | None = None,
+        pad: Annotated[Tensor, Dims("N T", dtype="bool")] | None = None,
     ) -> Annotated[tuple[Tensor, Tensor, Tensor], Ports(y="N T C", h="L N C", c="L N C")]:
         state = None
-        if h0 is not None or c0 is not None:
-            given = h0 if h0 is not None else c0
+        given = h0 if h0 is not None else c0
+        if given is not None:
             zero = torch.zeros_like(given)
             state = (zero if h0 is None else h0, zero if c0 is None else c0)
-        y, (h, c) = super().forward(x, state)
-        return y, h, c
+        y, (h, c) = super().forward(pack(x, pad), state)
+        return unpack(y, x.shape[1]), h, c

@@ -1,0 +1,51 @@
+"""A table of learned vectors, looked up by integer."""
+
+from torch import nn
+
+from components.registry import component
+from components.rules import require
+from components.spec import Count, Dims, NonNegative, example, ints
+
+
+@component(
+    id="embedding",
+    kind="layer",
+    family="Embedding",
+    name="Embedding",
+    name_zh="嵌入层",
+    help_zh="为每个编号（词、字符、类别）学习一个向量。",
+    source="Bengio et al., A Neural Probabilistic Language Model, JMLR 2003",
+    inputs={"x": Dims("N *", dtype="int")},
+    outputs={"y": "N * C"},
+    keywords="lookup table token word vocabulary 词向量 词嵌入",
+    tags=("batch_independent", "causal"),
+    examples=(
+        example(x=ints(2, 5, high=11), num_embeddings=11, embedding_dim=7),
+        example(x=ints(2, 5, high=11), num_embeddings=11, embedding_dim=7, padding_idx=0),
+    ),
+)
+def embedding(
+    num_embeddings: Count = 1000, embedding_dim: Count = 64, padding_idx: NonNegative | None = None
+) -> nn.Module:
+    r"""Looks up a learned vector for each integer.
+
+    $$y_{n,t} = W_{x_{n,t}}$$
+
+    Args:
+        num_embeddings: rows of the table: the inputs lie in [0, num_embeddings).
+        embedding_dim: features of a vector.
+        padding_idx: the integer that means padding: its vector is zero and stays so.
+
+    Shape:
+        x: (N, *), integers.
+        y: (N, *, embedding_dim).
+
+    Raises:
+        ValueError: padding_idx is no row of the table.
+        IndexError: an input lies outside [0, num_embeddings).
+
+    Source: Bengio et al. 2003; torch.nn.Embedding.
+    """
+    rule = (f"less than num_embeddings ({num_embeddings})", f"小于 num_embeddings（{num_embeddings}）的数")
+    require(padding_idx is None or padding_idx < num_embeddings, "embedding", "padding_idx", rule, padding_idx)
+    return nn.Embedding(num_embeddings, embedding_dim, padding_idx)
