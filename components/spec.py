@@ -46,11 +46,15 @@ MISSING: Any = inspect.Parameter.empty
 
 @dataclass(frozen=True)
 class Inferred:
-    """Marks a parameter that follows from what arrives at ``port``: the size of ``axis``, or its rank less ``rank_minus``."""
+    """Marks a parameter that follows from what arrives at ``port``: the size of ``axis``, or its rank less ``rank_minus``.
+
+    With ``high`` it is the number of different integers there (a vocabulary), where the data set knows it.
+    """
 
     port: str
     axis: int = -1
     rank_minus: int | None = None
+    high: bool = False
 
     def value(self, shape: Sequence[int]) -> int:
         """The parameter's value for an input of this shape; IndexError where the axis is missing."""

@@ -7,7 +7,6 @@ lies downstream of it, and equal layers cost one.
 from __future__ import annotations
 
 import functools
-import inspect
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -21,7 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from builder.compiler import fast_meta
-from components.spec import Component, ParameterError
+from components.spec import MISSING, Component, ParameterError
 
 _FACTORIES = frozenset(
     getattr(torch, name)
@@ -115,17 +114,22 @@ def resolve_params(
         arriving = inputs.get(parameter.inferred.port)
         if not arriving:
             continue
-        shape = arriving[0].shape
         try:
-            found = parameter.inferred.value(shape)
+            found = parameter.inferred.value(arriving[0].shape)
         except IndexError:
             continue  # the rank is wrong: reported at the port
+        if parameter.inferred.high:
+            found = arriving[0].high
+            if found is None:  # nobody knows: the default stands
+                if name not in values and parameter.default is not MISSING:
+                    values[name] = parameter.default
+                continue
         if name not in values:
             try:
                 values[name] = parameter.check(found, component.id)
             except ParameterError as error:
                 errors.append(NodeError((error.message, error.message_zh), "parameter", name, parameter.inferred.port))
-        elif values[name] != found:
+        elif values[name] < found if parameter.inferred.high else values[name] != found:
             errors.append(
                 NodeError(
                     (
@@ -165,7 +169,7 @@ def build(component: Component, values: Mapping[str, Any], device: str | None = 
 
 
 def _has_no_default(component: Component, name: str) -> bool:
-    return component.parameters[name].default is inspect.Parameter.empty
+    return component.parameters[name].default is MISSING
 
 
 def call(component: Component, module: Any, values: Mapping[str, Any], inputs: Mapping[str, Sequence[Any]]) -> Any:

@@ -1,10 +1,15 @@
 """A table of learned vectors, looked up by integer."""
 
+from typing import Annotated
+
+from pydantic import Field
 from torch import nn
 
 from components.registry import component
 from components.rules import require
-from components.spec import Count, Dims, NonNegative, example, ints
+from components.spec import Count, Dims, Inferred, NonNegative, example, ints
+
+VocabularySize = Annotated[int, Field(ge=1), Inferred("x", high=True)]
 
 
 @component(
@@ -25,7 +30,7 @@ from components.spec import Count, Dims, NonNegative, example, ints
     ),
 )
 def embedding(
-    num_embeddings: Count = 1000, embedding_dim: Count = 64, padding_idx: NonNegative | None = None
+    num_embeddings: VocabularySize = 1000, embedding_dim: Count = 64, padding_idx: NonNegative | None = None
 ) -> nn.Module:
     r"""Looks up a learned vector for each integer.
 
