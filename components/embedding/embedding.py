@@ -37,7 +37,8 @@ def embedding(
     $$y_{n,t} = W_{x_{n,t}}$$
 
     Args:
-        num_embeddings: rows of the table: the inputs lie in [0, num_embeddings).
+        num_embeddings: rows of the table: the inputs lie in [0, num_embeddings); as many as the data set's
+            vocabulary has, where it says so.
         embedding_dim: features of a vector.
         padding_idx: the integer that means padding: its vector is zero and stays so.
 
