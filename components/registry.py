@@ -1,4 +1,4 @@
-"""Discovery and lookup: every module below ``components`` is imported once, and each decorated object registers itself."""
+"""Discovery and lookup: modules below ``components`` are imported once; decorated objects register themselves."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class UnknownComponentError(ValueError):
 
 
 def component(**declaration: Any) -> Callable[[_T], _T]:
-    """Registers a class or function as a component and returns it unchanged. For the arguments see ``read_component``."""
+    """Registers a class or function as a component and returns it unchanged. Arguments: see ``read_component``."""
 
     def register(target: _T) -> _T:
         entry = read_component(target, **declaration)

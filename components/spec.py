@@ -46,7 +46,7 @@ MISSING: Any = inspect.Parameter.empty
 
 @dataclass(frozen=True)
 class Inferred:
-    """Marks a parameter that follows from what arrives at ``port``: the size of ``axis``, or its rank less ``rank_minus``.
+    """Marks a parameter that follows from the input at ``port``: the size of ``axis``, or its rank less ``rank_minus``.
 
     With ``high`` it is the number of different integers there (a vocabulary), where the data set knows it.
     """
@@ -82,9 +82,7 @@ class Dims:
         return [part.replace("()", "").split() for part in self.axes.split("|")]
 
     def accepts_rank(self, rank: int) -> bool:
-        return any(
-            rank >= len(axes) - 1 if "*" in axes else rank == len(axes) for axes in self.alternatives()
-        )
+        return any(rank >= len(axes) - 1 if "*" in axes else rank == len(axes) for axes in self.alternatives())
 
     def __str__(self) -> str:
         if self.kind != "tensor":
@@ -157,7 +155,7 @@ class Port:
 
 
 class ParameterError(ValueError):
-    """A parameter value that breaks its rule. ``message`` and ``message_zh`` name the parameter, the rule and the value."""
+    """A parameter value that breaks its rule; ``message`` and ``message_zh`` name parameter, rule and value."""
 
     def __init__(self, component: str, parameter: str, rule: tuple[str, str], value: Any) -> None:
         self.component, self.parameter, self.value = component, parameter, value
@@ -221,6 +219,8 @@ _BOUNDS = {
     "gt": ("greater than {}", "大于 {}"),
     "le": ("at most {}", "不大于 {}"),
     "lt": ("less than {}", "小于 {}"),
+    "min_length": ("with at least {} items", "至少 {} 项"),
+    "max_length": ("with at most {} items", "至多 {} 项"),
 }
 
 
@@ -246,7 +246,8 @@ def describe_type(type_: Any) -> tuple[str, str]:
         if Ellipsis in args:
             return f"a list whose items are each {en}", f"列表（每项为{zh}）"
         return f"a list of {len(items)} items, each {en}", f"{len(items)} 项的列表（每项为{zh}）"
-    return _BASE_NAMES.get(type_, (str(getattr(type_, "__name__", type_)),) * 2)
+    name = str(getattr(type_, "__name__", type_))
+    return _BASE_NAMES.get(type_, (name, name))
 
 
 def _bounds(info: FieldInfo) -> list[tuple[str, str]]:
@@ -392,9 +393,7 @@ class Component:
             return self.outputs
         return self.numbered.ports(value)
 
-    def check(
-        self, params: Mapping[str, Any], component_name: str = ""
-    ) -> tuple[dict[str, Any], list[ParameterError]]:
+    def check(self, params: Mapping[str, Any], component_name: str = "") -> tuple[dict[str, Any], list[ParameterError]]:
         """The values by parameter, defaults filled in (an inferred one stays out), and every rule that is broken."""
         name = component_name or self.id
         values: dict[str, Any] = {}

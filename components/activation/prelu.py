@@ -18,15 +18,16 @@ from components.spec import InChannels, example
     outputs={"y": "N C *"},
     keywords="parametric rectifier slope 参数化",
     tags=("batch_independent",),
-    examples=(example(x=(3, 5)), example(x=(2, 3, 4, 5), num_parameters=1, init=0.1)),
+    examples=(example(x=(3, 5)), example(x=(2, 3, 4, 5), shared=True, init=0.1)),
 )
-def prelu(num_parameters: InChannels, init: float = 0.25) -> nn.Module:
+def prelu(num_parameters: InChannels, shared: bool = False, init: float = 0.25) -> nn.Module:
     r"""Keeps positive values and scales negative ones by a learned slope per channel.
 
     $$y_c = \max(0, x_c) + a_c \min(0, x_c)$$
 
     Args:
-        num_parameters: number of slopes: one per channel, or 1 for a common one.
+        num_parameters: channels of the input, each with a slope of its own.
+        shared: learns one slope for all channels instead.
         init: first value of each slope a.
 
     Shape:
@@ -35,4 +36,4 @@ def prelu(num_parameters: InChannels, init: float = 0.25) -> nn.Module:
 
     Source: He et al., arXiv 1502.01852; torch.nn.PReLU.
     """
-    return nn.PReLU(num_parameters, init)
+    return nn.PReLU(1 if shared else num_parameters, init)

@@ -29,6 +29,6 @@ def relu6() -> nn.Module:
         x: (*), any shape.
         y: (*), the same.
 
-    Source: Krizhevsky, Convolutional deep belief networks on CIFAR-10, 2010; as used in arXiv 1704.04861; torch.nn.ReLU6.
+    Source: Krizhevsky, Convolutional deep belief networks on CIFAR-10, 2010; used in arXiv 1704.04861; torch.nn.ReLU6.
     """
     return nn.ReLU6()

@@ -23,7 +23,8 @@ from components.spec import example
 def selu() -> nn.Module:
     r"""A scaled ELU that keeps mean zero and variance one through many layers.
 
-    $$y = \lambda \left( \max(0, x) + \min(0, \alpha (e^x - 1)) \right), \quad \lambda \approx 1.0507, \alpha \approx 1.6733$$
+    $$y = \lambda \left( \max(0, x) + \min(0, \alpha (e^x - 1)) \right), \quad
+    \lambda \approx 1.0507, \alpha \approx 1.6733$$
 
     Shape:
         x: (*), any shape.

@@ -22,7 +22,7 @@ from components.spec import Count, InChannels, Padding, Size, SpatialDims, examp
     examples=(
         example(x=(2, 3, 17), out_channels=5, dilation=4),
         example(x=(2, 3, 11, 13), out_channels=4, dilation=(2, 3), padding="same"),
-        example(x=(1, 2, 7, 8, 9), out_channels=3, kernel_size=2, dilation=3, stride=2, bias=False),
+        example(x=(1, 2, 7, 8, 9), out_channels=3, kernel_size=2, dilation=3, stride=2, padding=0, bias=False),
     ),
 )
 def dilated_convolution(

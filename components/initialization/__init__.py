@@ -1,6 +1,6 @@
 """Initializers: how a weight is filled before training.
 
-An initializer is a class: its parameters are the constructor's, and an instance fills a weight in place and returns it::
+An initializer is a class: its parameters are the constructor's; an instance fills a weight in place and returns it::
 
     create("init_xavier", gain=2.0)(layer.weight, generator=torch.Generator().manual_seed(0))
 

@@ -37,7 +37,7 @@ class Identity:
         self.gain = gain
 
     def __call__(self, weight: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Fills ``weight``, (out, in, *kernel) with odd kernel sizes for an exact identity, and returns it; draws nothing."""
+        """Fills ``weight``, (out, in, *kernel), and returns it; draws nothing. Odd kernels give the exact identity."""
         fill = nn.init.eye_ if weight.dim() == 2 else nn.init.dirac_
         with torch.no_grad():
             return fill(weight).mul_(self.gain)

@@ -42,7 +42,8 @@ class Kaiming:
         mode: Literal["fan_in", "fan_out"] = "fan_in",
         negative_slope: NonNegativeFloat = 0.0,
     ) -> None:
-        self.distribution, self.mode, self.negative_slope = distribution, mode, negative_slope
+        self.distribution, self.negative_slope = distribution, negative_slope
+        self.mode: Literal["fan_in", "fan_out"] = mode
 
     def __call__(self, weight: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Fills ``weight``, (out, in, *kernel), and returns it."""
