@@ -152,7 +152,9 @@ def test_causal_layers_never_look_ahead(component):
 @pytest.mark.parametrize("component", ["tr_encoder_layer", "tr_decoder_layer"])
 def test_padding_does_not_change_real_positions(component):
     decoder = "decoder" in component
-    layer = components.create(component, embed_dim=12, num_heads=3, causal=False, **({"memory_dim": 12} if decoder else {}))
+    layer = components.create(
+        component, embed_dim=12, num_heads=3, causal=False, **({"memory_dim": 12} if decoder else {})
+    )
     x, memory, noise = tensors((1, 3, 12), (1, 7, 12), (1, 2, 12))
     given = (memory,) if decoder else ()
     pad = torch.tensor([[False] * 3 + [True] * 2])
