@@ -84,6 +84,6 @@ def test_rope_products_depend_on_the_distance_alone():
 
 def test_rope_refuses_odd_features_in_both_languages():
     q, k = tensors((2, 3, 5, 8), (2, 3, 5, 7))
-    with pytest.raises(ValueError, match="must be even to form pairs. Got 7 at k") as caught:
+    with pytest.raises(ValueError, match=r"must be even to form pairs\. Got 7 at k") as caught:
         components.create("pe_rope")(q, k)
     assert "k 收到：7" in caught.value.message_zh
