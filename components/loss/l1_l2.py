@@ -15,18 +15,18 @@ from components.targets import align, known_mean
     family="Loss",
     name="L1 or L2 loss",
     name_zh="L1与L2损失",
-    help_zh="误差绝对值（p=1）或误差平方（p=2）的平均，常用于边框回归。",
+    help_zh="误差绝对值（power=1）或误差平方（power=2）的平均，常用于边框回归。",
     source="Girshick et al., R-CNN, arXiv 1311.2524",
     keywords="mae mse l1 l2 regression box 回归 边框",
-    examples=(example(prediction=(5, 4), target=(5, 4)), example(prediction=(5, 4), target=(5, 4), p=2)),
+    examples=(example(prediction=(5, 4), target=(5, 4)), example(prediction=(5, 4), target=(5, 4), power=2)),
 )
 class L1L2Loss(nn.Module):
     r"""The mean of the absolute errors, or of their squares.
 
-    $$\ell = \frac{1}{M} \sum_m |p_m - t_m|^p$$
+    $$\ell = \frac{1}{M} \sum_m |p_m - t_m|^k, \quad k \in \{1, 2\}$$
 
     Args:
-        p: the power of the error: 1 or 2.
+        power: the power k of the error.
 
     Shape:
         prediction: (N, *), such as boxes (N, 4).
@@ -39,16 +39,16 @@ class L1L2Loss(nn.Module):
     Source: Girshick et al., arXiv 1311.2524; torch.nn.L1Loss and torch.nn.MSELoss.
     """
 
-    def __init__(self, p: Literal[1, 2] = 1) -> None:
+    def __init__(self, power: Literal[1, 2] = 1) -> None:
         super().__init__()
-        self.p = p
+        self.power = power
 
     def forward(
         self, prediction: Annotated[Tensor, Dims("N *")], target: Annotated[Tensor, Dims("N *", dtype="any")]
     ) -> Tensor:
         prediction, target = align(prediction, target)
         error = prediction - target
-        return known_mean(error.abs() if self.p == 1 else error.square(), target)
+        return known_mean(error.abs() if self.power == 1 else error.square(), target)
 
     def extra_repr(self) -> str:
-        return f"p={self.p}"
+        return f"power={self.power}"

@@ -114,8 +114,8 @@ def test_bce_takes_whole_targets_of_one_column_and_leaves_out_the_unknown():
 REGRESSION = [
     ("loss_mse", {}, F.mse_loss),
     ("loss_l1", {}, F.l1_loss),
-    ("loss_l1_l2", {"p": 1}, F.l1_loss),
-    ("loss_l1_l2", {"p": 2}, F.mse_loss),
+    ("loss_l1_l2", {"power": 1}, F.l1_loss),
+    ("loss_l1_l2", {"power": 2}, F.mse_loss),
     ("loss_smooth_l1", {}, F.smooth_l1_loss),
     ("loss_smooth_l1", {"beta": 0.4}, lambda p, t: F.smooth_l1_loss(p, t, beta=0.4)),
     ("loss_smooth_l1", {"beta": 0.0}, F.l1_loss),
