@@ -1,0 +1,99 @@
+"""Initializers against torch's, and the moments and structure that they promise."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from components import create
+
+
+def filled(id, shape, seed=0, **params):
+    return create(id, **params)(torch.empty(shape), generator=torch.Generator().manual_seed(seed))
+
+
+PEERS = [
+    ("init_random", {}, lambda w, g: nn.init.trunc_normal_(w, 0.0, 0.02, -0.04, 0.04, g)),
+    ("init_random", {"std": 2.0, "cutoff": 1.5}, lambda w, g: nn.init.trunc_normal_(w, 0.0, 2.0, -3.0, 3.0, g)),
+    ("init_xavier", {}, lambda w, g: nn.init.xavier_uniform_(w, generator=g)),
+    ("init_xavier", {"distribution": "normal", "gain": 2.0}, lambda w, g: nn.init.xavier_normal_(w, 2.0, generator=g)),
+    ("init_kaiming", {}, lambda w, g: nn.init.kaiming_normal_(w, nonlinearity="relu", generator=g)),
+    (
+        "init_kaiming",
+        {"distribution": "uniform", "mode": "fan_out", "negative_slope": 0.2},
+        lambda w, g: nn.init.kaiming_uniform_(w, 0.2, "fan_out", "leaky_relu", generator=g),
+    ),
+    ("init_orthogonal", {"gain": 1.5}, lambda w, g: nn.init.orthogonal_(w, 1.5, generator=g)),
+]
+
+
+@pytest.mark.parametrize("id, params, peer", PEERS, ids=lambda v: str(v) if not callable(v) else "")
+@pytest.mark.parametrize("shape", [(6, 4), (4, 6, 3), (4, 3, 2, 5)], ids=str)
+def test_same_seed_equals_torch(id, params, peer, shape):
+    expected = peer(torch.empty(shape), torch.Generator().manual_seed(7))
+    assert torch.equal(filled(id, shape, seed=7, **params), expected)
+
+
+def test_zero():
+    assert not filled("init_zero", (4, 3, 2)).any()
+
+
+def test_random_stays_within_its_cutoff():
+    weight = filled("init_random", (300, 300), std=0.5, cutoff=1.0)
+    assert weight.abs().max() <= 0.5
+    # Variance of a normal variable cut at one standard deviation: 1 - 2 phi(1) / (2 Phi(1) - 1).
+    share = 1 - 2 * math.exp(-0.5) / math.sqrt(2 * math.pi) / math.erf(1 / math.sqrt(2))
+    assert weight.mean().item() == pytest.approx(0, abs=0.005)
+    assert weight.std().item() == pytest.approx(0.5 * math.sqrt(share), rel=0.01)
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "normal"])
+@pytest.mark.parametrize("shape, fans", [((200, 300), 500), ((60, 40, 3, 3), 900)], ids=str)
+def test_xavier_variance(distribution, shape, fans):
+    weight = filled("init_xavier", shape, distribution=distribution, gain=1.5)
+    assert weight.var().item() == pytest.approx(2 * 1.5**2 / fans, rel=0.03)
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "normal"])
+@pytest.mark.parametrize("mode, fan", [("fan_in", 360), ("fan_out", 540)])
+def test_kaiming_variance(distribution, mode, fan):
+    weight = filled("init_kaiming", (60, 40, 3, 3), distribution=distribution, mode=mode, negative_slope=0.5)
+    assert weight.var().item() == pytest.approx(2 / (1.25 * fan), rel=0.03)
+
+
+def test_kaiming_keeps_the_second_moment_through_fifty_rectifiers():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(64, 512, generator=generator)
+    for seed in range(50):
+        x = (x @ filled("init_kaiming", (512, 512), seed=seed).T).relu()
+    assert 0.2 < x.square().mean().item() / 0.5 < 5  # a gain of 1 instead of sqrt(2) would leave 1e-15
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (4, 9), (9, 4), (4, 3, 2, 2)], ids=str)
+def test_orthogonal_on_the_smaller_side(shape):
+    matrix = filled("init_orthogonal", shape, gain=1.5).flatten(1)
+    gram = matrix @ matrix.T if matrix.shape[0] <= matrix.shape[1] else matrix.T @ matrix
+    torch.testing.assert_close(gram, 2.25 * torch.eye(len(gram)), atol=1e-5, rtol=1e-5)
+
+
+def test_identity_of_a_linear_layer(draw):
+    layer = create("linear", in_features=6, out_features=6, bias=False)
+    create("init_identity", gain=0.5)(layer.weight)
+    x = draw(3, 6).float()
+    assert torch.equal(layer(x), 0.5 * x)
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_identity_of_a_convolution(draw, dims):
+    layer = create("conv_standard", in_channels=4, out_channels=4, padding="same", bias=False, dims=dims)
+    create("init_identity")(layer.weight)
+    x = draw(2, 4, *(7, 6, 5)[:dims]).float()
+    torch.testing.assert_close(layer(x), x)
+
+
+def test_identity_refuses_a_weight_without_channels():
+    with pytest.raises(ValueError, match="Only tensors with 3, 4, or 5 dimensions"):
+        create("init_identity")(torch.empty(5))
