@@ -1,0 +1,179 @@
+"""Losses and metrics of a split: the program of what metric, loss and strategy nodes look at, without gradients."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, fx
+
+from builder.compiler import Compiled, End
+from builder.compiler.inference import arguments
+from builder.train import checkpoint
+from builder.train.devices import Devices
+from builder.train.diagnose import failed_forward
+from builder.train.errors import TrainError, in_words
+from builder.train.loader import Batch, Loader, batches
+from builder.train.prepare import SplitName, loaders_of
+from builder.train.run import Run
+from components.metric._base import Metric
+
+
+class Evaluation:
+    """The figures of one split.
+
+    Values that need the same data sets are computed together, so that a small one counts once however large another is.
+
+    Args:
+        compiled: the graph.
+        loaders: of the split, by data set node.
+        devices: where to compute.
+    """
+
+    def __init__(self, compiled: Compiled, loaders: Mapping[str, Loader], devices: Devices) -> None:
+        self.compiled, self.devices = compiled, devices
+        self.metrics = {node.path: node for node in compiled.of_kind("metric")}
+        groups: dict[tuple[str, ...], _Group] = {}
+        for path, ends in self._wanted().items():
+            program = compiled.program(ends)
+            sources = tuple(dict.fromkeys(data for data, _ in program.inputs))  # type: ignore[union-attr]
+            if sources and all(len(loaders[data]) for data in sources):
+                groups.setdefault(sources, _Group([loaders[d] for d in sources])).wanted[path] = ends
+        self.groups = list(groups.values())
+        for group in self.groups:
+            group.compile(compiled, devices)
+
+    def _wanted(self) -> dict[str, list[End]]:
+        """By node, the values to look at: inputs of metrics, losses, sums of optimizers, what strategies watch."""
+        wanted: dict[str, list[End]] = {}
+        for node in self.compiled.of_kind("metric"):
+            wanted[node.path] = [end for ends in node.inputs.values() for end in ends]
+        for node in self.compiled.of_kind("loss"):
+            wanted[node.path] = [(node.path, "loss")]
+        for node in self.compiled.of_kind("optimizer"):
+            if len(node.inputs["loss"]) > 1 or node.inputs["loss"][0][0] not in wanted:
+                wanted[node.path] = node.inputs["loss"]
+        for node in self.compiled.of_kind("strategy"):
+            for end in itertools.chain(*node.inputs.values()):
+                wanted.setdefault(end[0], [end])
+        return wanted
+
+    @torch.no_grad()
+    def __call__(self) -> dict[str, float]:
+        """The figures over the split by path: of metrics, losses, and optimizers whose sum is not one loss node."""
+        self.devices.level_buffers(self.compiled.root)
+        self.compiled.root.eval()
+        try:
+            found: dict[str, float] = {}
+            for group in self.groups:
+                found |= self._run(group)
+            return found
+        finally:
+            self.compiled.root.train()
+
+    def _run(self, group: _Group) -> dict[str, float]:
+        totals: dict[str, Tensor] = {}
+        weight = 0
+        for batch in batches(group.loaders, rank=self.devices.rank, world=self.devices.world):
+            samples = batch.samples if batch.share else 0
+            weight += samples
+            values = group.values(batch, self.devices)
+            for path, ends in group.wanted.items():
+                if path in self.metrics:
+                    sums = self._update(path, values)
+                    sums = sums if samples else torch.zeros_like(sums)
+                else:
+                    sums = samples * torch.stack([values[end] for end in ends]).sum().to(_exact(self.devices))
+                totals[path] = totals[path] + sums if path in totals else sums
+        count = self.devices.sum(torch.tensor(weight, dtype=torch.int64, device=self.devices.device))
+        figures = {}
+        for path, sums in totals.items():
+            total = self.devices.sum(sums)
+            figures[path] = float(self._metric(path).compute(total) if path in self.metrics else total / count)
+        return figures
+
+    def _metric(self, path: str) -> Metric:
+        module = self.compiled.module(path)
+        if not isinstance(module, Metric):
+            raise TypeError(
+                f"The component of the metric '{path}' must be a Metric. Got {type(module).__name__} instead."
+            )
+        return module
+
+    def _update(self, path: str, values: Mapping[End, Tensor]) -> Tensor:
+        node = self.metrics[path]
+        given = {port: [values[end] for end in ends] for port, ends in node.inputs.items()}
+        args, kwargs = arguments(node.component, given)
+        try:
+            return self._metric(path).update(*args, **kwargs)
+        except (ValueError, RuntimeError) as error:
+            raise TrainError(*in_words(error), path) from error
+
+
+class _Group:
+    """Values that need the same data sets, and the program for all of them."""
+
+    def __init__(self, loaders: Sequence[Loader]) -> None:
+        self.loaders = loaders
+        self.wanted: dict[str, list[End]] = {}
+
+    def compile(self, compiled: Compiled, devices: Devices) -> None:
+        self.program: fx.GraphModule = compiled.program(
+            list(dict.fromkeys(end for ends in self.wanted.values() for end in ends))
+        )
+        self.inputs: list[End] = list(self.program.inputs)  # type: ignore[arg-type]
+        self.outputs: list[End] = list(self.program.outputs)  # type: ignore[arg-type]
+        self.forward = devices.forward(self.program)
+
+    def values(self, batch: Batch, devices: Devices) -> dict[End, Tensor]:
+        given = devices.move(batch).values
+        try:
+            return dict(zip(self.outputs, self.forward(*[given[end] for end in self.inputs]), strict=True))
+        except Exception as error:
+            raise failed_forward(error, self.program) from error
+
+
+def _exact(devices: Devices) -> torch.dtype:
+    return torch.float32 if devices.device.type == "mps" else torch.float64  # Apple's GPUs have no doubles
+
+
+def evaluate(run: str | Path | Run, split: SplitName = "test") -> dict[str, Any]:
+    """Losses and metrics of a run's best weights on a split, which are also kept in the run folder.
+
+    Returns:
+        ``split``, ``epoch`` (of the weights), ``samples``, ``losses`` and ``metrics`` by node.
+
+    Raises:
+        TrainError: there is no run or no checkpoint yet, the checkpoint does not fit, or the split is empty.
+    """
+    run = run if isinstance(run, Run) else Run(run)
+    if not run.exists:
+        raise TrainError(f"'{run.path}' is no run folder.", f"“{run.path}”不是训练文件夹。")
+    path = run.checkpoint("best")
+    if path is None:
+        raise TrainError(
+            f"The run '{run.path}' has no checkpoint yet: train it first.", f"“{run.path}”尚无检查点：请先训练。"
+        )
+    seed = int(run.info().get("seed", 0))
+    compiled = Compiled(run.graph(), seed=seed)
+    tensors, state = checkpoint.load(path)
+    checkpoint.load_weights(compiled.root, tensors)
+    devices = Devices()
+    devices.place(compiled.root)
+    loaders = loaders_of(compiled, split, seed)
+    evaluation = Evaluation(compiled, loaders, devices)
+    if not evaluation.groups:
+        raise TrainError(f"The {split} split holds no samples.", f"{split} 划分中没有样本。")
+    figures = evaluation()
+    results = {
+        "split": split,
+        "epoch": state.get("epoch", 0),
+        "samples": max(len(loader.split) for loader in loaders.values()),
+        "losses": {p: v for p, v in figures.items() if p not in evaluation.metrics},
+        "metrics": {p: v for p, v in figures.items() if p in evaluation.metrics},
+    }
+    run.write_evaluation(run.evaluation() | {split: results})
+    return results

@@ -1,0 +1,391 @@
+"""The training loop. The graph is the program: optimizer nodes step, metric nodes judge, strategies stop."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import time
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from builder.compiler import Compiled, CompileError
+from builder.graph import Graph, GraphError
+from builder.train import checkpoint
+from builder.train.devices import Devices, own_random_numbers
+from builder.train.errors import TrainError, in_words
+from builder.train.evaluation import Evaluation
+from builder.train.journal import Journal, Report
+from builder.train.loader import batches
+from builder.train.meter import Meter
+from builder.train.monitor import Monitor
+from builder.train.plan import describe, plan, plan_again
+from builder.train.prepare import fetch, fit_transforms, loaders_of
+from builder.train.run import LOCK_VARIABLE, Best, Run, State
+from builder.train.step import Step
+
+LOOK_SECONDS = 0.1  # between two looks at what is asked for
+CHECKPOINT_SECONDS = 10.0  # between two checkpoints, or longer:
+CHECKPOINT_SHARE = 0.02  # of the time that writing them may take
+AGREE_STEPS = 8  # with several processes, steps between two agreements on what to do
+
+
+def train(
+    graph: Graph | str | Path,
+    out: str | Path,
+    epochs: int | None = None,
+    seed: int | None = None,
+    overrides: Iterable[str] = (),
+    resume: bool = False,
+    devices: int = 1,
+    nodes: int = 1,
+    precision: str = "32-true",
+    report: Report | None = None,
+) -> dict[str, Any]:
+    """Trains a graph into a run folder, in this process.
+
+    Args:
+        graph: the graph, or the path of its file.
+        out: the run folder; new, unless the run goes on.
+        epochs: of the whole training; the graph's where None.
+        seed: of weights, order and every random layer; the graph's where None.
+        overrides: values to set first, each as ``node.param=value``.
+        resume: goes on from the last checkpoint, with the run's own graph.
+        devices: on each machine; they share every batch.
+        nodes: machines.
+        precision: as lightning-fabric names it: ``32-true``, ``bf16-mixed`` ...
+        report: called with each event, a dictionary as in ``metrics.jsonl``.
+
+    Returns:
+        ``state`` (finished or stopped), ``run``, ``epochs``, ``steps``, ``seconds``, ``best`` (``epoch``, ``value``,
+        ``name``), ``ended_by`` (a strategy's path) and the figures of the last epoch by node, ``train`` and ``valid``.
+
+    Raises:
+        GraphError, CompileError: the graph is not one, or cannot be compiled.
+        TrainError: the training failed, at a node where one is to blame; the run's status says the same.
+    """
+    run, overrides = Run(out), list(overrides)
+    launched = LOCK_VARIABLE in os.environ  # the folder was made and locked for this process
+    lock = run.lock() if launched else None
+    monitor = Monitor(run, leads=True, epochs=0) if launched else None
+    try:
+        places = Devices(devices, nodes, precision)
+        planned = plan_again(run, graph, epochs) if resume else plan(graph, epochs, seed, overrides)
+        if places.leads and not launched:
+            lock = run.lock()
+            run.clear_request()
+            if not resume:
+                options = {"overrides": overrides, "devices": devices, "nodes": nodes, "precision": precision}
+                Run.create(out, planned, describe(planned, graph, options))
+        monitor = Monitor(run, places.leads, planned.training["epochs"])
+        if places.leads and resume:
+            run.write_info(run.info() | planned.training)
+        with own_random_numbers(planned.training["seed"], places), monitor.heeding_signals():
+            monitor.tell("Compiling the graph", "正在编译图")
+            compiled = Compiled(planned, seed=planned.training["seed"])
+            trainer = Trainer(compiled, run, places, monitor, report)
+            state = trainer.fit(resume)
+        return {"state": state, "run": str(run.path), **trainer.results()}
+    except Exception as error:
+        failure = _failure(error)
+        if monitor is not None:
+            run.add_to_log(traceback.format_exc())
+            monitor.fail(failure)
+        if isinstance(error, TrainError | CompileError | GraphError):
+            raise
+        raise failure from error
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _failure(error: Exception) -> TrainError:
+    if isinstance(error, TrainError):
+        return error
+    if isinstance(error, CompileError):
+        problem = error.report.problems[0]
+        return TrainError(problem.message, problem.message_zh, problem.node)
+    message, message_zh = in_words(error)
+    return TrainError(message, message_zh, getattr(error, "node", ""))
+
+
+class Trainer:
+    """One training of one compiled graph.
+
+    Args:
+        compiled: the graph; its ``training`` says epochs and seed.
+        run: the folder that the leading process writes.
+        devices: where to compute.
+        monitor: of the run.
+        report: called with each event.
+    """
+
+    def __init__(
+        self, compiled: Compiled, run: Run, devices: Devices, monitor: Monitor, report: Report | None = None
+    ) -> None:
+        self.compiled, self.run, self.devices, self.monitor, self.report = compiled, run, devices, monitor, report
+        training = compiled.graph.training
+        self.epochs, seed = int(training["epochs"]), int(training["seed"])
+        devices.place(compiled.root)
+        self.steps = [Step(compiled, node, devices) for node in compiled.of_kind("optimizer")]
+        if not self.steps:
+            raise TrainError(
+                "There is nothing to train: the graph has no optimizer.", "没有可训练的内容：图中没有优化器。"
+            )
+        self.meters = [Meter(step.names) for step in self.steps]
+
+        monitor.tell("Reading the data", "正在读取数据")
+        fetch(compiled, devices, monitor.tell)
+        self.loaders = loaders_of(compiled, "train", seed, training=True)
+        used = {path for step in self.steps for path, _ in step.inputs}
+        self.training = [loader for path, loader in self.loaders.items() if path in used]
+        self.steps_per_epoch = max(len(loader) for loader in self.training)
+        self.evaluation = Evaluation(compiled, loaders_of(compiled, "valid", seed), devices)
+
+        self.strategies = {node.path: compiled.build(node.path) for node in compiled.of_kind("strategy")}
+        self.watching = {path: compiled.flat.nodes[path].inputs["metric"][0][0] for path in self.strategies}
+        for path, strategy in self.strategies.items():
+            strategy.watch(self._higher_is_better(self.watching[path]))
+        self.watched, self.higher_is_better = self._watched()
+
+        self.epoch = 0  # finished epochs
+        self.position = 0  # finished steps of the current epoch
+        self.step = 0  # finished steps in all
+        self.best: Best | None = None
+        self.best_weights: checkpoint.Tensors | None = None  # not yet written
+        self.ended_by = ""  # the strategy that ended the training
+        self.figures: dict[str, dict[str, float]] = {"train": {}, "valid": {}}
+
+    def _watched(self) -> tuple[str, bool]:
+        """Whose value says which epoch is best: what the first strategy watches, the first metric, the first loss."""
+        for path, strategy in self.strategies.items():
+            return self.watching[path], strategy.higher_is_better
+        for path in self.evaluation.metrics:
+            return path, self._higher_is_better(path)
+        return self.steps[0].names[-1], False
+
+    def _higher_is_better(self, path: str) -> bool:
+        return bool(getattr(self.compiled.module(path), "higher_is_better", False))
+
+    def results(self) -> dict[str, Any]:
+        """What ``train`` returns of the training."""
+        return {
+            "epochs": self.epoch,
+            "steps": self.step,
+            "seconds": round(self.monitor.seconds(), 3),
+            "best": dataclasses.asdict(self.best) if self.best else None,
+            "ended_by": self.ended_by,
+            **self.figures,
+        }
+
+    # -------------------------------------------------------------- the loop
+
+    def fit(self, resume: bool = False) -> State:
+        """Trains to the end, or until someone asks to stop; which of the two."""
+        seconds = self._restore() if resume else None
+        if seconds is None:
+            fit_transforms(self.compiled, self.loaders, self.devices)
+        self.compiled.root.train()
+        self.journal = Journal(self.run, self.report, self.step) if self.devices.leads else None
+        self.monitor.begin(self.steps_per_epoch, self.step, seconds or 0.0)
+        self._show("running")
+        self._next_look = 0.0
+        self._next_save = time.perf_counter() + CHECKPOINT_SECONDS
+        self._restart_window()
+        try:
+            while self.epoch < self.epochs and not self.ended_by:
+                if not self._epoch():
+                    return self._end("stopped")
+                self._judge()
+            return self._end("finished")
+        finally:
+            if self.journal is not None:
+                self.journal.close()
+
+    def _epoch(self) -> bool:
+        """Trains through (the rest of) an epoch; False where someone asks to stop."""
+        for batch in batches(self.training, self.epoch, self.position, self.devices.rank, self.devices.world):
+            self._batch = self.devices.move(batch)
+            moment = self.epoch + self.position / self.steps_per_epoch
+            for step, meter in zip(self.steps, self.meters, strict=True):
+                step.set_rate(moment, self.epochs)
+                meter.add(step(self._batch, self.step + 1, self.epoch + 1), batch.samples)
+            self.position += 1
+            self.step += 1
+            self._samples += batch.samples
+            if not self._look():
+                return False
+        return True
+
+    def _judge(self) -> None:
+        """Ends an epoch: its figures, the best epoch, the strategies, a checkpoint."""
+        train: dict[str, float] = {}
+        for step, meter in zip(self.steps, self.meters, strict=True):
+            train |= meter.epoch()
+            step.check(list(train.values()), self._batch, self.step, self.epoch + 1)
+        speed = self._speed()
+        valid = self.evaluation()
+        self.epoch, self.position = self.epoch + 1, 0
+        self.figures = {"train": train, "valid": valid}
+        figures = valid or train
+        is_best = self._is_best(figures.get(self.watched, math.nan))
+        for path, strategy in self.strategies.items():
+            if strategy.update(figures.get(self.watching[path], math.nan)):
+                self.ended_by = self.ended_by or path
+        if self.journal is not None:
+            event = {
+                "epoch": self.epoch,
+                "step": self.step,
+                **self.figures,
+                "best": is_best,
+                **self._instruments(speed),
+            }
+            self.journal.epoch(event, last=bool(self.ended_by) or self.epoch == self.epochs)
+        if self.epoch == 1 or self._agree(time.perf_counter() > self._next_save):
+            self._save()  # early for the first time, so that a run can be looked into
+        self._restart_window()
+
+    def _is_best(self, value: float) -> bool:
+        """Whether an epoch is the best so far; then its weights are kept."""
+        if math.isnan(value):
+            return False
+        if self.best is not None and (value <= self.best.value if self.higher_is_better else value >= self.best.value):
+            return False
+        self.best = Best(self.epoch, value, self.watched)
+        if self.devices.leads:
+            weights = checkpoint.weights_of(self.compiled.root)
+            self.best_weights = {name: tensor.to("cpu", copy=True) for name, tensor in weights.items()}
+        return True
+
+    def _end(self, state: State) -> State:
+        self._save()
+        self._show(state)
+        return state
+
+    # -------------------------------------------------------------- between two steps
+
+    def _look(self) -> bool:
+        """The clock's duties between two steps: log, requests, checkpoint, status. False where someone asks to stop."""
+        now = time.perf_counter()
+        if self.step % AGREE_STEPS if self.devices.world > 1 else now < self._next_look:
+            return True
+        self._next_look = now + LOOK_SECONDS
+        if self.journal is not None and self.journal.due(now):
+            self._log()
+        request, save = self._agree((self.monitor.request(), now > self._next_save))
+        if request == "pause":
+            request = self._pause()
+        if request == "stop":
+            return False
+        if save:
+            self._save()
+        self._show("running", at_once=False)
+        return True
+
+    def _pause(self) -> str:
+        """Waits until someone asks to go on or to stop."""
+        with self.monitor.standing():
+            self._show("paused")
+            request = "pause"
+            while request == "pause":
+                time.sleep(LOOK_SECONDS)
+                request = self._agree(self.monitor.request())
+        self._show("running")
+        self._restart_window()
+        return request
+
+    def _agree(self, value: Any) -> Any:
+        """The leading process's view."""
+        return self.devices.from_leader(value)
+
+    def _log(self) -> None:
+        """One event about the steps since the last one."""
+        means: dict[str, float] = {}
+        for step, meter in zip(self.steps, self.meters, strict=True):
+            means |= meter.window()
+            step.check(list(means.values()), self._batch, self.step, self.epoch + 1)
+        moment = round(self.epoch + self.position / self.steps_per_epoch, 4)
+        if self.journal is not None:
+            event = {"epoch": moment, "step": self.step, "train": means}
+            self.journal.step(event | self._instruments(self._speed()))
+        self._restart_window()
+
+    def _instruments(self, speed: float) -> dict[str, Any]:
+        return {
+            "rate": {step.path: step.rate for step in self.steps},
+            "gradient_norm": {step.path: step.gradient_norm() for step in self.steps},
+            "samples_per_second": speed,
+            "seconds": round(self.monitor.seconds(), 3),
+        }
+
+    def _restart_window(self) -> None:
+        self._samples, self._window_began = 0, time.perf_counter()
+
+    def _speed(self) -> float:
+        """Training samples a second since the window began."""
+        return round(self._samples / max(time.perf_counter() - self._window_began, 1e-9), 1)
+
+    def _show(self, state: State, at_once: bool = True) -> None:
+        self.monitor.show(state, self.epoch, self.step, self.best, at_once)
+
+    # -------------------------------------------------------------- checkpoints
+
+    def _save(self) -> None:
+        """Writes the checkpoint to go on from, and the weights of the best epoch where they are new."""
+        began = time.perf_counter()
+        self.devices.level_buffers(self.compiled.root)
+        randomness = {name: self.devices.gather(t) for name, t in checkpoint.random_state(self.devices.device).items()}
+        if self.devices.leads:
+            if self.best is not None and self.best_weights is not None:
+                path = self.run.file("checkpoints/best.safetensors")
+                checkpoint.save(path, self.best_weights, dataclasses.asdict(self.best))
+                self.best_weights = None
+            tensors = checkpoint.weights_of(self.compiled.root)
+            optimizers = {}
+            for step in self.steps:
+                own, optimizers[step.path] = checkpoint.optimizer_state(step.path, step.optimizer)
+                tensors |= own
+            for name, states in randomness.items():
+                tensors |= {f"random/{rank}/{name}": state for rank, state in enumerate(states)}
+            state = {
+                "epoch": self.epoch,
+                "position": self.position,
+                "step": self.step,
+                "steps_per_epoch": self.steps_per_epoch,
+                "seconds": self.monitor.seconds(),
+                "best": dataclasses.asdict(self.best) if self.best else None,
+                "ended_by": self.ended_by,
+                "figures": self.figures,
+                "meters": [meter.state_dict() for meter in self.meters],
+                "strategies": {path: strategy.state_dict() for path, strategy in self.strategies.items()},
+                "optimizers": optimizers,
+            }
+            checkpoint.save(self.run.file("checkpoints/last.safetensors"), tensors, state)
+            if self.journal is not None:
+                self.journal.flush()
+        now = time.perf_counter()
+        self._next_save = now + max(CHECKPOINT_SECONDS, (now - began) / CHECKPOINT_SHARE)
+
+    def _restore(self) -> float | None:
+        """Goes back to the last checkpoint; the seconds of training behind it, None where there is none yet."""
+        path = self.run.file("checkpoints/last.safetensors")
+        if not path.is_file():
+            return None
+        tensors, state = checkpoint.load(path)
+        checkpoint.load_weights(self.compiled.root, tensors)
+        for step in self.steps:
+            checkpoint.load_optimizer_state(step.path, step.optimizer, tensors, state["optimizers"][step.path])
+        for meter, saved in zip(self.meters, state["meters"], strict=True):
+            meter.load_state_dict(saved)
+        for name, strategy in self.strategies.items():
+            strategy.load_state_dict(state["strategies"][name])
+        self.epoch, self.position, self.step = state["epoch"], state["position"], state["step"]
+        self.ended_by, self.figures = state["ended_by"], state["figures"]
+        self.best = Best(**state["best"]) if state["best"] else None
+        own = f"random/{self.devices.rank}/"
+        randomness = {n.removeprefix(own): t for n, t in tensors.items() if n.startswith(own)}
+        if randomness:  # none where the run goes on with more processes than before
+            checkpoint.set_random_state(randomness, self.devices.device)
+        return float(state["seconds"])

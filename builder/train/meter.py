@@ -1,0 +1,54 @@
+"""Means of what steps log, read from the device only when they are asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+class Meter:
+    """Collects the logged values of steps, over the current window and over the epoch, weighted by samples."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self._values: list[Tensor] = []
+        self._samples: list[int] = []
+        self._sums = [0.0] * len(names)
+        self._total = 0
+
+    def add(self, values: list[Tensor], samples: int) -> None:
+        """Takes one step's values (scalars), which may still be on their way on the device."""
+        self._values += values
+        self._samples.append(samples)
+
+    def window(self) -> dict[str, float]:
+        """The means since the last call."""
+        if not self._samples:
+            return {}
+        rows = torch.stack(self._values).double().view(-1, len(self.names)).tolist()
+        sums = [0.0] * len(self.names)
+        for row, samples in zip(rows, self._samples, strict=True):
+            for i, value in enumerate(row):
+                sums[i] += samples * value
+                self._sums[i] += samples * value
+        count = sum(self._samples)
+        self._total += count
+        self._values, self._samples = [], []
+        return {name: value / count for name, value in zip(self.names, sums, strict=True)}
+
+    def epoch(self) -> dict[str, float]:
+        """The means of the epoch; the next one begins."""
+        self.window()
+        means = {name: value / max(self._total, 1) for name, value in zip(self.names, self._sums, strict=True)}
+        self._sums, self._total = [0.0] * len(self.names), 0
+        return means
+
+    def state_dict(self) -> dict[str, Any]:
+        """The epoch so far."""
+        self.window()
+        return {"sums": self._sums, "total": self._total}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self._sums, self._total = list(state["sums"]), state["total"]

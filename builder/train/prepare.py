@@ -1,0 +1,82 @@
+"""What happens before the first step: data sets are fetched and read, transforms measure the training data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import torch
+
+from builder.compiler import Compiled
+from builder.train.devices import Devices
+from builder.train.diagnose import failed_forward
+from builder.train.errors import TrainError, in_words
+from builder.train.loader import Loader, LoaderSettings, batches
+
+SplitName = Literal["train", "valid", "test"]
+Tell = Callable[[str, str], None]
+"""Takes what is being done, in English and Chinese."""
+
+
+def fetch(compiled: Compiled, devices: Devices, tell: Tell) -> None:
+    """Downloads what data sets need and do not have yet, with progress; TrainError names the node where that fails."""
+    for node in compiled.of_kind("dataset"):
+
+        def progress(done: int, total: int, path: str = node.path) -> None:
+            of, of_zh = (f" of {total / 1e6:.1f}", f" / {total / 1e6:.1f}") if total else ("", "")
+            tell(
+                f"Fetching the data of '{path}': {done / 1e6:.1f}{of} MB",
+                f"正在获取“{path}”的数据：{done / 1e6:.1f}{of_zh} MB",
+            )
+
+        try:
+            with devices.fabric.rank_zero_first(local=True):
+                compiled.dataset(node.path).prepare(progress)
+        except Exception as error:
+            raise TrainError(*in_words(error), node.path) from error
+
+
+def loaders_of(compiled: Compiled, split: SplitName, seed: int, training: bool = False) -> dict[str, Loader]:
+    """A loader for each data set node; TrainError names the node whose data cannot be read."""
+    found = {}
+    for node in compiled.of_kind("dataset"):
+        settings = LoaderSettings.read(node.path, node.settings)
+        try:
+            samples = compiled.dataset(node.path).load(split)
+        except Exception as error:
+            raise TrainError(*in_words(error), node.path) from error
+        found[node.path] = Loader(node.path, samples, settings, seed, training)
+        if training and not len(found[node.path]):
+            raise TrainError(
+                f"'{node.path}' gives no training batch: {len(samples)} samples, batch_size {settings.batch_size}, "
+                f"drop_last {settings.drop_last}.",
+                f"“{node.path}”没有训练批次：样本 {len(samples)} 个，batch_size {settings.batch_size}，"
+                f"drop_last {settings.drop_last}。",
+                node.path,
+            )
+    return found
+
+
+@torch.no_grad()
+def fit_transforms(compiled: Compiled, loaders: Mapping[str, Loader], devices: Devices) -> None:
+    """Lets each transform that measures its data (it has a ``fit``) see the training split, in the order of the data."""
+    compiled.root.eval()
+    for node in compiled.of_kind("transform"):
+        fit: Any = getattr(compiled.module(node.path), "fit", None)
+        if fit is None:
+            continue
+        program = compiled.program([end for ends in node.inputs.values() for end in ends])
+        inputs: list[tuple[str, str]] = list(program.inputs)  # type: ignore[arg-type]
+        reading = [
+            Loader(d, loaders[d].split, loaders[d].settings, 0, False) for d in dict.fromkeys(d for d, _ in inputs)
+        ]
+        seen = []
+        try:
+            for batch in batches(reading):
+                values = devices.move(batch).values
+                seen.append(program.forward(*[values[end] for end in inputs]))
+            fit(*(torch.cat(values) for values in zip(*seen, strict=True)))
+        except Exception as error:
+            message, message_zh = in_words(error)
+            raise TrainError(message, message_zh, failed_forward(error, program).node or node.path) from error
+    compiled.root.train()
