@@ -31,7 +31,11 @@ def attend(
         mask = past if mask is None else mask & past
         causal = False
     if not wants_weights:
-        return F.scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=causal, scale=scale), None
+        y = F.scaled_dot_product_attention(q, k, v, mask, dropout, is_causal=causal, scale=scale)
+        if mask is not None and torch.compiler.is_exporting():
+            # torch gives zeros to a row without any key; the runtimes of exported models average all values
+            y = y.masked_fill(~mask.any(-1, keepdim=True), 0.0)
+        return y, None
     scores = q @ k.transpose(-2, -1) * (q.shape[-1] ** -0.5 if scale is None else scale)
     if mask is None:
         weights = scores.softmax(-1)

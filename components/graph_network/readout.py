@@ -45,4 +45,5 @@ def graph_readout(
 
     Source: Xu et al., arXiv 1810.00826; torch_geometric.nn.global_add_pool and its siblings.
     """
-    return READOUTS[reduce](x, batch, int(batch.max()) + 1)
+    graphs: int = batch.max().item() + 1  # type: ignore[assignment]  # not int(...): torch.export keeps an item symbolic
+    return READOUTS[reduce](x, batch, graphs)

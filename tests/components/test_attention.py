@@ -154,3 +154,14 @@ def test_heads_must_divide_the_features():
         components.create("attn_multi_head", embed_dim=12, kdim=12, vdim=12, num_heads=5)
     assert "'num_heads'" in caught.value.message and "divisor of embed_dim (12). Got 5" in caught.value.message
     assert "12" in caught.value.message_zh and "5" in caught.value.message_zh
+
+
+def test_a_query_that_sees_no_key_gets_zeros_in_an_exported_model_too():
+    q, k, v = tensors((2, 3, 5, 4), (2, 3, 7, 4), (2, 3, 7, 6))
+    mask = some_mask(5, 7)
+    mask[2] = False
+    attention = components.create("attn_scaled_dot").eval()
+    program = torch.onnx.export(attention, (q, k, v, mask), dynamo=True, verbose=False)
+    (y,) = program(q, k, v, mask)
+    assert not y[:, :, 2].any()
+    torch.testing.assert_close(y, attention(q, k, v, mask))
