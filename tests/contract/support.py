@@ -103,7 +103,7 @@ def cases(
 ) -> pytest.MarkDecorator:
     """Parametrises a test over every example of every component of these kinds, as ``case``."""
     chosen = [
-        pytest.param(Case(component, index), id=f"{component.id}-{index}", marks=_exempt(component, check, index))
+        pytest.param(Case(component, index), id=f"{component.id}-{index}", marks=exemptions(component, check, index))
         for component in all_components().values()
         if component.kind in kinds and where(component)
         for index in range(len(component.examples))
@@ -116,7 +116,7 @@ def each_component(
 ) -> pytest.MarkDecorator:
     """Parametrises a test over every component (of these kinds), as ``component``."""
     chosen = [
-        pytest.param(component, id=component.id, marks=_exempt(component, check))
+        pytest.param(component, id=component.id, marks=exemptions(component, check))
         for component in all_components().values()
         if (kinds is None or component.kind in kinds) and where(component)
     ]
@@ -128,7 +128,8 @@ def tagged(tag: str) -> Callable[[Component], bool]:
     return lambda component: tag in component.tags
 
 
-def _exempt(component: Component, check: str, index: int | None = None) -> list[pytest.MarkDecorator]:
+def exemptions(component: Component, check: str, index: int | None = None) -> list[pytest.MarkDecorator]:
+    """The strict xfail of a check that a component is exempt from."""
     assert check in CHECKS, check
     reason = component.xfail.get(check) or component.xfail.get(f"{check}-{index}")
     return [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
