@@ -297,9 +297,13 @@ def _count(module: Any) -> int:
 def _refusal(component: Component, tensors: Mapping[str, Sequence[Tensor]], error: Exception) -> NodeError:
     """A forward's exception in words; the shapes are named by whoever knows the graph's symbols (``{shapes}``)."""
     reason = _first_line(error)
+    reason_zh = getattr(error, "message_zh", reason).rstrip("。")
     port = next(iter(tensors), "")
     return NodeError(
-        (f"{component.name} cannot work with {{shapes}}: {reason}", f"{component.name_zh}无法处理 {{shapes}}：{reason}"),
+        (
+            f"{component.name} cannot work with {{shapes}}: {reason}",
+            f"{component.name_zh}无法处理 {{shapes}}：{reason_zh}",
+        ),
         "shape",
         port=port,
     )
