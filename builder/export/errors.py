@@ -1,0 +1,11 @@
+"""The error of an export, in English and Chinese. Imports no torch."""
+
+from __future__ import annotations
+
+
+class ExportError(ValueError):
+    """A model that cannot be written in the wanted form; ``message`` and ``message_zh`` are for people, ``node`` is its path."""
+
+    def __init__(self, message: str, message_zh: str, node: str = "") -> None:
+        self.message, self.message_zh, self.node = message, message_zh, node
+        super().__init__(message)

@@ -1,0 +1,102 @@
+"""A compiled graph as one Python file: a class that reads as if a person had written it, and all that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from builder.compiler import Compiled, End
+from builder.export.classes import write_classes
+from builder.export.library import Library
+from builder.export.scopes import Key, model_scope
+from builder.export.text import Names, class_name, docstring, formatted, plain
+from components.tensor_spec import TensorSpec
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """The text of ``model.py``: the name of its class, its arguments (the data ports of the graph), and its packages."""
+
+    text: str
+    name: str
+    arguments: dict[End, str]
+    outputs: tuple[End, ...]
+    packages: frozenset[str]
+
+
+def model_source(compiled: Compiled, outputs: Sequence[End] | None = None) -> ModelSource:
+    """Writes the model of a graph.
+
+    Args:
+        compiled: the graph.
+        outputs: what the model gives; its predictions where None.
+
+    Raises:
+        ExportError: a node cannot be written as standalone Python.
+    """
+    program = compiled.model if outputs is None else compiled.program(outputs)
+    ends: list[End] = list(program.outputs)  # type: ignore[arg-type]
+    inputs: list[End] = list(program.inputs)  # type: ignore[arg-type]
+    meta = compiled.graph.meta
+    title = plain(meta.get("title", "")) or "Model"
+    names = Names()
+    name = names.new(class_name(title, "Model"))
+    library = Library(names)
+    root = model_scope(compiled, ends)
+    arguments = {end: _argument(end, inputs) for end in inputs}
+    keys: dict[Key, str] = {("", *end): wanted for end, wanted in arguments.items()}
+    write_classes(compiled, root, library, name, keys, _doc(compiled, title, arguments, ends))
+    head = docstring(f"{title}.")
+    text = f"{head}\n\n{library.imports()}\n\n\n{library.definitions()}\n\n{_demonstration(compiled, name, inputs, library)}"
+    return ModelSource(formatted(text), name, arguments, tuple(ends), frozenset(library.packages()))
+
+
+def _argument(end: End, inputs: Sequence[End]) -> str:
+    """The name of an input: its port's, with the data set's where two have the same."""
+    path, port = end
+    alone = [p for _, p in inputs].count(port) == 1
+    return port if alone else f"{path.replace('/', '_')}_{port}"
+
+
+def _doc(compiled: Compiled, title: str, arguments: dict[End, str], outputs: Sequence[End]) -> str:
+    meta = compiled.graph.meta
+    nodes = compiled.report.nodes
+    parts = [f"{title}."]
+    if description := plain(meta.get("description", "")):
+        parts += ["", description]
+    parts += ["", "Shape:"]
+    parts += [f"    {name}: {_shape(nodes[path].outputs[port])}" for (path, port), name in arguments.items()]
+    parts += [f"    returns: {', '.join(_shape(nodes[path].outputs[port]) for path, port in outputs)}"]
+    if source := plain(meta.get("source", "")):
+        parts += ["", f"Source: {source}"]
+    return "\n".join(parts)
+
+
+def _shape(spec: TensorSpec) -> str:
+    axes = ", ".join(map(str, spec.shape)) + ("," if len(spec.shape) == 1 else "")
+    return f"({axes}) {spec.dtype}"
+
+
+def _demonstration(compiled: Compiled, name: str, inputs: Sequence[End], library: Library) -> str:
+    """What the file does when it is run: one forward of random inputs."""
+    torch = library.torch
+    sizes: dict[str, int] = {}
+    examples = []
+    for path, port in inputs:
+        spec = compiled.report.nodes[path].outputs[port]
+        shape = tuple(a if isinstance(a, int) else sizes.setdefault(a, 2 + len(sizes)) for a in spec.shape)
+        if spec.dtype == "bool":
+            examples.append(f"{torch}.zeros({shape}, dtype={torch}.bool)")
+        elif spec.dtype.startswith(("int", "uint")):
+            examples.append(f"{torch}.randint({spec.high or 2}, {shape})")
+        else:
+            examples.append(f"{torch}.randn({shape})")
+    return (
+        'if __name__ == "__main__":\n'
+        f"    model = {name}().eval()\n"
+        f"    print(model)\n"
+        f'    print(sum(p.numel() for p in model.parameters()), "parameters")\n'
+        f"    with {torch}.inference_mode():\n"
+        f"        output = model({', '.join(examples)})\n"
+        f"    print([tuple(y.shape) for y in (output if isinstance(output, tuple) else [output])])\n"
+    )
