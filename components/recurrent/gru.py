@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
+import torch
 from torch import Tensor, nn
 
-from components.recurrent._sequence import pack, require_layers_for_dropout, unpack
+from components.recurrent._sequence import pack, read_padded, require_layers_for_dropout, unpack
 from components.registry import component
 from components.spec import Count, Dims, DropRate, InFeatures, Ports, bools, example
 
@@ -67,5 +68,8 @@ class GRU(nn.GRU):
         h0: Annotated[Tensor, Dims("L N C")] | None = None,
         pad: Annotated[Tensor, Dims("N T", dtype="bool")] | None = None,
     ) -> Annotated[tuple[Tensor, Tensor], Ports(y="N T C", h="L N C")]:
+        if pad is not None and torch.compiler.is_exporting():
+            y, h = read_padded(self, x, () if h0 is None else (h0,), pad)
+            return y, h
         y, h = super().forward(pack(x, pad), h0)
-        return unpack(y, x.shape[1]), h
+        return unpack(y, pad), h

@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from components.recurrent._sequence import pack, require_layers_for_dropout, unpack
+from components.recurrent._sequence import pack, read_padded, require_layers_for_dropout, unpack
 from components.registry import component
 from components.spec import Count, Dims, DropRate, InFeatures, Ports, bools, example
 
@@ -74,5 +74,8 @@ class LSTM(nn.LSTM):
         if given is not None:
             zero = torch.zeros_like(given)
             state = (zero if h0 is None else h0, zero if c0 is None else c0)
+        if pad is not None and torch.compiler.is_exporting():
+            y, h, c = read_padded(self, x, state or (), pad)
+            return y, h, c
         y, (h, c) = super().forward(pack(x, pad), state)
-        return unpack(y, x.shape[1]), h, c
+        return unpack(y, pad), h, c

@@ -93,10 +93,25 @@ def test_padding_is_not_read(component, both):
 
 
 @pytest.mark.parametrize("component", PEERS)
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("with_state", [False, True])
+def test_an_exported_layer_does_not_read_padding_either(component, both, layers, with_state):
+    ours = components.create(component, input_size=7, hidden_size=3, num_layers=layers, bidirectional=both).eval()
+    (x,) = tensors((4, 5, 7))
+    pad = torch.stack([torch.arange(5) >= length for length in (3, 5, 2, 0)])
+    given = {**(states(component, layers * (1 + both), 4, 3) if with_state else {}), "pad": pad}
+    program = torch.export.export(ours, (x,), given).module()
+    torch.testing.assert_close(program(x, **given), ours(x, **given))
+    shorter = {**given, "pad": pad | (torch.arange(5) == 4)}  # the lengths are not baked in
+    torch.testing.assert_close(program(x, **shorter), ours(x, **shorter))
+
+
+@pytest.mark.parametrize("component", PEERS)
 def test_a_sequence_of_padding_alone_is_no_error(component):
     ours = components.create(component, input_size=7, hidden_size=3)
-    y = ours(tensors((2, 5, 7))[0], pad=torch.ones(2, 5, dtype=torch.bool))[0]
-    assert y.isfinite().all()
+    y, *last = ours(tensors((2, 5, 7))[0], pad=torch.ones(2, 5, dtype=torch.bool))
+    assert not y.any() and all(state.isfinite().all() for state in last)
 
 
 @pytest.mark.parametrize("component", PEERS)
