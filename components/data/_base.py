@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from torch.utils import data
 
 from components.data._errors import DataError, DataUnavailableError
 from components.data._splits import SPLITS, Indices, Seed, Share, SplitName, split_indices
+from components.targets import IGNORE_INDEX
 from components.tensor_spec import TensorSpec
 
 __all__ = [
@@ -30,11 +31,11 @@ __all__ = [
     "SplitName",
     "TensorSpec",
     "TensorSplit",
+    "TextDataset",
 ]
 
 Modality = Literal["table", "image", "series", "text", "graph", "tensor"]
 Progress = Callable[[int, int], None]  # bytes done, bytes in all (0 where unknown)
-IGNORED = -100  # the target that losses and metrics leave out
 
 
 class Split(data.Dataset[dict[str, Tensor]], ABC):
@@ -121,6 +122,21 @@ class Dataset(ABC):
         return {}
 
 
+class TextDataset(Dataset):
+    """Texts as ids (N, T) in the port ``x``."""
+
+    modality: ClassVar[Modality] = "text"
+
+    @property
+    @abstractmethod
+    def vocabulary(self) -> tuple[str, ...]:
+        """What each id stands for."""
+
+    @abstractmethod
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of some ids, without padding."""
+
+
 class ArrayDataset(Dataset):
     """All samples as arrays in memory, split at random: by group where there are groups, stratified by class.
 
@@ -164,6 +180,6 @@ def check_split(split: str) -> None:
 
 def masked(target: NDArray[np.integer], index: Indices) -> Tensor:
     """Class indices (V,) int64 that are -100, ignored by losses and metrics, outside ``index``."""
-    y = torch.full((len(target),), IGNORED, dtype=torch.int64)
+    y = torch.full((len(target),), IGNORE_INDEX, dtype=torch.int64)
     y[index] = torch.from_numpy(target[index].astype(np.int64))
     return y

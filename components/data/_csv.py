@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.data._errors import DataError
+from components.data._workspace import fingerprint
 
 Delimiter = Literal["auto", "comma", "semicolon", "tab", "bar"]
 Header = Literal["auto", "yes", "no"]
@@ -52,18 +53,18 @@ def read_csv(path: Path, delimiter: Delimiter, header: Header, encoding: Encodin
         DataError: the file is no text in this encoding, is empty, too large, has one column only, rows of unequal
             length, two columns of one name, or a column of numbers with something else in it.
     """
-    state = path.stat()
-    if state.st_size > MAX_BYTES:
+    state = fingerprint(path)
+    if state[1] > MAX_BYTES:
         raise table_error(
             path.name,
-            f"must have at most {MAX_BYTES} bytes. Got {state.st_size} instead.",
-            f"不能超过 {MAX_BYTES} 字节，收到 {state.st_size} 字节。",
+            f"must have at most {MAX_BYTES} bytes. Got {state[1]} instead.",
+            f"不能超过 {MAX_BYTES} 字节，收到 {state[1]} 字节。",
         )
-    return _read(path, state.st_mtime_ns, state.st_size, delimiter, header, encoding)
+    return _read(path, state, delimiter, header, encoding)
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, _changed: int, _size: int, delimiter: Delimiter, header: Header, encoding: Encoding) -> Table:
+def _read(path: Path, _state: tuple[int, int], delimiter: Delimiter, header: Header, encoding: Encoding) -> Table:
     text = _decode(path, encoding)
     rows, lines = _rows(path.name, text, DELIMITERS.get(delimiter) or _guess_delimiter(text))
     width = len(rows[0])

@@ -8,13 +8,18 @@ import zipfile
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from components.data._errors import DataError
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
+LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 MAX_FILES = 50_000
 MAX_FILE_BYTES = 32 * 2**20  # of one image, unpacked
@@ -23,12 +28,12 @@ MAX_PIXELS = 40_000_000  # of one image
 
 
 @lru_cache(maxsize=8)
-def list_images(path: Path, _changed: int) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+def list_images(path: Path, _state: tuple[int, int]) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
     """The classes in alphabetical order, and the name and class of every image.
 
     Args:
         path: the archive.
-        _changed: when the file was changed last, so that a new file of the same name is read again.
+        _state: the fingerprint of the file, so that a new file of the same name is read again.
 
     Raises:
         DataError: not a zip, or it holds an unsafe name, a link, an encrypted file, something that is no image, images
@@ -76,13 +81,13 @@ def list_images(path: Path, _changed: int) -> tuple[tuple[str, ...], tuple[tuple
 
 
 @lru_cache(maxsize=2)
-def read_images(path: Path, changed: int, size: int, channels: int) -> NDArray[np.uint8]:
+def read_images(path: Path, state: tuple[int, int], size: int, channels: int) -> NDArray[np.uint8]:
     """The images (N, channels, size, size) in the order of ``list_images``, each resized to a square.
 
     Raises:
         DataError: an image is broken, of another format or too large; names it.
     """
-    names = [name for name, _ in list_images(path, changed)[1]]
+    names = [name for name, _ in list_images(path, state)[1]]
     if len(names) * channels * size * size > MAX_TOTAL_BYTES:
         raise _error(
             path,
@@ -93,7 +98,7 @@ def read_images(path: Path, changed: int, size: int, channels: int) -> NDArray[n
 
 
 def _decode_all(path: Path, names: Sequence[str], size: int, channels: int) -> NDArray[np.uint8]:
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     images = np.empty((len(names), channels, size, size), dtype=np.uint8)
     with zipfile.ZipFile(path) as archive:
@@ -102,7 +107,7 @@ def _decode_all(path: Path, names: Sequence[str], size: int, channels: int) -> N
                 with Image.open(io.BytesIO(archive.read(name)), formats=FORMATS) as image:
                     if image.width * image.height > MAX_PIXELS:
                         raise ValueError(f"{image.width} x {image.height} pixels, more than {MAX_PIXELS}")
-                    upright = ImageOps.exif_transpose(image).convert("RGB" if channels == 3 else "L")
+                    plain = _plain(image).convert("RGB" if channels == 3 else "L")
             except Exception as error:  # whatever a decoder stumbles over in bytes of unknown origin
                 reason = str(error) or type(error).__name__
                 raise _error(
@@ -110,22 +115,35 @@ def _decode_all(path: Path, names: Sequence[str], size: int, channels: int) -> N
                     f"{name!r} is not a readable image ({reason}).",
                     f"{name!r} 不是可读的图像（{reason}）。",
                 ) from error
-            pixels = np.asarray(upright.resize((size, size), Image.Resampling.BILINEAR))
+            pixels = np.asarray(plain.resize((size, size), Image.Resampling.BILINEAR))
             slot[:] = pixels.transpose(2, 0, 1) if channels == 3 else pixels[None]
     return images
 
 
+def _plain(image: Image.Image) -> Image.Image:
+    """An image turned upright, with 8 bits a channel, on white where it is transparent."""
+    from PIL import Image, ImageOps
+
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I"):  # 16 bits
+        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return image
+
+
 def _is_litter(name: str) -> bool:
     """Files that operating systems add on their own."""
-    parts = PurePosixPath(name).parts
-    return "__MACOSX" in parts or parts[-1:] in ((".DS_Store",), ("Thumbs.db",), ("desktop.ini",))
+    path = PurePosixPath(name)
+    return "__MACOSX" in path.parts or path.name.startswith("._") or path.name in LITTER
 
 
 def _check_member(path: Path, member: zipfile.ZipInfo) -> None:
     name = member.filename
     parts = PurePosixPath(name.replace("\\", "/")).parts
     mode = member.external_attr >> 16
-    if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+    if not parts or name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
         rule = ("must have a path inside the archive", "路径必须位于压缩包之内")
     elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         rule = ("must be a plain file, not a link or device", "必须是普通文件，不能是链接或设备")

@@ -51,6 +51,12 @@ def data_file(name: str) -> Path:
     return path
 
 
+def fingerprint(path: Path) -> tuple[int, int]:
+    """When a file was changed last and how large it is, so that what was read from it can be kept until it changes."""
+    state = path.stat()
+    return state.st_mtime_ns, state.st_size
+
+
 def _outside(name: str, folder: str) -> DataError:
     return DataError(
         f"A file name must stay inside the workspace's {folder} folder: no absolute path, no '..'. "

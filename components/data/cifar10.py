@@ -79,8 +79,9 @@ class Cifar10(Dataset):
         check_split(split)
         path = download(f"CIFAR10/{ARCHIVE}", [URL], MD5)
         records = _read(path, TEST if split == "test" else TRAIN)
+        index = np.arange(len(records))
         if split != "test":
-            shares: dict[SplitName, float] = {"valid": self.valid_share}
-            records = records[split_indices(len(records), shares, self.split_seed, records[:, 0])[split]]
+            index = split_indices(len(records), {"valid": self.valid_share}, self.split_seed, records[:, 0])[split]
+        records = records[index]  # a copy: what is cached stays as it is
         x = torch.from_numpy(records[:, 1:].reshape(-1, 3, 32, 32))
         return TensorSplit({"x": x, "y": torch.from_numpy(records[:, 0].astype(np.int64))})

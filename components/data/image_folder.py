@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from components.data._base import ArrayDataset, Seed, Share, TensorSpec
 from components.data._images import list_images, read_images
-from components.data._workspace import data_file
+from components.data._workspace import data_file, fingerprint
 from components.registry import component
 from components.spec import Count, Dims
 
@@ -85,6 +85,6 @@ class ImageFolder(ArrayDataset):
         return {"x": read_images(*self._archive, self.image_size, self.channels), "y": labels}
 
     @cached_property
-    def _archive(self) -> tuple[Path, int]:
+    def _archive(self) -> tuple[Path, tuple[int, int]]:
         path = data_file(self.file)
-        return path, path.stat().st_mtime_ns
+        return path, fingerprint(path)

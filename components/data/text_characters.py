@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from components.data._base import SPLITS, Dataset, Share, Split, SplitName, TensorSpec, TensorSplit, check_split
+from components.data._base import SPLITS, Share, Split, SplitName, TensorSpec, TensorSplit, TextDataset, check_split
 from components.registry import component
 from components.spec import Count, Dims
 
@@ -36,7 +36,7 @@ def _read() -> tuple[str, tuple[str, ...]]:
     keywords="text language model characters gpt offline 文本 语言模型 字符 离线",
     examples=({"context": 16},),
 )
-class TextCharacters(Dataset):
+class TextCharacters(TextDataset):
     """Blocks of consecutive characters, each with the character that follows.
 
     About 465,000 characters of technical English; the exact text depends on the version of Python. The splits are
@@ -53,8 +53,6 @@ class TextCharacters(Dataset):
 
     Source: documentation of Python (PSF-2.0).
     """
-
-    modality = "text"
 
     def __init__(self, context: Count = 64, valid_share: Share = 0.1, test_share: Share = 0.1) -> None:
         self.context, self.valid_share, self.test_share = context, valid_share, test_share
@@ -81,7 +79,6 @@ class TextCharacters(Dataset):
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
-        """The characters by id."""
         return _read()[1]
 
     @property
@@ -94,5 +91,5 @@ class TextCharacters(Dataset):
         return np.array([ids[c] for c in text if c in ids], dtype=np.int64)
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of some ids."""
-        return "".join(self.vocabulary[int(i)] for i in ids)
+        vocabulary = self.vocabulary
+        return "".join(vocabulary[int(i)] for i in ids)

@@ -68,7 +68,7 @@ class RandomAffine(nn.Module):
         factor = self.scale[0] + (self.scale[1] - self.scale[0]) * size
         # Where each output pixel comes from: shift back, turn back, scale back; in units of half the height and width.
         cos, sin = angle.cos() / factor, angle.sin() / factor
-        matrix = torch.stack([cos, -sin * h / w, sin * w / h, cos], dim=1).view(n, 2, 2)
+        matrix = torch.stack([cos, sin * h / w, -sin * w / h, cos], dim=1).view(n, 2, 2)
         shift = 2 * self.translate * (2 * torch.stack([right, down], dim=1) - 1)  # (N, 2)
         theta = torch.cat([matrix, -matrix @ shift[:, :, None]], dim=2)  # (N, 2, 3)
         grid = F.affine_grid(theta, list(x.shape), align_corners=False)
