@@ -19,9 +19,10 @@ class History:
         self.cursor = 0
 
     def push(self, graph: Graph, label: str = "") -> bool:
-        """Records the graph after an edit; False (and nothing recorded) where nothing changed. What was undone is forgotten."""
+        """Records the graph after an edit and forgets what was undone; False where nothing changed."""
         document = to_document(graph)
-        if document == self.states[self.cursor]:
+        present = self.states[self.cursor]
+        if document == present and _same_types(document, present):
             return False
         del self.states[self.cursor + 1 :], self.labels[self.cursor + 1 :]
         self.states.append(_share(document, self.states[self.cursor]))
@@ -38,6 +39,16 @@ class History:
     @property
     def can_redo(self) -> bool:
         return self.cursor < len(self.states) - 1
+
+    @property
+    def undo_label(self) -> str:
+        """The label of the step that undo takes back; empty where there is none."""
+        return self.labels[self.cursor] if self.can_undo else ""
+
+    @property
+    def redo_label(self) -> str:
+        """The label of the step that redo takes again; empty where there is none."""
+        return self.labels[self.cursor + 1] if self.can_redo else ""
 
     def current(self) -> Graph:
         """The graph at the cursor, a copy that may be edited."""
@@ -56,7 +67,7 @@ class History:
 
 def _share(new: Any, old: Any) -> Any:
     """``new``, with every part that equals the old one's taken from the old one: 500 steps cost little memory."""
-    if new == old:
+    if type(new) is type(old) and new == old and _same_types(new, old):
         return old
     if isinstance(new, dict) and isinstance(old, Mapping):
         return {key: _share(value, old.get(key)) for key, value in new.items()}
@@ -66,7 +77,17 @@ def _share(new: Any, old: Any) -> Any:
     return new
 
 
-def _key(item: Any) -> Any:
+def _same_types(new: Any, old: Any) -> bool:
+    """Whether equal values are also written alike: 1, 1.0 and True are equal, but not in a file."""
+    if isinstance(new, dict):
+        return list(new) == list(old) and all(_same_types(value, old[key]) for key, value in new.items())
+    if isinstance(new, list):
+        return all(_same_types(a, b) for a, b in zip(new, old, strict=True))
+    return type(new) is type(old)
+
+
+def _key(item: Any) -> str:
+    """What tells the items of a list apart: a node's id, a wire's ends."""
     if isinstance(item, dict):
-        return item.get("id") or (item.get("from"), item.get("to"))
+        return str(item.get("id") or (item.get("from"), item.get("to")))
     return repr(item)

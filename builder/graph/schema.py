@@ -2,19 +2,54 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
-from builder.graph.graph import GraphError
+from builder.graph.graph import MAX_ID, GraphError
 
 FORMAT = "layerloom-graph"
 VERSION = 1
+MAX_NODES, MAX_EDGES, MAX_BLOCKS = 20_000, 100_000, 1_000
 
-_ID = r"^[A-Za-z][A-Za-z0-9_]*$"
-_END = r"^[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*$"
+# Not a plain ``$``: Python's also matches before a line break at the end.
+_END = r"$(?!\n)"
+_ID = rf"^[A-Za-z][A-Za-z0-9_]*{_END}"
+_WIRE_END = rf"^[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*{_END}"
+_COMPONENT = rf"^(block:)?[A-Za-z][A-Za-z0-9_]*{_END}"
+_PATH = rf"^[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*{_END}"
+_TABLE: dict[str, Any] = {"type": "object", "propertyNames": {"maxLength": 120}}
 _BODY: dict[str, Any] = {
-    "nodes": {"type": "array", "items": {"$ref": "#/$defs/node"}},
-    "edges": {"type": "array", "items": {"$ref": "#/$defs/edge"}},
+    "nodes": {"type": "array", "maxItems": MAX_NODES, "items": {"$ref": "#/$defs/node"}},
+    "edges": {"type": "array", "maxItems": MAX_EDGES, "items": {"$ref": "#/$defs/edge"}},
+}
+_SETTINGS: dict[str, Any] = {
+    "type": "object",
+    "propertyNames": {"maxLength": 120},
+    "properties": {
+        "name": {"type": "string", "maxLength": 200},
+        "frozen": {"type": "boolean"},
+        "init": {
+            "type": "object",
+            "required": ["component"],
+            "properties": {
+                "component": {"type": "string", "pattern": _ID, "maxLength": 120},
+                "params": {"$ref": "#/$defs/table"},
+            },
+        },
+        "weights": {
+            "type": "object",
+            "required": ["from"],
+            "properties": {
+                "from": {"enum": ["own", "shared"]},
+                "node": {"type": "string", "pattern": _PATH, "maxLength": 1000},
+            },
+        },
+        "repeat": {"type": "integer", "minimum": 1, "maximum": 1000},
+        "batch_size": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+        "shuffle": {"type": "boolean"},
+        "clip_norm": {"type": "number", "exclusiveMinimum": 0},
+    },
 }
 
 
@@ -36,43 +71,28 @@ def schema() -> dict[str, Any]:
                     "seed": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
                 },
             },
+            **_BODY,
             "blocks": {
                 "type": "object",
-                "propertyNames": {"pattern": _ID},
+                "maxProperties": MAX_BLOCKS,
+                "propertyNames": {"pattern": _ID, "maxLength": MAX_ID},
                 "additionalProperties": {
                     "type": "object",
                     "required": ["nodes", "edges"],
-                    "properties": {"params": {"type": "object"}, "meta": {"type": "object"}, **_BODY},
+                    "properties": {"params": {"$ref": "#/$defs/table"}, "meta": {"type": "object"}, **_BODY},
                 },
             },
-            **_BODY,
         },
         "$defs": {
+            "table": _TABLE,
             "node": {
                 "type": "object",
                 "required": ["id", "component"],
                 "properties": {
-                    "id": {"type": "string", "pattern": _ID, "maxLength": 80},
-                    "component": {"type": "string", "pattern": r"^(block:)?[A-Za-z][A-Za-z0-9_]*$", "maxLength": 120},
-                    "params": {"type": "object"},
-                    "settings": {
-                        "type": "object",
-                        "properties": {
-                            "name": {"type": "string", "maxLength": 200},
-                            "frozen": {"type": "boolean"},
-                            "init": {
-                                "type": "object",
-                                "required": ["component"],
-                                "properties": {"component": {"type": "string"}, "params": {"type": "object"}},
-                            },
-                            "weights": {
-                                "type": "object",
-                                "required": ["from"],
-                                "properties": {"from": {"enum": ["own", "shared"]}, "node": {"type": "string"}},
-                            },
-                            "repeat": {"type": "integer", "minimum": 1, "maximum": 1000},
-                        },
-                    },
+                    "id": {"type": "string", "pattern": _ID, "maxLength": MAX_ID},
+                    "component": {"type": "string", "pattern": _COMPONENT, "maxLength": 120},
+                    "params": {"$ref": "#/$defs/table"},
+                    "settings": {"$ref": "#/$defs/settings"},
                     "position": {
                         "type": "array",
                         "items": {"type": "number", "minimum": -1e7, "maximum": 1e7},
@@ -81,43 +101,111 @@ def schema() -> dict[str, Any]:
                     },
                 },
             },
+            "settings": _SETTINGS,
             "edge": {
                 "type": "object",
                 "required": ["from", "to"],
                 "properties": {
-                    "from": {"type": "string", "pattern": _END, "description": "node.port"},
-                    "to": {"type": "string", "pattern": _END, "description": "node.port"},
+                    "from": {"type": "string", "pattern": _WIRE_END, "maxLength": 200, "description": "node.port"},
+                    "to": {"type": "string", "pattern": _WIRE_END, "maxLength": 200, "description": "node.port"},
                 },
             },
         },
     }
 
 
-def check_document(document: Mapping[str, Any]) -> None:
-    """Holds a document against the schema; GraphError names the first place that breaks it, and what was expected."""
+@functools.cache
+def _validator(definition: str = "") -> Any:
     import jsonschema
 
-    validator = jsonschema.Draft202012Validator(schema())
-    error = next(iter(sorted(validator.iter_errors(document), key=lambda e: (len(e.absolute_path), str(e.path)))), None)
+    whole = schema()
+    if definition:
+        whole = {"$ref": f"#/$defs/{definition}", "$defs": whole["$defs"]}
+    return jsonschema.Draft202012Validator(whole)
+
+
+def check_document(document: Mapping[str, Any]) -> None:
+    """Holds a document against the schema; GraphError names the first place that breaks it, and what was expected."""
+    error = next(_validator().iter_errors(document), None)
     if error is None:
         return
-    place = _place(document, list(error.absolute_path))
-    node = _node_id(document, list(error.absolute_path))
-    reason = error.message if len(error.message) < 200 else error.message[:199] + "…"
+    path = list(error.absolute_path)
+    place = "/".join(str(p) for p in path)
+    reason, reason_zh = _reason(error)
     raise GraphError(
-        f"This is not a valid graph file: at {place}: {reason}.",
-        f"图文件无效：位于 {place}：{reason}。",
-        node,
+        f"This is not a valid graph file: at {place or 'the top level'}: {reason}.",
+        f"图文件无效：位于{place or '最外层'}：{reason_zh}。",
+        _node_id(document, path),
     )
 
 
-def _place(document: Any, path: list[Any]) -> str:
-    return "/".join(str(p) for p in path) or "the top level"
+def check_settings(settings: Mapping[str, Any], node: str = "") -> None:
+    """Holds a node's settings against the schema; GraphError names the setting and what was expected."""
+    error = next(_validator("settings").iter_errors(settings), None)
+    if error is not None:
+        place = ".".join(str(p) for p in error.absolute_path)
+        reason, reason_zh = _reason(error)
+        where, where_zh = (f"The setting '{place}'", f"设置“{place}”") if place else ("The settings", "设置")
+        raise GraphError(f"{where} does not fit: {reason}.", f"{where_zh}不合要求：{reason_zh}。", node)
+
+
+_TYPES = {
+    "object": ("a table of values", "键值表"),
+    "array": ("a list", "列表"),
+    "string": ("a text", "文本"),
+    "integer": ("an integer", "整数"),
+    "number": ("a number", "数字"),
+    "boolean": ("true or false", "true 或 false"),
+}
+_LIMITS = {
+    "minimum": ("at least {}", "不小于 {}"),
+    "maximum": ("at most {}", "不大于 {}"),
+    "exclusiveMinimum": ("greater than {}", "大于 {}"),
+    "maxLength": ("of at most {} characters", "不超过 {} 个字符"),
+    "minItems": ("of at least {} items", "不少于 {} 项"),
+    "maxItems": ("of at most {} items", "不超过 {} 项"),
+    "maxProperties": ("of at most {} entries", "不超过 {} 项"),
+    "const": ("{!r}", "{!r}"),
+}
+_PATTERNS = {
+    _ID: ("letters, digits and '_', a letter first", "以字母开头，仅含字母、数字和下划线的文本"),
+    _WIRE_END: ("'node.port'", "“节点.端口”"),
+    _COMPONENT: ("the id of a component, or 'block:name'", "组件编号或“block:模块名”"),
+    _PATH: ("a node's id or path", "节点编号或路径"),
+}
+
+
+def _reason(error: Any) -> tuple[str, str]:
+    """What the schema expected and what stands there, in English and Chinese."""
+    rule, value = error.validator, error.validator_value
+    if rule == "required":
+        missing = next(name for name in value if name not in error.instance)
+        return f"'{missing}' is missing", f"缺少“{missing}”"
+    if rule == "enum":
+        expected = (" or ".join(map(repr, value)), "或".join(map(repr, value)))
+    elif rule == "type":
+        expected = _TYPES[value]
+    elif rule == "pattern":
+        expected = _PATTERNS[value]
+    else:
+        expected = tuple(text.format(value) for text in _LIMITS[rule])
+    got = _brief(error.instance)
+    return f"expected {expected[0]}, received {got}", f"应为{expected[1]}，收到 {got}"
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return f"{'{…}' if isinstance(value, dict) else '[…]'} ({len(value)})" if value else repr(value)
+    text = repr(value if not isinstance(value, str) else value[:61])
+    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _node_id(document: Any, path: list[Any]) -> str:
-    if len(path) >= 2 and path[0] == "nodes":
+    """The id of the node in which a place lies, where it has one."""
+    if path[:1] == ["blocks"]:
+        document, path = document["blocks"].get(path[1]) if len(path) > 1 else None, path[2:]
+    if isinstance(document, Mapping) and len(path) >= 2 and path[0] == "nodes":
         node = document["nodes"][path[1]]
         if isinstance(node, Mapping) and isinstance(node.get("id"), str):
-            return node["id"]
+            return node["id"][:MAX_ID]
     return ""
