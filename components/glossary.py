@@ -133,6 +133,7 @@ PARAMETERS: dict[str, Label] = {
     "mode": ("Mode", "方式"),
     "momentum": ("Momentum", "动量"),
     "negative_slope": ("Negative slope", "负半轴斜率"),
+    "node_features": ("Node features", "节点特征"),
     "nonlinearity": ("Nonlinearity", "激活函数"),
     "norm_first": ("Normalise first", "先归一化"),
     "normalize": ("Normalise", "归一化"),

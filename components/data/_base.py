@@ -66,14 +66,14 @@ class TensorSplit(Split):
 
     def __getitems__(self, indices: Sequence[int] | Tensor) -> dict[str, Tensor]:
         index = torch.as_tensor(indices, dtype=torch.int64)
-        return {port: _intensity(tensor[index]) for port, tensor in self.tensors.items()}
+        return {port: _intensity(tensor.index_select(0, index)) for port, tensor in self.tensors.items()}
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
         return {port: _intensity(tensor[index]) for port, tensor in self.tensors.items()}
 
 
 def _intensity(tensor: Tensor) -> Tensor:
-    return tensor.float().div_(255) if tensor.dtype == torch.uint8 else tensor
+    return torch.div(tensor, 255) if tensor.dtype == torch.uint8 else tensor
 
 
 class GraphSplit(Split):

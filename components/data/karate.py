@@ -47,7 +47,7 @@ def _read() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     source="Zachary, An information flow model for conflict and fission in small groups, 1977",
     outputs={"x": "V C", "edge_index": Dims("2 E", dtype="int"), "y": Dims("V", dtype="int")},
     keywords="graph node classification social network offline 图 节点分类 社交网络 离线",
-    examples=({}, {"features": "structure"}),
+    examples=({}, {"node_features": "structure"}),
 )
 class KarateClub(Dataset):
     """34 members of a club and their 78 friendships: which of two clubs does each join? One graph, one sample.
@@ -55,7 +55,7 @@ class KarateClub(Dataset):
     All splits hold the same nodes and edges; they differ in which nodes have a label.
 
     Args:
-        features: what x says of a node: who it is (one-hot), or its degree, core number, closeness and betweenness.
+        node_features: what x says of a node: who it is (one-hot), or its degree, core number, closeness and betweenness.
         valid_share: share of the nodes for validation.
         test_share: share of the nodes for the test.
         split_seed: the same seed gives the same splits.
@@ -73,17 +73,17 @@ class KarateClub(Dataset):
 
     def __init__(
         self,
-        features: Literal["one_hot", "structure"] = "one_hot",
+        node_features: Literal["one_hot", "structure"] = "one_hot",
         valid_share: Share = 0.2,
         test_share: Share = 0.4,
         split_seed: Seed = 0,
     ) -> None:
-        self.features: str = features
+        self.node_features: str = node_features
         self.valid_share, self.test_share, self.split_seed = valid_share, test_share, split_seed
 
     def spec(self) -> dict[str, TensorSpec]:
         return {
-            "x": TensorSpec(("V", 34 if self.features == "one_hot" else len(STRUCTURE))),
+            "x": TensorSpec(("V", 34 if self.node_features == "one_hot" else len(STRUCTURE))),
             "edge_index": TensorSpec((2, "E"), "int64"),
             "y": TensorSpec(("V",), "int64", high=2),
         }
@@ -91,11 +91,11 @@ class KarateClub(Dataset):
     def load(self, split: SplitName) -> Split:
         check_split(split)
         edge_index, y, structure = _read()
-        x = torch.eye(len(y)) if self.features == "one_hot" else torch.from_numpy(structure.copy())
+        x = torch.eye(len(y)) if self.node_features == "one_hot" else torch.from_numpy(structure.copy())
         shares: dict[SplitName, float] = {"valid": self.valid_share, "test": self.test_share}
         index = split_indices(len(y), shares, self.split_seed, y)[split]
         return GraphSplit({"x": x, "edge_index": torch.from_numpy(edge_index.copy()), "y": masked(y, index)})
 
     @property
     def info(self) -> dict[str, Any]:
-        return {"features": [f"member {i}" for i in range(34)] if self.features == "one_hot" else list(STRUCTURE)}
+        return {"features": [f"member {i}" for i in range(34)] if self.node_features == "one_hot" else list(STRUCTURE)}

@@ -377,7 +377,7 @@ def test_sentiment_naive_bayes_reaches_what_is_known() -> None:
 def test_karate_club() -> None:
     batch = everything(components.create("data_karate"))["train"]
     assert torch.equal(batch["x"], torch.eye(34)) and batch["edge_index"].shape == (2, 156)
-    structure = everything(components.create("data_karate", features="structure"))["train"]["x"]
+    structure = everything(components.create("data_karate", node_features="structure"))["train"]["x"]
     degree = torch.bincount(batch["edge_index"][0])
     assert torch.equal(structure[:, 0], degree.float())
     assert degree[[0, 33]].tolist() == [16, 17]  # Mr. Hi and the officer
