@@ -123,7 +123,7 @@ class Dataset(ABC):
 
 
 class TextDataset(Dataset):
-    """Texts as ids (N, T) in the port ``x``."""
+    """Texts as ids (B, T) in the port ``x``."""
 
     modality: ClassVar[Modality] = "text"
 
@@ -179,7 +179,7 @@ def check_split(split: str) -> None:
 
 
 def masked(target: NDArray[np.integer], index: Indices) -> Tensor:
-    """Class indices (V,) int64 that are -100, ignored by losses and metrics, outside ``index``."""
+    """Class indices (N,) int64 that are -100, ignored by losses and metrics, outside ``index``."""
     y = torch.full((len(target),), IGNORE_INDEX, dtype=torch.int64)
     y[index] = torch.from_numpy(target[index].astype(np.int64))
     return y

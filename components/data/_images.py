@@ -82,7 +82,7 @@ def list_images(path: Path, _state: tuple[int, int]) -> tuple[tuple[str, ...], t
 
 @lru_cache(maxsize=2)
 def read_images(path: Path, state: tuple[int, int], size: int, channels: int) -> NDArray[np.uint8]:
-    """The images (N, channels, size, size) in the order of ``list_images``, each resized to a square.
+    """The images (B, channels, size, size) in the order of ``list_images``, each resized to a square.
 
     Raises:
         DataError: an image is broken, of another format or too large; names it.

@@ -26,7 +26,7 @@ RECORD = 1 + 3 * 32 * 32  # the label, then the red, green and blue planes
 
 @lru_cache(maxsize=2)
 def _read(path: Path, names: tuple[str, ...]) -> NDArray[np.uint8]:
-    """The records (N, 3073) of some files of the archive."""
+    """The records (B, 3073) of some files of the archive."""
     with tarfile.open(path) as archive:
         members = [archive.extractfile(f"cifar-10-batches-bin/{name}") for name in names]
         content = b"".join(member.read() for member in members if member)
@@ -41,7 +41,7 @@ def _read(path: Path, names: tuple[str, ...]) -> NDArray[np.uint8]:
     name_zh="CIFAR-10 彩色图像（下载，170 MB）",
     help_zh="6 万幅 32x32 的彩色照片，10 类；首次使用时下载。",
     source="Krizhevsky, Learning multiple layers of features from tiny images, 2009",
-    outputs={"x": "N C H W", "y": Dims("N", dtype="int")},
+    outputs={"x": "B C H W", "y": Dims("B", dtype="int")},
     keywords="cifar photo image classification download 照片 图像 分类 下载",
     tags=("download",),
     examples=({},),
@@ -54,8 +54,8 @@ class Cifar10(Dataset):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 3, 32, 32) float32 in [0, 1].
-        y: (N,) int64, what the photo shows.
+        x: (B, 3, 32, 32) float32 in [0, 1].
+        y: (B,) int64, what the photo shows.
 
     Raises:
         DataUnavailableError: the archive is not in the cache and cannot be downloaded.
@@ -70,7 +70,7 @@ class Cifar10(Dataset):
         self.valid_share, self.split_seed = valid_share, split_seed
 
     def spec(self) -> dict[str, TensorSpec]:
-        return {"x": TensorSpec(("N", 3, 32, 32)), "y": TensorSpec(("N",), "int64", high=10)}
+        return {"x": TensorSpec(("B", 3, 32, 32)), "y": TensorSpec(("B",), "int64", high=10)}
 
     def prepare(self, progress: Progress | None = None) -> None:
         download(f"CIFAR10/{ARCHIVE}", [URL], MD5, progress)

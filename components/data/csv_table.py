@@ -46,7 +46,7 @@ class _Encoded(NamedTuple):
     name_zh="CSV 表格（上传）",
     help_zh="自己的表格文件：选择目标列与特征列，文本类别自动转为独热编码，可用于分类或回归。",
     source="RFC 4180, Common format and MIME type for comma-separated values files",
-    outputs={"x": "N C", "y": Dims("N | N C", dtype="any")},
+    outputs={"x": "B C", "y": Dims("B | B C", dtype="any")},
     keywords="csv table upload excel own data 表格 上传 自有数据",
     tags=("upload",),
 )
@@ -72,8 +72,8 @@ class CsvTable(ArrayDataset):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, features) float32.
-        y: (N,) int64 for classification, (N, 1) float32 for regression.
+        x: (B, features) float32.
+        y: (B,) int64 for classification, (B, 1) float32 for regression.
 
     Raises:
         DataUnavailableError: the file does not exist.
@@ -108,8 +108,8 @@ class CsvTable(ArrayDataset):
 
     def spec(self) -> dict[str, TensorSpec]:
         classes = self.classes
-        y = TensorSpec(("N", 1)) if classes is None else TensorSpec(("N",), "int64", high=len(classes))
-        return {"x": TensorSpec(("N", len(self._encoded.features))), "y": y}
+        y = TensorSpec(("B", 1)) if classes is None else TensorSpec(("B",), "int64", high=len(classes))
+        return {"x": TensorSpec(("B", len(self._encoded.features))), "y": y}
 
     @property
     def classes(self) -> tuple[str, ...] | None:  # pyright: ignore[reportIncompatibleVariableOverride]

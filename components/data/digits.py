@@ -22,7 +22,7 @@ from components.spec import Dims
     name_zh="手写数字 8x8",
     help_zh="1797 幅 8x8 的手写数字灰度图，10 类。",
     source="Alpaydin & Kaynak, Optical recognition of handwritten digits, UCI Machine Learning Repository 1998",
-    outputs={"x": "N C H W", "y": Dims("N", dtype="int")},
+    outputs={"x": "B C H W", "y": Dims("B", dtype="int")},
     keywords="digits image classification 图像 分类",
     examples=({},),
 )
@@ -35,8 +35,8 @@ class Digits(ArrayDataset):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 1, 8, 8) float32 in [0, 1].
-        y: (N,) int64, the digit.
+        x: (B, 1, 8, 8) float32 in [0, 1].
+        y: (B,) int64, the digit.
 
     Source: Alpaydin & Kaynak 1998; from scikit-learn (BSD-3-Clause).
     """
@@ -48,7 +48,7 @@ class Digits(ArrayDataset):
         super().__init__(valid_share, test_share, split_seed)
 
     def spec(self) -> dict[str, TensorSpec]:
-        return {"x": TensorSpec(("N", 1, 8, 8)), "y": TensorSpec(("N",), "int64", high=10)}
+        return {"x": TensorSpec(("B", 1, 8, 8)), "y": TensorSpec(("B",), "int64", high=10)}
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         pixels, y, _ = read_table("load_digits")

@@ -25,7 +25,7 @@ from components.spec import Count, Dims
     name_zh="图像文件夹（上传 zip）",
     help_zh="自己的图像：zip 压缩包内每个类别一个文件夹，图像自动缩放到同一尺寸。",
     source="One folder per class, the layout of torchvision.datasets.ImageFolder",
-    outputs={"x": "N C H W", "y": Dims("N", dtype="int")},
+    outputs={"x": "B C H W", "y": Dims("B", dtype="int")},
     keywords="image folder zip upload own data photos 图像 文件夹 上传 自有数据 照片",
     tags=("upload",),
 )
@@ -43,8 +43,8 @@ class ImageFolder(ArrayDataset):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, channels, image_size, image_size) float32 in [0, 1].
-        y: (N,) int64, the class: folders in alphabetical order.
+        x: (B, channels, image_size, image_size) float32 in [0, 1].
+        y: (B,) int64, the class: folders in alphabetical order.
 
     Raises:
         DataUnavailableError: the file does not exist.
@@ -69,8 +69,8 @@ class ImageFolder(ArrayDataset):
 
     def spec(self) -> dict[str, TensorSpec]:
         size = self.image_size
-        y = TensorSpec(("N",), "int64", high=len(self.classes))
-        return {"x": TensorSpec(("N", self.channels, size, size)), "y": y}
+        y = TensorSpec(("B",), "int64", high=len(self.classes))
+        return {"x": TensorSpec(("B", self.channels, size, size)), "y": y}
 
     @property
     def classes(self) -> tuple[str, ...]:  # pyright: ignore[reportIncompatibleVariableOverride]

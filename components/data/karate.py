@@ -45,7 +45,7 @@ def _read() -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     name_zh="空手道俱乐部（图）",
     help_zh="34 名成员、78 条关系的社交网络，预测每人归属的俱乐部。",
     source="Zachary, An information flow model for conflict and fission in small groups, 1977",
-    outputs={"x": "V C", "edge_index": Dims("2 E", dtype="int"), "y": Dims("V", dtype="int")},
+    outputs={"x": "N C", "edge_index": Dims("2 E", dtype="int"), "y": Dims("N", dtype="int")},
     keywords="graph node classification social network offline 图 节点分类 社交网络 离线",
     examples=({}, {"node_features": "structure"}),
 )
@@ -55,15 +55,16 @@ class KarateClub(Dataset):
     All splits hold the same nodes and edges; they differ in which nodes have a label.
 
     Args:
-        node_features: what x says of a node: who it is (one-hot), or its degree, core number, closeness and betweenness.
+        node_features: what x says of a node: who it is (one-hot), or its degree, core number, closeness and
+            betweenness.
         valid_share: share of the nodes for validation.
         test_share: share of the nodes for the test.
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (V, 34) or (V, 4) float32.
+        x: (N, 34) or (N, 4) float32.
         edge_index: (2, E) int64, each friendship in both directions.
-        y: (V,) int64, the club; -100 (ignored) outside the split.
+        y: (N,) int64, the club; -100 (ignored) outside the split.
 
     Source: Zachary 1977; from networkx (BSD-3-Clause).
     """
@@ -83,9 +84,9 @@ class KarateClub(Dataset):
 
     def spec(self) -> dict[str, TensorSpec]:
         return {
-            "x": TensorSpec(("V", 34 if self.node_features == "one_hot" else len(STRUCTURE))),
+            "x": TensorSpec(("N", 34 if self.node_features == "one_hot" else len(STRUCTURE))),
             "edge_index": TensorSpec((2, "E"), "int64"),
-            "y": TensorSpec(("V",), "int64", high=2),
+            "y": TensorSpec(("N",), "int64", high=2),
         }
 
     def load(self, split: SplitName) -> Split:

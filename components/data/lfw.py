@@ -30,7 +30,7 @@ def _read() -> Mapping[str, NDArray[Any]]:
     name_zh="人脸与非人脸（LFW 子集）",
     help_zh="200 幅 25x25 灰度图，判断是否为人脸。",
     source="Huang et al., Labeled Faces in the Wild, University of Massachusetts 2007",
-    outputs={"x": "N C H W", "y": Dims("N", dtype="int")},
+    outputs={"x": "B C H W", "y": Dims("B", dtype="int")},
     keywords="face lfw image classification offline 人脸 图像 分类 离线",
     examples=({},),
 )
@@ -43,8 +43,8 @@ class FaceOrNot(ArrayDataset):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 1, 25, 25) float32 in [0, 1].
-        y: (N,) int64: 0 no face, 1 face.
+        x: (B, 1, 25, 25) float32 in [0, 1].
+        y: (B,) int64: 0 no face, 1 face.
 
     Source: Huang et al. 2007; the subset of scikit-image (BSD-3-Clause).
     """
@@ -56,7 +56,7 @@ class FaceOrNot(ArrayDataset):
         super().__init__(valid_share, test_share, split_seed)
 
     def spec(self) -> dict[str, TensorSpec]:
-        return {"x": TensorSpec(("N", 1, 25, 25)), "y": TensorSpec(("N",), "int64", high=2)}
+        return {"x": TensorSpec(("B", 1, 25, 25)), "y": TensorSpec(("B",), "int64", high=2)}
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         return _read()

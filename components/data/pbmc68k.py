@@ -23,7 +23,7 @@ CLASSES = (
 
 @lru_cache(maxsize=1)
 def _read() -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64], tuple[str, ...]]:
-    """Gene expression (V, F), edges (2, E), cell types (V,) and gene names, read from the plain arrays of the file."""
+    """Gene expression (N, F), edges (2, E), cell types (N,) and gene names, read from the plain arrays of the file."""
     path = package_file("scanpy", "scanpy/datasets/10x_pbmc68k_reduced.h5ad")
     try:
         import h5py
@@ -49,7 +49,7 @@ def _read() -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64], 
     name_zh="血细胞（图）",
     help_zh="700 个血细胞的基因表达与近邻图，预测 10 种细胞类型。",
     source="Zheng et al., Massively parallel digital transcriptional profiling of single cells, Nat. Commun. 2017",
-    outputs={"x": "V C", "edge_index": Dims("2 E", dtype="int"), "y": Dims("V", dtype="int")},
+    outputs={"x": "N C", "edge_index": Dims("2 E", dtype="int"), "y": Dims("N", dtype="int")},
     keywords="graph node classification cell biology offline 图 节点分类 细胞 生物 离线",
     examples=({},),
 )
@@ -66,9 +66,9 @@ class BloodCells(Dataset):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (V, 765) float32, about zero mean and unit variance per gene.
+        x: (N, 765) float32, about zero mean and unit variance per gene.
         edge_index: (2, E) int64, each edge in both directions.
-        y: (V,) int64, the cell type; -100 (ignored) outside the split.
+        y: (N,) int64, the cell type; -100 (ignored) outside the split.
 
     Raises:
         DataUnavailableError: scanpy or h5py is not installed.
@@ -84,9 +84,9 @@ class BloodCells(Dataset):
 
     def spec(self) -> dict[str, TensorSpec]:
         return {
-            "x": TensorSpec(("V", 765)),
+            "x": TensorSpec(("N", 765)),
             "edge_index": TensorSpec((2, "E"), "int64"),
-            "y": TensorSpec(("V",), "int64", high=10),
+            "y": TensorSpec(("N",), "int64", high=10),
         }
 
     def load(self, split: SplitName) -> Split:

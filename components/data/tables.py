@@ -17,7 +17,7 @@ from components.spec import Dims
 
 @cache
 def read_table(loader: str, **options: Any) -> tuple[NDArray[np.float32], NDArray[Any], tuple[str, ...]]:
-    """Values (N, F), target (N,) and column names of a table that a loader of scikit-learn reads."""
+    """Values (B, F), target (B,) and column names of a table that a loader of scikit-learn reads."""
     try:
         from sklearn import datasets
     except ImportError:
@@ -35,8 +35,8 @@ class ClassTable(ArrayDataset):
 
     def spec(self) -> dict[str, TensorSpec]:
         return {
-            "x": TensorSpec(("N", self.num_features)),
-            "y": TensorSpec(("N",), "int64", high=len(self.classes or ())),
+            "x": TensorSpec(("B", self.num_features)),
+            "y": TensorSpec(("B",), "int64", high=len(self.classes or ())),
         }
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
@@ -48,7 +48,7 @@ class ClassTable(ArrayDataset):
         return {"features": list(read_table(self.loader)[2])}
 
 
-TABLE = {"x": "N C", "y": Dims("N", dtype="int")}
+TABLE = {"x": "B C", "y": Dims("B", dtype="int")}
 
 
 @component(
@@ -72,8 +72,8 @@ class Iris(ClassTable):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 4) float32, in centimetres.
-        y: (N,) int64, the species.
+        x: (B, 4) float32, in centimetres.
+        y: (B,) int64, the species.
 
     Source: Fisher 1936; from scikit-learn (BSD-3-Clause).
     """
@@ -107,8 +107,8 @@ class Wine(ClassTable):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 13) float32, in the units of each measurement.
-        y: (N,) int64, the cultivar.
+        x: (B, 13) float32, in the units of each measurement.
+        y: (B,) int64, the cultivar.
 
     Source: Aeberhard & Forina 1992; from scikit-learn (BSD-3-Clause).
     """
@@ -142,8 +142,8 @@ class BreastCancer(ClassTable):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 30) float32, in the units of each measurement.
-        y: (N,) int64: 0 malignant, 1 benign.
+        x: (B, 30) float32, in the units of each measurement.
+        y: (B,) int64: 0 malignant, 1 benign.
 
     Source: Street et al. 1993; from scikit-learn (BSD-3-Clause).
     """
@@ -164,7 +164,7 @@ class BreastCancer(ClassTable):
     name_zh="糖尿病病情进展（回归）",
     help_zh="442 位患者的 10 项指标，预测一年后的病情进展（数值）。",
     source="Efron, Hastie, Johnstone & Tibshirani, Least angle regression, Annals of Statistics 2004",
-    outputs={"x": "N C", "y": "N C"},
+    outputs={"x": "B C", "y": "B C"},
     keywords="diabetes medical tabular regression 医学 表格 回归",
     examples=({},),
 )
@@ -179,8 +179,8 @@ class Diabetes(ArrayDataset):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 10) float32, in the units of each measurement.
-        y: (N, 1) float32, a score from 25 to 346.
+        x: (B, 10) float32, in the units of each measurement.
+        y: (B, 1) float32, a score from 25 to 346.
 
     Source: Efron et al. 2004; from scikit-learn (BSD-3-Clause).
     """
@@ -191,7 +191,7 @@ class Diabetes(ArrayDataset):
         super().__init__(valid_share, test_share, split_seed)
 
     def spec(self) -> dict[str, TensorSpec]:
-        return {"x": TensorSpec(("N", 10)), "y": TensorSpec(("N", 1))}
+        return {"x": TensorSpec(("B", 10)), "y": TensorSpec(("B", 1))}
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         x, y, _ = read_table("load_diabetes", scaled=False)

@@ -32,7 +32,7 @@ def _read() -> tuple[str, tuple[str, ...]]:
     name_zh="英文字符序列",
     help_zh="Python 帮助文档的约 46 万个英文字符，用于逐字符语言模型：由前文预测下一个字符。",
     source="Python's built-in documentation, pydoc_data.topics",
-    outputs={"x": Dims("N T", dtype="int"), "y": Dims("N T", dtype="int")},
+    outputs={"x": Dims("B T", dtype="int"), "y": Dims("B T", dtype="int")},
     keywords="text language model characters gpt offline 文本 语言模型 字符 离线",
     examples=({"context": 16},),
 )
@@ -48,8 +48,8 @@ class TextCharacters(TextDataset):
         test_share: share of the text for the test.
 
     Shape:
-        x: (N, context) int64, character ids.
-        y: (N, context) int64, x one character later.
+        x: (B, context) int64, character ids.
+        y: (B, context) int64, x one character later.
 
     Source: documentation of Python (PSF-2.0).
     """
@@ -58,7 +58,7 @@ class TextCharacters(TextDataset):
         self.context, self.valid_share, self.test_share = context, valid_share, test_share
 
     def spec(self) -> dict[str, TensorSpec]:
-        ids = TensorSpec(("N", self.context), "int64", high=len(self.vocabulary))
+        ids = TensorSpec(("B", self.context), "int64", high=len(self.vocabulary))
         return {"x": ids, "y": ids}
 
     def load(self, split: SplitName) -> Split:

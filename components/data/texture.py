@@ -41,7 +41,7 @@ def _read() -> tuple[Mapping[str, NDArray[Any]], NDArray[np.int64]]:
     name_zh="纹理图块（砖、草、砾石）",
     help_zh="三张实拍纹理照片切成的 768 个 32x32 图块，按区域划分，互不重叠。",
     source="scikit-image sample images: brick, grass and gravel",
-    outputs={"x": "N C H W", "y": Dims("N", dtype="int")},
+    outputs={"x": "B C H W", "y": Dims("B", dtype="int")},
     keywords="texture image classification offline 纹理 图像 分类 离线",
     examples=({},),
 )
@@ -56,8 +56,8 @@ class Texture(ArrayDataset):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 1, 32, 32) float32 in [0, 1].
-        y: (N,) int64, the texture.
+        x: (B, 1, 32, 32) float32 in [0, 1].
+        y: (B,) int64, the texture.
 
     Source: photos of scikit-image (CC0).
     """
@@ -69,7 +69,7 @@ class Texture(ArrayDataset):
         super().__init__(valid_share, test_share, split_seed)
 
     def spec(self) -> dict[str, TensorSpec]:
-        return {"x": TensorSpec(("N", 1, PATCH, PATCH)), "y": TensorSpec(("N",), "int64", high=3)}
+        return {"x": TensorSpec(("B", 1, PATCH, PATCH)), "y": TensorSpec(("B",), "int64", high=3)}
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         return _read()[0]

@@ -19,7 +19,7 @@ from components.spec import Dims
 
 @lru_cache(maxsize=4)
 def _read_ts(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64], tuple[str, ...]]:
-    """Series (N, T, C) padded with zeros to the longest, lengths (N,) and class names of a ``.ts`` file.
+    """Series (B, T, C) padded with zeros to the longest, lengths (B,) and class names of a ``.ts`` file.
 
     Below ``@data`` a line is a sample: its channels split by ``:``, values by ``,``; the class stands last.
     """
@@ -51,8 +51,8 @@ class TimeSeries(Dataset):
 
     def spec(self) -> dict[str, TensorSpec]:
         size = (self.num_channels, self.steps) if self.channels_first else (self.steps, self.num_channels)
-        pad = {"pad": TensorSpec(("N", self.steps), "bool")} if self.padded else {}
-        return {"x": TensorSpec(("N", *size)), **pad, "y": TensorSpec(("N",), "int64", high=len(self.classes or ()))}
+        pad = {"pad": TensorSpec(("B", self.steps), "bool")} if self.padded else {}
+        return {"x": TensorSpec(("B", *size)), **pad, "y": TensorSpec(("B",), "int64", high=len(self.classes or ()))}
 
     def load(self, split: SplitName) -> Split:
         check_split(split)
@@ -87,7 +87,7 @@ class TimeSeries(Dataset):
     name_zh="手腕动作（时间序列）",
     help_zh="智能手表记录的 6 通道、10 秒的动作信号，分为站立、跑步、行走、羽毛球 4 类。",
     source="BasicMotions, UEA multivariate time series classification archive, arXiv 1811.00075",
-    outputs={"x": "N T C", "y": Dims("N", dtype="int")},
+    outputs={"x": "B T C", "y": Dims("B", dtype="int")},
     keywords="time series motion sensor classification offline 时间序列 动作 传感器 分类 离线",
     examples=({}, {"channels_first": True}),
 )
@@ -102,8 +102,8 @@ class WristMotions(TimeSeries):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 100, 6), or (N, 6, 100) with channels_first; float32.
-        y: (N,) int64, the activity.
+        x: (B, 100, 6), or (B, 6, 100) with channels_first; float32.
+        y: (B,) int64, the activity.
 
     Raises:
         DataUnavailableError: aeon is not installed.
@@ -126,7 +126,7 @@ class WristMotions(TimeSeries):
     name_zh="日语元音（9 位说话人，时间序列）",
     help_zh="9 位男性说 /ae/ 的 12 维语音系数序列（7 至 29 步），识别说话人。",
     source="Kudo, Toyama & Shimbo, Multidimensional curve classification using passing-through regions, 1999",
-    outputs={"x": "N T C", "pad": Dims("N T", dtype="bool"), "y": Dims("N", dtype="int")},
+    outputs={"x": "B T C", "pad": Dims("B T", dtype="bool"), "y": Dims("B", dtype="int")},
     keywords="time series speech speaker classification offline 时间序列 语音 说话人 分类 离线",
     examples=({}, {"channels_first": True}),
 )
@@ -141,9 +141,9 @@ class JapaneseVowels(TimeSeries):
         split_seed: the same seed gives the same splits.
 
     Shape:
-        x: (N, 29, 12), or (N, 12, 29) with channels_first; float32, zero after the end.
-        pad: (N, 29) bool, True where the utterance has ended.
-        y: (N,) int64, the speaker.
+        x: (B, 29, 12), or (B, 12, 29) with channels_first; float32, zero after the end.
+        pad: (B, 29) bool, True where the utterance has ended.
+        y: (B,) int64, the speaker.
 
     Raises:
         DataUnavailableError: aeon is not installed.
