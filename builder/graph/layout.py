@@ -1,0 +1,207 @@
+"""Automatic layout: columns in the direction of the data, folded into rows like lines of text. No torch, no views.
+
+Long chains are the common case in deep learning, and a single line of twenty nodes is unreadable at any zoom. So the columns are
+broken into as many rows as fit the shape of the canvas best.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import networkx as nx
+
+from builder.graph.graph import Edge
+
+Size = tuple[float, float]
+Point = tuple[float, float]
+Anchor = Callable[[str, str, bool], float]
+
+SWEEPS = 6
+LANE = 12.0  # height that a wire keeps free where it passes other nodes
+
+
+def layered(
+    nodes: Sequence[str],
+    wires: Iterable[Edge],
+    sizes: Mapping[str, Size],
+    *,
+    anchor: Anchor | None = None,
+    aspect: float = 1.15,
+    gaps: Size = (64.0, 40.0),
+    row_gap: float = 76.0,
+) -> dict[str, Point]:
+    """Places nodes so that data flows from left to right; the top-left corner of each, in canvas units.
+
+    Args:
+        nodes: ids in their visible order, which decides where nothing else does.
+        wires: the edges among them; edges of a cycle that point backwards are ignored.
+        sizes: width and height by node.
+        anchor: how far below its node's top a port lies, from (node, port, is_output); the middle of the node where absent.
+        aspect: width over height of the area that the drawing should fill.
+        gaps: space between two columns, and between two nodes of a column.
+        row_gap: space between two rows.
+    """
+    if not nodes:
+        return {}
+    known = set(nodes)
+    edges = [e for e in wires if e.source in known and e.target in known and e.source != e.target]
+    offset = anchor or (lambda node, port, output: sizes[node][1] / 2)
+    columns = _columns(nodes, edges)
+    widths = [max(sizes[n][0] for n in column) for column in columns]
+    heights = [sum(sizes[n][1] + gaps[1] for n in column) - gaps[1] for column in columns]
+    rows = _fold(widths, heights, _crossings(columns, edges), aspect, gaps[0], row_gap)
+    positions: dict[str, Point] = {}
+    top = 0.0
+    for first, last in rows:
+        placed = _row(columns[first:last], edges, sizes, offset, gaps)
+        lowest = min(y for _, y in placed.values())
+        positions |= {node: (round(x, 1), round(y - lowest + top, 1)) for node, (x, y) in placed.items()}
+        top = max(positions[n][1] + sizes[n][1] for n in placed) + row_gap
+    return positions
+
+
+def _columns(nodes: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:
+    """Columns by longest path; what only feeds others (schedules) stands right before its reader."""
+    rank_of = {node: i for i, node in enumerate(nodes)}
+    graph = nx.DiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from((e.source, e.target) for e in edges)
+    for component in list(nx.strongly_connected_components(graph)):
+        if len(component) > 1:
+            back = [(a, b) for a, b in graph.subgraph(component).edges if rank_of[a] > rank_of[b]]
+            graph.remove_edges_from(back)
+    order = list(nx.lexicographical_topological_sort(graph, key=rank_of.__getitem__))
+    column = dict.fromkeys(order, 0)
+    for node in order:
+        column[node] = max((column[p] + 1 for p in graph.predecessors(node)), default=0)
+    latest = dict.fromkeys(order, max(column.values()))
+    for node in reversed(order):
+        latest[node] = min((latest[s] - 1 for s in graph.successors(node)), default=latest[node])
+    loose = [n for n in order if column[n] < latest[n]]
+    for part in nx.weakly_connected_components(graph.subgraph(loose)):
+        if all(p in part for n in part for p in graph.predecessors(n)):
+            column |= {n: latest[n] for n in part}
+    columns: list[list[str]] = [[] for _ in range(max(column.values()) + 1)]
+    for node in nodes:
+        columns[column[node]].append(node)
+    return [c for c in columns if c]
+
+
+def _crossings(columns: Sequence[Sequence[str]], edges: Sequence[Edge]) -> list[int]:
+    """How many wires cross the gap before each column."""
+    column = {node: i for i, nodes in enumerate(columns) for node in nodes}
+    counts = [0] * (len(columns) + 1)
+    for edge in edges:
+        for gap in range(column[edge.source] + 1, column[edge.target] + 1):
+            counts[gap] += 1
+    return counts
+
+
+def _fold(
+    widths: Sequence[float],
+    heights: Sequence[float],
+    crossings: Sequence[int],
+    aspect: float,
+    gap: float,
+    row_gap: float,
+) -> list[tuple[int, int]]:
+    """Breaks the columns into rows, as (first, last) ranges: as large on the canvas as can be, cutting few wires."""
+    best, chosen = 0.0, [(0, len(widths))]
+    for per_row in range(1, len(widths) + 1):
+        rows = _break(crossings, len(widths), per_row)
+        width = max(sum(widths[a:b]) + gap * (b - a - 1) for a, b in rows)
+        height = sum(max(heights[a:b]) for a, b in rows) + row_gap * (len(rows) - 1)
+        scale = min(aspect / width, 1 / height)
+        if scale > best * 1.02:  # longer rows only where they are worth it
+            best, chosen = scale, rows
+    return chosen
+
+
+def _break(crossings: Sequence[int], count: int, per_row: int) -> list[tuple[int, int]]:
+    """Rows of at most ``per_row`` columns: as few as possible, of even length, broken where few wires pass."""
+    rows = -(-count // per_row)
+    even = count / rows
+    best: dict[int, tuple[float, int]] = {0: (0.0, 0)}
+    for end in range(1, count + 1):
+        options = []
+        for start in range(max(0, end - per_row), end):
+            if start in best:
+                length = end - start
+                cut = crossings[start] if start else 0
+                options.append((best[start][0] + 1000 + abs(length - even) + 1.5 * cut, start))
+        best[end] = min(options)
+    ranges = []
+    end = count
+    while end:
+        start = best[end][1]
+        ranges.append((start, end))
+        end = start
+    return ranges[::-1]
+
+
+def _row(
+    columns: Sequence[Sequence[str]],
+    edges: Sequence[Edge],
+    sizes: Mapping[str, Size],
+    offset: Anchor,
+    gaps: Size,
+) -> dict[str, Point]:
+    """Places one row: orders each column by its neighbours, then straightens the wires."""
+    column = {node: i for i, nodes in enumerate(columns) for node in nodes}
+    ordered = [list(nodes) for nodes in columns]
+    heights = {node: sizes[node][1] for node in column}
+    links: list[tuple[str, float, str, float]] = []  # (left, its port's y, right, its port's y), one column apart
+    for number, edge in enumerate(edges):
+        if edge.source not in column or edge.target not in column or column[edge.target] <= column[edge.source]:
+            continue
+        left, left_y = edge.source, offset(edge.source, edge.source_port, True)
+        for middle in range(column[edge.source] + 1, column[edge.target]):
+            lane = f"{number}:{middle}"  # never a node's id: ids hold no colon
+            ordered[middle].append(lane)
+            heights[lane] = LANE
+            links.append((left, left_y, lane, LANE / 2))
+            left, left_y = lane, LANE / 2
+        links.append((left, left_y, edge.target, offset(edge.target, edge.target_port, False)))
+    into: dict[str, list[tuple[str, float]]] = {}
+    out_of: dict[str, list[tuple[str, float]]] = {}
+    for left, left_y, right, right_y in links:
+        into.setdefault(right, []).append((left, left_y - right_y))
+        out_of.setdefault(left, []).append((right, right_y - left_y))
+    y = {item: 0.0 for items in ordered for item in items}
+    for items in ordered:
+        _stack(items, y, heights, gaps[1], {})
+    for sweep in range(SWEEPS):
+        forward = sweep % 2 == 0
+        neighbours = into if forward else out_of
+        for items in ordered if forward else ordered[::-1]:
+            wished = {i: statistics.median(y[n] + d for n, d in neighbours[i]) for i in items if i in neighbours}
+            if sweep < SWEEPS - 2:
+                items.sort(key=lambda i, w=wished: w.get(i, y[i]) + heights[i] / 2)
+            _stack(items, y, heights, gaps[1], wished)
+    x, placed = 0.0, {}
+    for nodes in columns:
+        width = max(sizes[n][0] for n in nodes)
+        placed |= {node: (x + (width - sizes[node][0]) / 2, y[node]) for node in nodes}
+        x += width + gaps[0]
+    return placed
+
+
+def _stack(
+    items: Sequence[str], y: dict[str, float], heights: Mapping[str, float], gap: float, wished: Mapping[str, float]
+) -> None:
+    """Puts a column's items one below the other, each as near as can be (least squares) to where it wishes to be."""
+    groups: list[tuple[float, int]] = []  # (mean of wishes less the space above, number of items)
+    above, spaces = 0.0, []
+    for item in items:
+        spaces.append(above)
+        groups.append((wished.get(item, y[item]) - above, 1))
+        above += heights[item] + (gap if heights[item] != LANE else gap / 2)
+        while len(groups) > 1 and groups[-2][0] > groups[-1][0]:
+            (a, n), (b, m) = groups[-2:]
+            groups[-2:] = [((a * n + b * m) / (n + m), n + m)]
+    index = 0
+    for mean, count in groups:
+        for _ in range(count):
+            y[items[index]] = mean + spaces[index]
+            index += 1

@@ -1,0 +1,295 @@
+"""What the desk does when a person acts, on the canvas, in the bar or in the inspector. No views here."""
+
+from __future__ import annotations
+
+from builder.graph import BLOCK_PREFIX, Edge, Graph, GraphError, edit
+from builder.graph.graph import IDENTIFIER
+from builder.ui.canvas import events
+from builder.ui.canvas.events import Batch, Event
+from builder.ui.canvas.view import arrange as layout
+from builder.ui.canvas.view import cards_of, edge_id
+from builder.ui.catalogue import Catalogue
+from builder.ui.desk import Desk
+
+
+def take(desk: Desk, batch: Batch) -> None:
+    """Takes the events of a batch that are new, each once and in order."""
+    seen = desk.acks.pop(batch.client, 0)
+    for event in batch.events:
+        if event.seq > seen:
+            handle(desk, event)
+    if batch.bad and batch.last > seen:
+        desk.tell(
+            "The canvas sent something unreadable; reload the page if it goes on.",
+            "画布发送了无法识别的内容；若反复出现，请刷新页面。",
+            "error",
+        )
+    if batch.client:
+        desk.acks[batch.client] = max(seen, batch.last)
+    for old in list(desk.acks)[:-8]:
+        del desk.acks[old]
+
+
+def handle(desk: Desk, event: Event) -> None:
+    """Makes the edit of one event; a refused one is told to the person."""
+    try:
+        _handle(desk, event)
+    except GraphError as error:
+        desk.refuse(error)
+
+
+def _handle(desk: Desk, event: Event) -> None:
+    match event:
+        case events.Add():
+            add(desk, event.component, (event.x, event.y), event.wire)
+        case events.Move():
+            known = {n: p for n, p in event.positions.items() if n in desk.open_graph}
+            desk.edit(lambda graph: edit.move(graph, known), "move")
+        case events.Connect():
+            connect(desk, event.source, event.target)
+        case events.Select():
+            by_id = {edge_id(edge): edge for edge in desk.open_graph.wires()}
+            desk.select(event.nodes, [by_id[e] for e in event.edges if e in by_id])
+        case events.Open():
+            if is_block(desk.open_graph, event.node):
+                desk.enter(event.node)
+        case events.Escape():
+            if desk.selection or desk.wires:
+                desk.select(())
+            elif desk.scope:
+                desk.leave(len(desk.scope) - 1)
+        case events.Command():
+            command(desk, event.name)
+        case events.Poll():
+            pass
+
+
+def is_block(graph: Graph, node: str) -> bool:
+    """Whether a node is a use of a block."""
+    return node in graph and graph.nodes[node]["component"].startswith(BLOCK_PREFIX)
+
+
+def add(desk: Desk, component: str, position: tuple[float, float], wire: str | None = None) -> str:
+    """Places a component and selects it; dropped on a wire, it is wired in between."""
+    _check_placeable(desk, component)
+
+    def change(graph: Graph) -> str:
+        new = _place(graph, component, position, desk.blocks)
+        crossed = next((e for e in graph.wires() if wire is not None and edge_id(e) == wire), None)
+        if crossed is not None:
+            _splice(graph, new, crossed, desk.blocks)
+        return new
+
+    new = desk.edit(change, "add")
+    desk.select((new,))
+    return new
+
+
+def _check_placeable(desk: Desk, component: str) -> None:
+    if component in ("port_in", "port_out") and not desk.scope:
+        raise GraphError("Ports of a block can only be placed inside a block.", "模块端口只能放在模块内部。")
+    name = component.removeprefix(BLOCK_PREFIX)
+    if component.startswith(BLOCK_PREFIX) and name in desk.blocks:
+        open_blocks = _open_blocks(desk)
+        if any(name == b or _uses(desk.blocks, name, b) for b in open_blocks):
+            raise GraphError(f"The block '{name}' cannot be placed inside itself.", f"模块“{name}”不能放在它自身内部。")
+
+
+def _open_blocks(desk: Desk) -> list[str]:
+    graph, names = desk.graph, []
+    for node in desk.scope:
+        names.append(graph.nodes[node]["component"].removeprefix(BLOCK_PREFIX))
+        graph = desk.blocks[names[-1]]
+    return names
+
+
+def _uses(blocks: dict[str, Graph], name: str, other: str) -> bool:
+    """Whether block ``name`` holds a use of block ``other``, at any depth."""
+    seen, todo = set(), [name]
+    while todo:
+        current = todo.pop()
+        if current in seen or current not in blocks:
+            continue
+        seen.add(current)
+        used = {
+            d["component"].removeprefix(BLOCK_PREFIX)
+            for _, d in blocks[current].nodes(data=True)
+            if d["component"].startswith(BLOCK_PREFIX)
+        }
+        if other in used:
+            return True
+        todo += used
+    return False
+
+
+def _place(graph: Graph, component: str, position: tuple[float, float], blocks: dict[str, Graph]) -> str:
+    place = (round(position[0], 1), round(position[1], 1))
+    if component in ("port_in", "port_out"):
+        base = "x" if component == "port_in" else "y"
+        id, number = base, 2
+        while id in graph:
+            id, number = f"{base}{number}", number + 1
+        graph.place(id, component, position=place)
+        return id
+    return edit.add_node(graph, component, place, blocks=blocks)
+
+
+def _splice(graph: Graph, node: str, wire: Edge, blocks: dict[str, Graph]) -> None:
+    """Puts a node into a wire, where it has an input and an output that fit; else the node just lies there."""
+    signature = graph.signature(node, blocks)
+    if not signature.inputs or not signature.outputs:
+        return
+    entry, way_out = next(iter(signature.inputs)), next(iter(signature.outputs))
+    before = graph.wires_into(wire.target, wire.target_port)
+    trial = graph.copy()
+    edit.disconnect(trial, wire)
+    try:
+        edit.connect(trial, Edge(wire.source, wire.source_port, node, entry), blocks)
+        edit.connect(trial, Edge(node, way_out, wire.target, wire.target_port), blocks)
+    except GraphError:
+        return  # kinds differ: the wire stays as it is
+    graph.unwire(wire)
+    graph.wire(Edge(wire.source, wire.source_port, node, entry))
+    for old in before:  # keeps the place among the wires of a variadic port
+        graph.unwire(old)
+        graph.wire(Edge(node, way_out, wire.target, wire.target_port) if old == wire else old)
+
+
+def connect(desk: Desk, source: str, target: str) -> None:
+    """Draws a wire between two ports. Where an end is a node as a whole, its first port that fits is taken."""
+
+    def change(graph: Graph) -> None:
+        ends = [(s, t) for s in _ends(graph, source, desk, "out") for t in _ends(graph, target, desk, "in")]
+        refusal: GraphError | None = None
+        for left, right in ends:
+            try:
+                edit.connect(graph, edit.edge_between(left, right), desk.blocks, replace="." in target)
+                return
+            except GraphError as error:
+                refusal = refusal or error
+        node = target if "." not in target else source
+        raise refusal or GraphError(
+            f"'{node}' has no port that this wire fits.", f"“{node}”没有适合该连线的端口。", node
+        )
+
+    desk.edit(change, "connect")
+
+
+def _ends(graph: Graph, end: str, desk: Desk, side: str) -> list[str]:
+    """The ports that an end may mean, free required inputs before the others."""
+    if "." in end or end not in graph:
+        return [end]
+    signature = graph.signature(end, desk.blocks)
+    if side == "out":
+        return [f"{end}.{port}" for port in signature.outputs]
+    taken = {e.target_port for e in graph.wires_into(end)}
+    free = [p for p in signature.inputs.values() if p.variadic or p.name not in taken]
+    free.sort(key=lambda p: (p.optional, p.name in taken))
+    return [f"{end}.{p.name}" for p in free]
+
+
+def command(desk: Desk, name: str) -> None:
+    """Makes the edit that a key or button stands for."""
+    if name == "undo":
+        desk.undo()
+    elif name == "redo":
+        desk.redo()
+    elif name == "select_all":
+        desk.select(desk.open_graph.nodes)
+    elif name == "save":
+        desk.dialog = "save"
+    elif name == "delete":
+        delete(desk)
+    elif name == "duplicate":
+        chosen = _selected(desk)
+        new = desk.edit(lambda graph: edit.duplicate(graph, chosen), "duplicate")
+        desk.select(new.values())
+    elif name == "group":
+        group(desk)
+    else:
+        raise ValueError(f"There is no command {name!r}.")
+
+
+def _selected(desk: Desk) -> tuple[str, ...]:
+    if not desk.selection:
+        raise GraphError("Select at least one node first.", "请先选中至少一个节点。")
+    return desk.selection
+
+
+def delete(desk: Desk) -> None:
+    """Deletes the selected nodes and wires."""
+
+    def change(graph: Graph) -> None:
+        for wire in desk.wires:
+            edit.disconnect(graph, wire)
+        edit.remove_nodes(graph, desk.selection)
+
+    if desk.selection or desk.wires:
+        desk.edit(change, "delete")
+
+
+def group(desk: Desk) -> None:
+    """Makes the selected nodes a block and selects it."""
+    chosen = _selected(desk)
+    number = 1
+    while f"block{number}" in desk.blocks:
+        number += 1
+    name = f"block{number}"
+    new = desk.edit(lambda graph: edit.make_block(graph, chosen, name, desk.blocks), "group")
+    desk.select((new,))
+
+
+def arrange(desk: Desk, catalogue: Catalogue, language: str, aspect: float = 1.0) -> None:
+    """Lays the open graph out anew and brings all of it into view."""
+    cards = cards_of(desk.open_graph, desk.blocks, catalogue, {}, language)
+    desk.edit(lambda graph: edit.move(graph, layout(graph, cards, aspect)), "arrange")
+    desk.arranged += 1
+
+
+def detach(desk: Desk, node: str) -> None:
+    """Puts a block's nodes in its place and selects them."""
+    new = desk.edit(lambda graph: edit.detach_block(graph, node, desk.blocks), "detach")
+    desk.select(new)
+
+
+def block_name(desk: Desk) -> str:
+    """The name of the block that is open; GraphError where none is."""
+    names = _open_blocks(desk)
+    if not names:
+        raise GraphError("No block is open.", "没有打开的模块。")
+    return names[-1]
+
+
+def rename_block(desk: Desk, old: str, new: str) -> None:
+    """Gives a block another name; its uses follow. To be called within an edit."""
+    if new == old:
+        return
+    if not IDENTIFIER.fullmatch(new) or new in desk.blocks:
+        raise GraphError(
+            f"A block's name must be unused letters, digits and '_', a letter first. Got {new!r:.80}.",
+            f"模块名须以字母开头，仅含字母、数字和下划线，且未被占用。收到 {new!r:.80}。",
+        )
+    renamed = {new if name == old else name: block for name, block in desk.blocks.items()}
+    desk.blocks.clear()
+    desk.blocks.update(renamed)
+    for part in (desk.graph, *desk.blocks.values()):
+        for _, data in part.nodes(data=True):
+            if data["component"] == BLOCK_PREFIX + old:
+                data["component"] = BLOCK_PREFIX + new
+
+
+def rename_port(desk: Desk, block: str, old: str, new: str, output: bool) -> None:
+    """Brings the wires at every use of a block to a port's new name. To be called within an edit."""
+    for part in (desk.graph, *desk.blocks.values()):
+        uses = {n for n, d in part.nodes(data=True) if d["component"] == BLOCK_PREFIX + block}
+        wires = list(part.wires())
+        changed = [
+            wire._replace(source_port=new) if output and wire.source in uses and wire.source_port == old
+            else wire._replace(target_port=new) if not output and wire.target in uses and wire.target_port == old
+            else wire
+            for wire in wires
+        ]  # fmt: skip
+        if changed != wires:
+            part.remove_edges_from(list(part.edges))
+            for wire in changed:
+                part.wire(wire)

@@ -1,0 +1,83 @@
+"""The canvas as Streamlit components: streamlit-flow draws, the bridge (a component v2) listens, the palette offers cards."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from streamlit.components import v2 as components_v2
+from streamlit_flow import streamlit_flow
+from streamlit_flow.elements import StreamlitFlowEdge, StreamlitFlowNode
+from streamlit_flow.layouts import Layout
+from streamlit_flow.state import StreamlitFlowState
+
+from builder.ui.canvas.view import Element
+
+WEB = Path(__file__).parent / "web"
+_IMPORT = re.compile(r"^import .*? from \"\./.*?\";\n", re.MULTILINE)
+_EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+
+
+@functools.cache
+def bundle(*modules: str) -> str:
+    """Several of our modules as one: Streamlit takes a component's script as a single text, without imports among files."""
+    sources = [(WEB / f"{name}.js").read_text(encoding="utf-8") for name in modules]
+    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", source)) for source in sources)
+
+
+@functools.cache
+def _bridge() -> Callable[..., Any]:
+    style = json.dumps((WEB / "card.css").read_text(encoding="utf-8"))
+    script = f"const CARD_CSS = {style};\n" + bundle("queue", "viewport", "frame", "dom", "overlay", "drop", "bridge")
+    return components_v2.component("layerloom_bridge", js=script, isolate_styles=False)
+
+
+@functools.cache
+def _palette() -> Callable[..., Any]:
+    return components_v2.component("layerloom_palette", js=bundle("dom", "search", "palette"), isolate_styles=False)
+
+
+def mount_bridge(data: dict[str, Any], on_events: Callable[[], None]) -> None:
+    """Mounts the bridge; ``on_events`` is called when ``st.session_state.bridge.events`` holds what a person did."""
+    _bridge()(key="bridge", data=data, on_events_change=on_events, height="content")
+
+
+def mount_palette(data: dict[str, Any]) -> None:
+    """Mounts the palette."""
+    _palette()(key="palette_cards", data=data, height="stretch")
+
+
+class _Envelope(Layout):
+    """Carries words for the bridge along with the graph, so that both arrive as one. The layout itself leaves nodes alone."""
+
+    def __init__(self, envelope: dict[str, Any]) -> None:
+        self.envelope = envelope
+
+    def __to_dict__(self) -> dict[str, Any]:
+        return {"elkOptions": {"elk.algorithm": "org.eclipse.elk.fixed"}, "envelope": self.envelope}
+
+
+def mount_canvas(nodes: Sequence[Element], edges: Sequence[Element], envelope: dict[str, Any]) -> None:
+    """Draws nodes and edges. What the canvas gives back is ignored: the bridge reports what matters.
+
+    The constant timestamp leaves it to the bridge when React Flow takes a push over.
+    """
+    state = StreamlitFlowState(
+        [StreamlitFlowNode(**node) for node in nodes], [StreamlitFlowEdge(**edge) for edge in edges], timestamp=0
+    )
+    streamlit_flow(
+        "canvas_flow",
+        state,
+        height=600,
+        fit_view=False,
+        show_controls=False,
+        allow_new_edges=True,
+        get_node_on_click=True,
+        get_edge_on_click=True,
+        min_zoom=0.1,
+        layout=_Envelope(envelope),
+    )

@@ -1,0 +1,114 @@
+"""What a person did on the canvas, as the bridge reports it. Nothing from the browser is trusted: each event is validated."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=120)]
+End = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?$", max_length=240)]
+WireId = Annotated[str, Field(max_length=500)]
+Coordinate = Annotated[float, Field(ge=-1e7, le=1e7, allow_inf_nan=False)]
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    seq: Annotated[int, Field(ge=1)]
+
+
+class Add(_Event):
+    """A card was dropped on the canvas (or on a wire), or added by click."""
+
+    type: Literal["add"]
+    component: Annotated[str, Field(max_length=160)]
+    x: Coordinate
+    y: Coordinate
+    wire: WireId | None = None
+
+
+class Move(_Event):
+    """Nodes lie somewhere else."""
+
+    type: Literal["move"]
+    positions: Annotated[dict[Id, tuple[Coordinate, Coordinate]], Field(max_length=20_000)]
+
+
+class Connect(_Event):
+    """A wire was drawn, from port to port, or with one end on a node as a whole."""
+
+    type: Literal["connect"]
+    source: End
+    target: End
+
+
+class Select(_Event):
+    """Other nodes or wires are selected."""
+
+    type: Literal["select"]
+    nodes: Annotated[list[Id], Field(max_length=20_000)]
+    edges: Annotated[list[WireId], Field(max_length=20_000)]
+
+
+class Open(_Event):
+    """A node was double-clicked."""
+
+    type: Literal["open"]
+    node: Id
+
+
+class Command(_Event):
+    """A key that stands for an edit."""
+
+    type: Literal["command"]
+    name: Literal["undo", "redo", "duplicate", "delete", "group", "save", "select_all"]
+
+
+class Escape(_Event):
+    """Deselect, or leave the open block."""
+
+    type: Literal["escape"]
+
+
+class Poll(_Event):
+    """Something is still loading: look again."""
+
+    type: Literal["poll"]
+
+
+Event = Add | Move | Connect | Select | Open | Command | Escape | Poll
+
+
+class Batch(NamedTuple):
+    """The events that Python has not confirmed to this page yet, in order. ``bad`` counts what was unreadable."""
+
+    client: str
+    events: list[Event]
+    last: int
+    bad: int
+
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+_CLIENT = re.compile(r"[a-z0-9]{4,16}")
+MAX_EVENTS = 1000
+
+
+def parse(payload: Any) -> Batch:
+    """What the browser sent, as far as it is readable; one bad event does not hold up the others."""
+    if not isinstance(payload, dict) or not isinstance(client := payload.get("client"), str):
+        return Batch("", [], 0, 1)
+    given = payload.get("events")
+    if not _CLIENT.fullmatch(client) or not isinstance(given, list):
+        return Batch("", [], 0, 1)
+    events, last, bad = [], 0, 0
+    for item in given[:MAX_EVENTS]:
+        try:
+            event = _EVENT.validate_python(item)
+            events.append(event)
+            last = max(last, event.seq)
+        except ValidationError:
+            bad += 1
+            seq = item.get("seq") if isinstance(item, dict) else None
+            last = max(last, seq) if isinstance(seq, int) else last
+    return Batch(client, events, last, bad)

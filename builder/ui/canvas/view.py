@@ -1,0 +1,310 @@
+"""A graph as React Flow draws it: a card a node, with a small child node (a *pin*) a port, and the wires between pins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph
+from builder.graph.layout import Point, Size, layered
+from builder.ui import numbers, theme
+from builder.ui.catalogue import Catalogue, PortInfo
+from builder.ui.facts import Facts
+from builder.ui.text import text
+from components.glossary import parameter_label
+from components.tensor_spec import TensorSpec
+
+WIDTH = 216
+TOP, NAME, LINE, GAP, ROW, BOTTOM = 9, 19, 16, 6, 21, 8
+PIN_W, PIN_H, OVERHANG = 22, 20, 6
+
+Element = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What one node shows."""
+
+    id: str
+    title: str
+    label: str
+    detail: str
+    family: str
+    inputs: tuple[PortInfo, ...]
+    outputs: tuple[PortInfo, ...]
+    shapes: Mapping[str, TensorSpec] = field(default_factory=dict)
+    parameters: int = 0
+    badges: tuple[tuple[str, str], ...] = ()  # (text, tooltip)
+    error: str = ""
+    waiting: str = ""
+    block: bool = False
+    unknown: bool = False
+    bad_ports: frozenset[str] = frozenset()
+
+    @property
+    def header(self) -> int:
+        """The height above the rows of ports."""
+        return TOP + NAME + LINE + (LINE if self.detail else 0) + GAP
+
+    @property
+    def size(self) -> Size:
+        rows = max(len(self.inputs), len(self.outputs))
+        return WIDTH, self.header + ROW * rows + BOTTOM
+
+    def port_y(self, port: str, output: bool) -> float:
+        """How far below the card's top the middle of a port lies."""
+        names = [p.name for p in (self.outputs if output else self.inputs)]
+        row = names.index(port) if port in names else 0
+        return self.header + ROW * row + ROW / 2
+
+
+def cards_of(
+    graph: Graph, blocks: Mapping[str, Graph], catalogue: Catalogue, facts: Mapping[str, Facts], language: str
+) -> dict[str, Card]:
+    """The card of every node of the open graph."""
+    return {node: _card(node, graph, blocks, catalogue, facts.get(node) or Facts(), language) for node in graph}
+
+
+def _card(
+    node: str, graph: Graph, blocks: Mapping[str, Graph], catalogue: Catalogue, facts: Facts, language: str
+) -> Card:
+    data = graph.nodes[node]
+    component, params, settings = data["component"], data["params"], data["settings"]
+    entry = catalogue.get(component)
+    is_block = component.startswith(BLOCK_PREFIX)
+    ports = catalogue.ports(component, params, blocks)
+    if component in (PORT_IN, PORT_OUT):
+        label, family = text(component, language), "Block"
+    elif is_block:
+        label = f"{text('block', language)} · {component.removeprefix(BLOCK_PREFIX)}"
+        family = "Block"
+    elif entry:
+        label, family = entry.label(language), entry.family
+    else:
+        label, family = f"{text('unknown', language)} · {component}", "Unknown"
+    inputs, outputs = _with_wired(graph, node, ports or ((), ()))
+    errors = [p for p in facts.problems if p.code != "unconnected"]
+    waiting = [p for p in facts.problems if p.code == "unconnected"]
+    return Card(
+        id=node,
+        title=str(settings.get("name") or node),
+        label=label,
+        detail=_detail(params, language),
+        family=family,
+        inputs=inputs,
+        outputs=outputs,
+        shapes=facts.outputs,
+        parameters=facts.parameters,
+        badges=_badges(settings, language),
+        error=errors[0].text(language) if errors else "",
+        waiting=waiting[0].text(language) if waiting and not errors else "",
+        block=is_block,
+        unknown=ports is None,
+        bad_ports=frozenset(p.port for p in errors if p.port),
+    )
+
+
+def _with_wired(
+    graph: Graph, node: str, ports: tuple[tuple[PortInfo, ...], tuple[PortInfo, ...]]
+) -> tuple[tuple[PortInfo, ...], tuple[PortInfo, ...]]:
+    """The ports, and those that a wire names although the node does not have them: they are shown, not dropped."""
+    sides = []
+    for known, used in (
+        (ports[0], [e.target_port for e in graph.wires_into(node)]),
+        (ports[1], [e.source_port for e in graph.wires_from(node)]),
+    ):
+        names = {p.name for p in known}
+        sides.append((*known, *(PortInfo(name, kind="missing") for name in dict.fromkeys(used) if name not in names)))
+    return sides[0], sides[1]
+
+
+def _detail(params: Mapping[str, Any], language: str) -> str:
+    """The values that were set by hand, in one line."""
+    shown = [f"{parameter_label(k, language)} {_value(v)}" for k, v in params.items() if v is not None]
+    return " · ".join(shown)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    if isinstance(value, Mapping) and set(value) == {"param"}:
+        return f"= {value['param']}"
+    if isinstance(value, list | tuple):
+        return "×".join(_value(v) for v in value) if len(value) < 5 else f"{len(value)}…"
+    text_ = str(value)
+    return text_ if len(text_) < 24 else f"{text_[:23]}…"
+
+
+def _badges(settings: Mapping[str, Any], language: str) -> tuple[tuple[str, str], ...]:
+    badges = []
+    repeat = settings.get("repeat", 1)
+    if isinstance(repeat, int) and repeat > 1:
+        badges.append((f"×{repeat}", text("repeated", language, n=repeat)))
+    if settings.get("frozen"):
+        badges.append(("❄", text("weights_frozen", language)))
+    weights = settings.get("weights") or {}
+    if weights.get("from") == "shared":
+        badges.append(("⚭", text("weights_shared", language, node=weights.get("node", ""))))
+    return tuple(badges)
+
+
+# ------------------------------------------------------------------ React Flow elements
+
+
+def html_of(card: Card, language: str) -> str:
+    """The inside of a card. Every text is escaped: names come from files. One line: a blank line would end the HTML."""
+    e = escape
+    pill = ""
+    if card.parameters:
+        tip = text("n_parameters", language, exact=f"{card.parameters:,}")
+        pill = f'<span class="pill" title="{e(tip)}">{e(numbers.short(card.parameters).replace(" ", ""))}</span>'
+    badges = "".join(f'<span class="pill" title="{e(tip)}">{e(mark)}</span>' for mark, tip in card.badges)
+    rows = []
+    for index in range(max(len(card.inputs), len(card.outputs))):
+        left = e(card.inputs[index].name) if index < len(card.inputs) else ""
+        right, badge = "", ""
+        if index < len(card.outputs):
+            port = card.outputs[index]
+            right = e(port.name)
+            spec = card.shapes.get(port.name)
+            if spec is not None:
+                shape = numbers.shape(spec.shape)
+                badge = f'<code class="shape" title="{e(f"{shape} {spec.dtype}")}">{e(shape)}</code>'
+        rows.append(f'<div class="row"><span class="in">{left}</span>{badge}<span class="out">{right}</span></div>')
+    detail = f'<div class="detail" title="{e(card.detail)}">{e(card.detail)}</div>' if card.detail else ""
+    issue = ""
+    if card.error or card.waiting:
+        kind = "error" if card.error else "waiting"
+        issue = f'<div class="issue {kind}" role="note">{e(card.error or card.waiting)}</div>'
+    return " ".join(
+        (
+            f'<div class="card"><div class="head"><span class="name" title="{e(card.title)}">{e(card.title)}</span>'
+            f'{badges}{pill}</div><div class="label" title="{e(card.label)}">{e(card.label)}</div>{detail}'
+            f'<div class="rows">{"".join(rows)}</div>{issue}</div>'
+        ).split()
+    )
+
+
+def elements(
+    graph: Graph, cards: Mapping[str, Card], selection: Sequence[str], wires: Sequence[Edge], language: str
+) -> tuple[list[Element], list[Element]]:
+    """The nodes and edges for React Flow; a pin's id is ``<node>.<port>``, an edge's ``<node>.<port>-><node>.<port>``."""
+    nodes: list[Element] = []
+    for id, card in cards.items():
+        nodes.append(_body(card, graph.nodes[id]["position"] or (0, 0), id in selection, language))
+        used_in = {e.target_port for e in graph.wires_into(id)}
+        used_out = {e.source_port for e in graph.wires_from(id)}
+        nodes += [_pin(card, p, False, p.name in used_in) for p in card.inputs]
+        nodes += [_pin(card, p, True, p.name in used_out) for p in card.outputs]
+    return nodes, [_edge(graph, cards, edge, edge in wires) for edge in graph.wires()]
+
+
+def _body(card: Card, position: Sequence[float], selected: bool, language: str) -> Element:
+    states = {"is-error": card.error, "is-waiting": card.waiting, "is-block": card.block, "is-unknown": card.unknown}
+    classes = ["body", theme.slug(card.family), *(name for name, on in states.items() if on)]
+    width, height = card.size
+    return {
+        "id": card.id,
+        "pos": (float(position[0]), float(position[1])),
+        "data": {"content": html_of(card, language)},
+        "node_type": "default",
+        "source_position": "right",
+        "target_position": "left",
+        "connectable": False,
+        "selectable": True,
+        "deletable": False,
+        "selected": selected,
+        "className": " ".join(classes),
+        "style": {"width": f"{width}px", "height": f"{height}px"},
+        "width": width,
+        "height": height,
+    }
+
+
+def _pin(card: Card, port: PortInfo, output: bool, used: bool) -> Element:
+    states = {
+        "used": used,
+        "optional": port.optional,
+        "many": port.variadic,
+        "schedule": port.kind == "schedule",
+        "missing": port.kind == "missing",
+        "bad": port.name in card.bad_ports,
+    }
+    classes = ["pin", "out" if output else "in", theme.slug(card.family), *(name for name, on in states.items() if on)]
+    x = card.size[0] - PIN_W + OVERHANG if output else -OVERHANG
+    return {
+        "id": f"{card.id}.{port.name}",
+        "pos": (float(x), card.port_y(port.name, output) - PIN_H / 2),
+        "data": {"content": ""},
+        # React Flow calls a node that only gives an "input" of the flow.
+        "node_type": "input" if output else "output",
+        "source_position": "right",
+        "target_position": "left",
+        "connectable": True,
+        "draggable": False,
+        "selectable": False,
+        "deletable": False,
+        "focusable": False,
+        "parentNode": card.id,
+        "className": " ".join(classes),
+        "style": {"width": f"{PIN_W}px", "height": f"{PIN_H}px"},
+        "width": PIN_W,
+        "height": PIN_H,
+    }
+
+
+def edge_id(edge: Edge) -> str:
+    return f"{edge.source}.{edge.source_port}->{edge.target}.{edge.target_port}"
+
+
+def _edge(graph: Graph, cards: Mapping[str, Card], edge: Edge, selected: bool) -> Element:
+    source, target = cards[edge.source], cards[edge.target]
+    left = (graph.nodes[edge.source]["position"] or (0, 0))[0] + source.size[0]
+    right = (graph.nodes[edge.target]["position"] or (0, 0))[0]
+    ports = {p.name: p for p in target.inputs}
+    port = ports.get(edge.target_port)
+    label = ""
+    if port is not None and port.variadic:
+        siblings = graph.wires_into(edge.target, edge.target_port)
+        label = str(siblings.index(edge) + 1) if len(siblings) > 1 else ""
+    states = {
+        "schedule": port is not None and port.kind == "schedule",
+        "bad": edge.target_port in target.bad_ports,
+    }
+    return {
+        "id": edge_id(edge),
+        "source": f"{edge.source}.{edge.source_port}",
+        "target": f"{edge.target}.{edge.target_port}",
+        # A wire that goes back to the left turns round the nodes like a line feed.
+        "edge_type": "default" if right > left - 24 else "smoothstep",
+        "selected": selected,
+        "focusable": True,
+        "deletable": False,
+        "label": label,
+        "label_show_bg": bool(label),
+        "className": " ".join(["wire", theme.slug(source.family), *(name for name, on in states.items() if on)]),
+    }
+
+
+# ------------------------------------------------------------------ automatic layout
+
+
+def arrange(graph: Graph, cards: Mapping[str, Card], aspect: float) -> dict[str, Point]:
+    """New places for all nodes of the open graph."""
+
+    def anchor(node: str, port: str, output: bool) -> float:
+        return cards[node].port_y(port, output)
+
+    sizes = {node: card.size for node, card in cards.items()}
+    return layered(list(graph.nodes), graph.wires(), sizes, anchor=anchor, aspect=aspect)
+
+
+def place_missing(graph: Graph, catalogue: Catalogue, aspect: float = 1.0) -> None:
+    """Arranges the graph, and each of its blocks, where nodes have no place yet (as in files written by hand)."""
+    for part in (graph, *graph.blocks.values()):
+        if any(data["position"] is None for _, data in part.nodes(data=True)):
+            cards = cards_of(part, graph.blocks, catalogue, {}, "en")
+            for node, (x, y) in arrange(part, cards, aspect).items():
+                part.nodes[node]["position"] = [x, y]

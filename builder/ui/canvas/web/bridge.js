@@ -1,0 +1,224 @@
+// The bridge between the canvas and Python. Python sends the graph through streamlit-flow and a few words through `data`; what a
+// person does goes back as numbered events.
+
+import { Drop } from "./drop.js";
+import { Frame } from "./frame.js";
+import { make } from "./dom.js";
+import { Overlay } from "./overlay.js";
+import { Queue } from "./queue.js";
+import { readViewport, setViewport } from "./viewport.js";
+
+const COMMANDS = { z: "undo", y: "redo", d: "duplicate", g: "group", s: "save", a: "select_all" };
+const POLL = 500; // ms between two looks at what is loading
+const INSTANT = 24; // ms after which a new view has been drawn
+
+// The command that a key press means; null where the key is left to the browser.
+export function commandOf(event) {
+  if (event.altKey) return null;
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (event.ctrlKey || event.metaKey) {
+    if (key === "z" && event.shiftKey) return "redo";
+    return event.shiftKey ? null : COMMANDS[key] || null;
+  }
+  if (key === "Delete" || key === "Backspace") return "delete";
+  if (key === "Escape") return "escape";
+  if (key === "f") return "fit";
+  if (key === "/") return "search";
+  if (key === "Enter") return "open";
+  return null;
+}
+
+function writing(event) {
+  const target = event.composedPath()[0];
+  return target && target.closest && target.closest("input, textarea, select, [contenteditable=true], [role=combobox], [role=dialog]");
+}
+
+class Bridge {
+  constructor(parent) {
+    this.root = make("div", { class: "desk-overlay" });
+    parent.append(this.root);
+    this.data = null;
+    this.view = null;
+    this.queue = new Queue((payload) => this.send(payload));
+    this.frame = new Frame(this.queue, {
+      css: () => CARD_CSS + "\n" + (this.data ? this.data.families : "") + "\n" + fonts(),
+      language: () => (this.data ? this.data.language : "en"),
+      key: (event) => this.key(event, false),
+      pointer: () => {},
+      shown: (envelope, args, state) => this.shown(envelope, state),
+      viewport: () => this.moved(),
+    });
+    this.overlay = new Overlay(this.root, this.frame);
+    this.drop = new Drop(this.root, this.frame, this.queue, this.overlay);
+    this.onKey = (event) => this.key(event, true);
+    document.addEventListener("keydown", this.onKey, true);
+    this.timer = setInterval(() => this.tick(), 150);
+  }
+
+  close() {
+    clearInterval(this.timer);
+    document.removeEventListener("keydown", this.onKey, true);
+    this.drop.close();
+    this.frame.close();
+    this.root.remove();
+    document.documentElement.classList.remove("desk-ready");
+  }
+
+  update({ data, setTriggerValue, parentElement }) {
+    this.parent = parentElement;
+    this.trigger = setTriggerValue;
+    this.data = data;
+    this.theme();
+    this.overlay.update(data);
+    if (data.focus.id !== this.focused) {
+      if (this.focused !== undefined) this.wanted = data.focus.nodes;
+      this.focused = data.focus.id;
+    }
+    if (data.arranged !== this.arranged) {
+      if (this.arranged !== undefined) this.refit = true;
+      this.arranged = data.arranged;
+    }
+    this.tick();
+  }
+
+  send(payload) {
+    if (this.trigger) this.trigger("events", payload);
+  }
+
+  tick() {
+    if (this.data && this.data.waiting && performance.now() - (this.polled || 0) > POLL) {
+      this.polled = performance.now();
+      this.queue.push("poll");
+    }
+    if (!this.frame.attach()) return;
+    this.frame.style();
+    if (this.view && !this.placed && readViewport(this.frame.doc) && this.frame.bodies().length >= this.overlay.boxes().length && this.laidOut()) this.place();
+  }
+
+  theme() {
+    const dark = getComputedStyle(this.parent).getPropertyValue("--st-background-color").trim();
+    const light = luminance(dark) > 0.5;
+    document.documentElement.dataset.desk = light ? "light" : "dark";
+    if (this.frame.doc) this.frame.style();
+  }
+
+  // ---------------------------------------------------------------- views
+
+  // A push has come. Another graph or block brings its own viewport; the same one keeps what it has.
+  shown(envelope, { first, same }) {
+    if (envelope.view && (envelope.view !== this.view || first)) {
+      this.view = envelope.view;
+      this.placed = false;
+      if (this.frame.element) this.frame.element.classList.remove("placed");
+    }
+    setTimeout(() => this.tick(), INSTANT);
+    if (this.wanted || this.refit || this.drop.reveal) {
+      setTimeout(() => {
+        if (this.refit) this.overlay.fit(true);
+        else if (this.wanted) this.overlay.reveal(this.wanted);
+        else if (this.drop.reveal && !same) this.overlay.reveal(this.frame.selected().nodes);
+        if (this.refit || this.wanted || !same) this.refit = this.wanted = this.drop.reveal = null;
+      }, 2 * INSTANT);
+    }
+    this.overlay.changed();
+  }
+
+  // Whether the canvas has its final size: the page's style sheet may come after the iframe.
+  laidOut() {
+    const size = [window.innerWidth, ...this.overlay.size].join();
+    const same = size === this.lastSize;
+    this.lastSize = size;
+    return same && getComputedStyle(document.querySelector(".st-key-canvas")).position === "fixed";
+  }
+
+  place() {
+    const kept = sessionStorage.getItem(`layerloom.view.${this.view}`);
+    const view = kept ? JSON.parse(kept) : null;
+    if (view && [view.x, view.y, view.k].every(Number.isFinite)) setViewport(this.frame.doc, view);
+    else this.overlay.fit(false);
+    this.placed = true;
+    this.frame.element.classList.add("placed");
+    document.documentElement.classList.add("desk-ready");
+    this.overlay.changed();
+  }
+
+  moved() {
+    this.overlay.changed();
+    if (!this.placed || !this.view) return;
+    const view = readViewport(this.frame.doc);
+    if (view) sessionStorage.setItem(`layerloom.view.${this.view}`, JSON.stringify(view));
+  }
+
+  // ---------------------------------------------------------------- keys
+
+  key(event, outside) {
+    if (!this.data || event.defaultPrevented) return;
+    if (outside && (writing(event) || document.querySelector("[role=dialog]"))) {
+      const saving = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
+      if (!saving || document.querySelector("[role=dialog]")) return;
+    }
+    const command = commandOf(event);
+    if (!command) return;
+    if (outside && command === "open") return;
+    const { nodes } = this.frame.selected();
+    if (command === "open" && nodes.length !== 1) return;
+    event.preventDefault();
+    if (command === "fit") return this.overlay.fit(true);
+    if (command === "search") {
+      const box = document.querySelector(".desk-search input");
+      if (box) box.focus();
+      return;
+    }
+    event.stopPropagation();
+    if (command === "escape") {
+      if (!this.overlay.keys.hidden) return this.overlay.toggleKeys(false);
+      this.queue.push("escape");
+      return;
+    }
+    this.frame.reportNow();
+    if (command === "open") this.queue.push("open", { node: nodes[0] });
+    else this.queue.push("command", { name: command });
+  }
+}
+
+function luminance(colour) {
+  const canvas = luminance.canvas || (luminance.canvas = document.createElement("canvas").getContext("2d"));
+  canvas.fillStyle = "#ffffff";
+  canvas.fillStyle = colour;
+  const hex = /^#(..)(..)(..)$/.exec(canvas.fillStyle);
+  if (!hex) return 1;
+  const [r, g, b] = hex.slice(1).map((h) => parseInt(h, 16) / 255);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+// The page's fonts for the iframe: the same letters everywhere.
+function fonts() {
+  if (fonts.css) return fonts.css;
+  const rules = [];
+  for (const sheet of document.styleSheets) {
+    let list = [];
+    try {
+      list = sheet.cssRules;
+    } catch {
+      continue; // a sheet of another origin cannot be read
+    }
+    for (const rule of list) {
+      if (!(rule instanceof CSSFontFaceRule) || !/Source (Sans|Code)/.test(rule.cssText)) continue;
+      const base = sheet.href || document.baseURI;
+      rules.push(rule.cssText.replace(/url\("?([^")]+)"?\)/g, (_, url) => `url("${new URL(url, base).href}")`));
+    }
+  }
+  if (rules.length) fonts.css = rules.join("\n");
+  return rules.join("\n");
+}
+
+export default function (component) {
+  const parent = component.parentElement;
+  if (!parent.desk) parent.desk = new Bridge(parent);
+  const bridge = parent.desk;
+  bridge.update(component);
+  return () => {
+    bridge.close();
+    delete parent.desk;
+  };
+}

@@ -1,0 +1,270 @@
+// The iframe in which streamlit-flow lives. It is of the same origin, so the bridge styles it, listens in it, and stands between
+// Streamlit and React Flow: what Python sends is joined with what the person is doing right now, and React Flow's own reports are
+// kept from causing reruns.
+
+import { readViewport } from "./viewport.js";
+
+const ALWAYS = 9e15; // a timestamp that streamlit-flow takes for newer than its own
+
+export function positionOf(element) {
+  const parts = /translate\(([-\d.e]+)px,\s*([-\d.e]+)px\)/.exec(element.style.transform);
+  return parts ? [Math.round(+parts[1] * 10) / 10, Math.round(+parts[2] * 10) / 10] : null;
+}
+
+// What a push holds apart from places and selection.
+export function content(args) {
+  const nodes = args.nodes.map(({ position, selected, ...rest }) => rest);
+  const edges = args.edges.map(({ selected, ...rest }) => rest);
+  return JSON.stringify([nodes, edges]);
+}
+
+export class Frame {
+  constructor(queue, hooks) {
+    this.queue = queue;
+    this.hooks = hooks; // css(), command(name, event), shown(envelope, args), viewport()
+    this.element = null;
+    this.doc = null;
+    this.win = null;
+    this.busy = false; // a node or a wire is being dragged
+    this.held = null; // the latest push that came meanwhile
+    this.applied = null; // the content that React Flow shows
+    this.args = null;
+    this.positions = {}; // by node, as Python knows them
+    this.selection = ""; // nodes and wires, as Python knows them
+    this.drawn = false; // React Flow shows a wire that Python has not agreed to
+    this.wire = null; // the pin from which a wire is being drawn
+    this.asked = new Map(); // wires that React Flow drew and Python was asked about, with the time of the answer
+    this.onMessage = (event) => this.fromFlow(event);
+    window.addEventListener("message", this.onMessage, true);
+  }
+
+  close() {
+    window.removeEventListener("message", this.onMessage, true);
+    if (this.observer) this.observer.disconnect();
+  }
+
+  // Finds the iframe and settles in it; called again and again, because Streamlit may put a new one in its place.
+  attach() {
+    const element = document.querySelector(".st-key-canvas iframe");
+    const win = element && element.contentWindow;
+    const doc = element && element.contentDocument;
+    if (!doc || !doc.head || doc.URL === "about:blank") return false;
+    if (win === this.win && doc === this.doc && doc.__desk) {
+      this.watch();
+      return true;
+    }
+    Object.assign(this, { element, win, doc, applied: null, args: null, selection: "", positions: {}, busy: false, held: null, watched: null });
+    doc.__desk = true;
+    this.style();
+    win.addEventListener("message", (event) => this.fromPython(event), true);
+    const on = (type, handler) => doc.addEventListener(type, handler, true);
+    on("keydown", (event) => this.hooks.key(event));
+    on("pointerdown", (event) => this.down(event));
+    on("pointerup", (event) => this.up(event));
+    on("pointercancel", (event) => this.up(event));
+    on("click", () => this.report());
+    on("keyup", () => this.report());
+    on("dblclick", (event) => {
+      const node = event.target.closest(".react-flow__node.body");
+      if (!node) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.queue.push("open", { node: node.dataset.id });
+    });
+    on("pointermove", (event) => this.hooks.pointer(event));
+    this.watch();
+    return true;
+  }
+
+  style() {
+    let sheet = this.doc.getElementById("desk-style");
+    if (!sheet) {
+      sheet = this.doc.createElement("style");
+      sheet.id = "desk-style";
+      this.doc.head.append(sheet);
+    }
+    const css = this.hooks.css();
+    if (sheet.textContent !== css) sheet.textContent = css;
+    this.doc.documentElement.dataset.desk = document.documentElement.dataset.desk || "light";
+    this.doc.documentElement.lang = this.hooks.language();
+  }
+
+  watch() {
+    const viewport = this.doc.querySelector(".react-flow__viewport");
+    if (!viewport || viewport === this.watched) return;
+    this.watched = viewport;
+    if (this.observer) this.observer.disconnect();
+    this.observer = new MutationObserver(() => this.hooks.viewport());
+    this.observer.observe(viewport, { attributes: true, attributeFilter: ["style"] });
+    this.hooks.viewport();
+  }
+
+  // ---------------------------------------------------------------- Python -> React Flow
+
+  fromPython(event) {
+    const data = event.data;
+    if (!data || data.type !== "streamlit:render" || !data.args || !data.args.nodes) return;
+    if (this.busy) {
+      this.held = data;
+      event.stopImmediatePropagation();
+      return;
+    }
+    this.merge(data.args);
+  }
+
+  // Puts what Python does not know yet over its graph, and lets React Flow redraw only where something differs.
+  merge(args) {
+    const envelope = (args.layoutOptions || {}).envelope || {};
+    this.queue.acknowledge(envelope.client, envelope.ack);
+    const moved = this.queue.moved();
+    const positions = {};
+    for (const node of args.nodes) {
+      if (node.parentNode) continue;
+      const own = moved[node.id];
+      if (own) node.position = { x: own[0], y: own[1] };
+      positions[node.id] = [node.position.x, node.position.y];
+    }
+    if (this.queue.selects()) {
+      const { nodes, edges } = this.selected();
+      for (const node of args.nodes) node.selected = nodes.includes(node.id);
+      for (const edge of args.edges) edge.selected = edges.includes(edge.id);
+    }
+    const text = content(args);
+    const same = text === this.applied && !this.drawn && !this.differs(args);
+    args.timestamp = same ? 0 : ALWAYS;
+    args.fitView = false;
+    const first = this.applied === null;
+    this.applied = text;
+    this.args = args;
+    this.positions = positions;
+    this.drawn = false;
+    for (const [id, answer] of this.asked) if (!answer) this.asked.set(id, performance.now());
+    this.selection = JSON.stringify([
+      args.nodes.filter((n) => n.selected).map((n) => n.id).sort(),
+      args.edges.filter((e) => e.selected).map((e) => e.id).sort(),
+    ]);
+    this.hooks.shown(envelope, args, { first, same });
+  }
+
+  differs(args) {
+    const shown = {};
+    for (const element of this.bodies()) shown[element.dataset.id] = element;
+    for (const node of args.nodes) {
+      if (node.parentNode) continue;
+      const element = shown[node.id];
+      const at = element && positionOf(element);
+      if (!at || Math.abs(at[0] - node.position.x) > 0.2 || Math.abs(at[1] - node.position.y) > 0.2) return true;
+      if (element.classList.contains("selected") !== !!node.selected) return true;
+    }
+    const marked = new Set(this.selected().edges);
+    return args.edges.some((edge) => marked.has(edge.id) !== !!edge.selected);
+  }
+
+  // ---------------------------------------------------------------- React Flow -> Python
+
+  // streamlit-flow reports its whole state at every click; only a new wire in it is news. Nothing of it reaches Streamlit.
+  fromFlow(event) {
+    const data = event.data;
+    if (!this.win || event.source !== this.win || !data || !data.isStreamlitMessage) return;
+    if (data.type !== "streamlit:setComponentValue") return;
+    event.stopImmediatePropagation();
+    const known = new Set((this.args ? this.args.edges : []).map((edge) => edge.id));
+    for (const edge of (data.value && data.value.edges) || []) {
+      if (known.has(edge.id) || !edge.id.startsWith("st-flow-edge_")) continue;
+      const answer = this.asked.get(edge.id);
+      // Until the answer is drawn, every report repeats the wire.
+      if (this.asked.has(edge.id) && (!answer || performance.now() - answer < 400)) continue;
+      this.drawn = true;
+      this.asked.set(edge.id, 0);
+      this.queue.push("connect", { source: edge.source, target: edge.target });
+    }
+  }
+
+  bodies() {
+    return this.doc ? [...this.doc.querySelectorAll(".react-flow__node.body")] : [];
+  }
+
+  selected() {
+    if (!this.doc) return { nodes: [], edges: [] };
+    const nodes = this.bodies().filter((n) => n.classList.contains("selected")).map((n) => n.dataset.id);
+    const edges = [...this.doc.querySelectorAll(".react-flow__edge.selected")].map((e) => e.dataset.testid.replace(/^rf__edge-/, ""));
+    return { nodes, edges };
+  }
+
+  // Tells Python where nodes lie and what is selected, if that is news. React draws first: hence the two frames.
+  report() {
+    clearTimeout(this.reporting);
+    this.reporting = setTimeout(() => requestAnimationFrame(() => this.reportNow()), 16);
+  }
+
+  reportNow() {
+    if (this.busy || !this.args) return;
+    const moves = {};
+    for (const element of this.bodies()) {
+      const at = positionOf(element), known = this.positions[element.dataset.id];
+      if (at && known && (Math.abs(at[0] - known[0]) > 0.2 || Math.abs(at[1] - known[1]) > 0.2)) moves[element.dataset.id] = at;
+    }
+    if (Object.keys(moves).length) {
+      Object.assign(this.positions, moves);
+      this.queue.push("move", { positions: moves });
+    }
+    const { nodes, edges } = this.selected();
+    const selection = JSON.stringify([[...nodes].sort(), [...edges].sort()]);
+    if (selection !== this.selection) {
+      this.selection = selection;
+      this.queue.push("select", { nodes, edges });
+    }
+  }
+
+  // ---------------------------------------------------------------- pointer
+
+  down(event) {
+    if (event.button !== 0) return;
+    const pin = event.target.closest(".react-flow__node.pin");
+    this.wire = pin ? { pin: pin.dataset.id, out: pin.classList.contains("out"), waiting: this.queue.next } : null;
+    this.busy = !!event.target.closest(".react-flow__node, .react-flow__nodesselection-rect");
+    if (this.wire) this.doc.documentElement.dataset.wiring = this.wire.out ? "out" : "in";
+  }
+
+  up(event) {
+    const wire = this.wire;
+    this.wire = null;
+    delete this.doc.documentElement.dataset.wiring;
+    // React Flow ends its own drag after this listener: give it the turn before a held push comes in.
+    setTimeout(() => {
+      if (wire) this.wireEnded(wire, event.clientX, event.clientY);
+      this.busy = false;
+      this.reportNow();
+      this.report();
+      if (this.held) {
+        const data = this.held;
+        this.held = null;
+        this.win.dispatchEvent(new this.win.MessageEvent("message", { data, source: window, origin: window.location.origin }));
+      }
+    }, 30);
+  }
+
+  // A wire that React Flow did not draw: dropped on a node rather than on a port, or on a port that cannot take it.
+  wireEnded(wire, x, y) {
+    if (this.queue.next !== wire.waiting) return; // it was drawn, and reported
+    const hit = this.doc.elementFromPoint(x, y);
+    const node = hit && hit.closest(".react-flow__node");
+    if (!node || node.dataset.id === wire.pin || node.dataset.id === wire.pin.split(".")[0]) return;
+    const other = node.dataset.id;
+    this.queue.push("connect", wire.out ? { source: wire.pin, target: other } : { source: other, target: wire.pin });
+  }
+
+  viewport() {
+    return readViewport(this.doc);
+  }
+
+  // The wire under a point of the iframe, if there is one.
+  wireAt(x, y) {
+    for (const hit of this.doc ? this.doc.elementsFromPoint(x, y) : []) {
+      const edge = hit.closest && hit.closest(".react-flow__edge");
+      if (edge) return edge;
+      if (hit.closest && hit.closest(".react-flow__node.body")) return null;
+    }
+    return null;
+  }
+}

@@ -1,0 +1,198 @@
+// What floats over the canvas: zoom buttons, map, notices, the list of shortcuts and the hint of an empty desk.
+
+import { make } from "./dom.js";
+import { positionOf } from "./frame.js";
+import { fitting, glide, readViewport, revealing, setViewport } from "./viewport.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const MAP = { width: 176, height: 116 };
+
+function icon(path) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  const shape = document.createElementNS(SVG, "path");
+  shape.setAttribute("d", path);
+  svg.append(shape);
+  return svg;
+}
+
+const ICONS = {
+  out: "M3 8h10", in: "M3 8h10M8 3v10", fit: "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3",
+  map: "M2.5 4.5l3.5-1.5 4 1.5 3.5-1.5v8.5L10 13l-4-1.5L2.5 13z M6 3v8.5M10 4.5V13", keys: "M6.2 6.1a1.9 1.9 0 1 1 2.6 1.8c-.6.3-.8.6-.8 1.3M8 11.6v.1",
+};
+
+export class Overlay {
+  constructor(root, frame) {
+    this.root = root;
+    this.frame = frame;
+    this.strings = {};
+    this.seen = 0;
+    const button = (name, action) => make("button", { class: "desk-tool", type: "button", "data-key": name, onclick: action }, icon(ICONS[name === "minimap" ? "map" : name === "shortcuts" ? "keys" : name.replace("zoom_", "")]));
+    this.level = make("button", { class: "desk-level", type: "button", "data-key": "zoom_reset", onclick: () => this.zoom(1, true) }, "100%");
+    this.buttons = {
+      zoom_out: button("zoom_out", () => this.zoom(1 / 1.25)), zoom_in: button("zoom_in", () => this.zoom(1.25)),
+      fit: button("fit", () => this.fit(true)), minimap: button("minimap", () => this.toggleMap()),
+      shortcuts: button("shortcuts", () => this.toggleKeys()),
+    };
+    const b = this.buttons;
+    this.bar = make("div", { class: "desk-zoom" }, b.zoom_out, this.level, b.zoom_in, b.fit, b.minimap, b.shortcuts);
+    this.map = document.createElementNS(SVG, "svg");
+    this.map.setAttribute("class", "desk-map");
+    this.map.setAttribute("role", "img");
+    this.map.addEventListener("pointerdown", (event) => this.travel(event));
+    this.notices = make("div", { class: "desk-notices", "aria-live": "polite" });
+    this.keys = make("div", { class: "desk-keys", hidden: true });
+    this.empty = make("div", { class: "desk-empty", hidden: true });
+    this.root.append(this.bar, this.map, this.notices, this.keys, this.empty);
+    this.showMap(localStorage.getItem("layerloom.map") !== "off");
+  }
+
+  update(data) {
+    this.strings = data.strings;
+    for (const [name, button] of Object.entries(this.buttons)) {
+      button.title = data.strings[name];
+      button.setAttribute("aria-label", data.strings[name]);
+    }
+    this.map.setAttribute("aria-label", data.strings.minimap);
+    this.keys.replaceChildren(
+      make("h4", {}, data.strings.shortcuts),
+      ...data.strings.shortcut_list.split("\n").map((line) => {
+        const [keys, what] = line.split(" | ");
+        return make("div", {}, make("kbd", {}, keys), make("span", {}, what));
+      }),
+    );
+    this.empty.replaceChildren(make("strong", {}, data.strings.empty_title), make("span", {}, data.strings.empty_hint));
+    for (const notice of data.notices) {
+      if (notice.id > this.seen) this.say(notice.text, notice.kind);
+      this.seen = Math.max(this.seen, notice.id);
+    }
+  }
+
+  say(text, kind) {
+    const close = () => {
+      item.classList.add("gone");
+      setTimeout(() => item.remove(), 200);
+    };
+    const item = make("div", { class: `desk-notice ${kind}`, role: kind === "error" ? "alert" : "status", onclick: close }, make("span", {}, text));
+    this.notices.append(item);
+    while (this.notices.children.length > 3) this.notices.firstChild.remove();
+    setTimeout(close, kind === "error" ? 9000 : 3500);
+  }
+
+  // ---------------------------------------------------------------- viewport
+
+  get size() {
+    const element = this.frame.element;
+    return element ? [element.clientWidth, element.clientHeight] : [800, 600];
+  }
+
+  boxes(ids) {
+    const nodes = (this.frame.args ? this.frame.args.nodes : []).filter((n) => !n.parentNode && (!ids || ids.includes(n.id)));
+    const issue = (n) => (/ is-(error|waiting)/.test(n.className || "") ? 44 : 0);
+    return nodes.map((n) => ({ id: n.id, x: n.position.x, y: n.position.y, w: n.width, h: n.height + issue(n), family: n.className }));
+  }
+
+  fit(smooth) {
+    const target = fitting(this.boxes(), ...this.size);
+    if (smooth) glide(this.frame.doc, target);
+    else setViewport(this.frame.doc, target);
+  }
+
+  reveal(ids) {
+    const view = readViewport(this.frame.doc), boxes = this.boxes(ids);
+    if (!view || !boxes.length) return;
+    const size = this.size;
+    let base = view;
+    if (view.k < 0.5) {
+      const around = fitting(boxes, ...size, { most: 0.8 });
+      base = around;
+    }
+    const left = Math.min(...boxes.map((b) => b.x)), top = Math.min(...boxes.map((b) => b.y));
+    const box = { x: left, y: top, w: Math.max(...boxes.map((b) => b.x + b.w)) - left, h: Math.max(...boxes.map((b) => b.y + b.h)) - top };
+    const target = revealing(base, box, ...size);
+    if (Math.abs(target.x - view.x) + Math.abs(target.y - view.y) > 1 || target.k !== view.k) glide(this.frame.doc, target);
+  }
+
+  zoom(factor, absolute) {
+    const view = readViewport(this.frame.doc);
+    if (!view) return;
+    const [width, height] = this.size;
+    const k = Math.min(2, Math.max(0.1, absolute ? factor : view.k * factor));
+    const middle = [(width / 2 - view.x) / view.k, (height / 2 - view.y) / view.k];
+    glide(this.frame.doc, { x: width / 2 - middle[0] * k, y: height / 2 - middle[1] * k, k }, 140);
+  }
+
+  // ---------------------------------------------------------------- map
+
+  toggleMap() {
+    this.showMap(this.map.style.display === "none");
+  }
+
+  showMap(on) {
+    localStorage.setItem("layerloom.map", on ? "on" : "off");
+    this.map.style.display = on ? "" : "none";
+    this.buttons.minimap.setAttribute("aria-pressed", String(on));
+    this.draw();
+  }
+
+  toggleKeys(on = this.keys.hidden) {
+    this.keys.hidden = !on;
+    this.buttons.shortcuts.setAttribute("aria-pressed", String(on));
+  }
+
+  changed() {
+    if (this.waiting) return;
+    this.waiting = requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.draw();
+    });
+  }
+
+  draw() {
+    const view = this.frame.viewport && this.frame.viewport();
+    if (!view) return;
+    this.level.textContent = `${Math.round(view.k * 100)}%`;
+    const boxes = this.boxes();
+    this.empty.hidden = boxes.length > 0 || !this.frame.args;
+    if (this.map.style.display === "none") return;
+    for (const element of this.frame.bodies()) {
+      const box = boxes.find((b) => b.id === element.dataset.id), at = positionOf(element);
+      if (box && at) [box.x, box.y] = at;
+    }
+    const [width, height] = this.size;
+    const seen = { x: -view.x / view.k, y: -view.y / view.k, w: width / view.k, h: height / view.k };
+    const all = boxes.length ? boxes : [seen];
+    const left = Math.min(seen.x, ...all.map((b) => b.x)), top = Math.min(seen.y, ...all.map((b) => b.y));
+    const right = Math.max(seen.x + seen.w, ...all.map((b) => b.x + b.w)), bottom = Math.max(seen.y + seen.h, ...all.map((b) => b.y + b.h));
+    const scale = Math.max((right - left) / (MAP.width - 12), (bottom - top) / (MAP.height - 12));
+    this.area = { x: (left + right) / 2 - (MAP.width * scale) / 2, y: (top + bottom) / 2 - (MAP.height * scale) / 2, scale };
+    const rect = (box, name, radius) => {
+      const r = document.createElementNS(SVG, "rect");
+      const place = { x: (box.x - this.area.x) / scale, y: (box.y - this.area.y) / scale, width: Math.max(2, box.w / scale), height: Math.max(2, box.h / scale), rx: radius };
+      for (const [key, value] of Object.entries(place)) r.setAttribute(key, value.toFixed(1));
+      r.setAttribute("class", name);
+      return r;
+    };
+    this.map.setAttribute("viewBox", `0 0 ${MAP.width} ${MAP.height}`);
+    this.map.replaceChildren(...boxes.map((b) => rect(b, `node ${b.family}`, 1.5)), rect(seen, "seen", 3));
+  }
+
+  travel(event) {
+    const go = (e) => {
+      const box = this.map.getBoundingClientRect(), view = readViewport(this.frame.doc), [width, height] = this.size;
+      if (!view || !this.area) return;
+      const x = this.area.x + (e.clientX - box.left) * this.area.scale, y = this.area.y + (e.clientY - box.top) * this.area.scale;
+      setViewport(this.frame.doc, { x: width / 2 - x * view.k, y: height / 2 - y * view.k, k: view.k });
+    };
+    const area = this.area;
+    go(event);
+    this.map.setPointerCapture(event.pointerId);
+    const move = (e) => {
+      this.area = area; // the scale stays while dragging
+      go(e);
+    };
+    this.map.addEventListener("pointermove", move);
+    this.map.addEventListener("pointerup", () => this.map.removeEventListener("pointermove", move), { once: true });
+  }
+}

@@ -1,0 +1,77 @@
+// The viewport of React Flow from outside: read from its transform, set by the wheel events a person would make.
+
+// The transform of d3-zoom, which moves the viewport: React draws it a moment later.
+export function readViewport(doc) {
+  const zoom = doc && doc.querySelector(".react-flow__renderer")?.__zoom;
+  if (zoom && doc.querySelector(".react-flow__viewport")) return { x: zoom.x, y: zoom.y, k: zoom.k };
+  const element = doc && doc.querySelector(".react-flow__viewport");
+  const parts = element && /translate\(([-\d.e]+)px,\s*([-\d.e]+)px\)\s*scale\(([-\d.e]+)\)/.exec(element.style.transform);
+  return parts ? { x: +parts[1], y: +parts[2], k: +parts[3] } : null;
+}
+
+// Where a wheel event that changes the zoom from `from.k` to `to.k` must lie, so that the viewport comes out at `to`.
+export function fixedPoint(from, to) {
+  return { x: (to.x * from.k - from.x * to.k) / (from.k - to.k), y: (to.y * from.k - from.y * to.k) / (from.k - to.k) };
+}
+
+function zoomStep(doc, from, to) {
+  const pane = doc.querySelector(".react-flow__renderer");
+  const box = pane.getBoundingClientRect();
+  const point = fixedPoint(from, to);
+  const view = doc.defaultView;
+  pane.dispatchEvent(new view.WheelEvent("wheel", {
+    bubbles: true, cancelable: true, view, deltaMode: 0, deltaY: -Math.log2(to.k / from.k) / 0.002,
+    clientX: box.left + point.x, clientY: box.top + point.y,
+  }));
+}
+
+export function setViewport(doc, to) {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const from = readViewport(doc);
+    if (!from) return false;
+    const off = Math.abs(from.x - to.x) + Math.abs(from.y - to.y);
+    if (off < 0.6 && Math.abs(from.k / to.k - 1) < 1e-4) return true;
+    if (Math.abs(from.k / to.k - 1) < 0.02) {
+      // A pan alone: a little out (or in) first, so that the way back can carry the shift.
+      const k = to.k * (to.k > 0.5 ? 0.8 : 1.25);
+      zoomStep(doc, from, { x: from.x, y: from.y, k });
+    }
+    const start = readViewport(doc);
+    if (start) zoomStep(doc, start, to);
+  }
+  return true;
+}
+
+// The viewport that shows boxes [{x, y, w, h}] whole, in the middle, at most at full size.
+export function fitting(boxes, width, height, { margin = 48, most = 1, least = 0.12 } = {}) {
+  if (!boxes.length) return { x: width / 2, y: height / 2, k: 1 };
+  const left = Math.min(...boxes.map((b) => b.x)), top = Math.min(...boxes.map((b) => b.y));
+  const right = Math.max(...boxes.map((b) => b.x + b.w)), bottom = Math.max(...boxes.map((b) => b.y + b.h));
+  const k = Math.max(least, Math.min(most, (width - 2 * margin) / (right - left), (height - 2 * margin) / (bottom - top)));
+  return { x: (width - (left + right) * k) / 2, y: (height - (top + bottom) * k) / 2, k };
+}
+
+// The nearest viewport that shows a box, the same where it is in view already.
+export function revealing(view, box, width, height, margin = 40) {
+  const shift = (low, high, size) => (low < margin ? margin - low : high > size - margin ? Math.max(size - margin - high, margin - low) : 0);
+  const left = box.x * view.k + view.x, top = box.y * view.k + view.y;
+  return {
+    x: view.x + shift(left, left + box.w * view.k, width),
+    y: view.y + shift(top, top + box.h * view.k, height),
+    k: view.k,
+  };
+}
+
+export function glide(doc, to, duration = 220) {
+  const from = readViewport(doc);
+  if (!from) return;
+  const start = performance.now();
+  const ease = (t) => 1 - Math.pow(1 - t, 3);
+  const frame = (now) => {
+    const t = Math.min(1, (now - start) / duration), e = ease(t);
+    const k = from.k * Math.pow(to.k / from.k, e);
+    setViewport(doc, { x: from.x + (to.x - from.x) * e, y: from.y + (to.y - from.y) * e, k });
+    if (t < 1) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+}

@@ -1,0 +1,99 @@
+// A Plotly figure in place: the library is fetched once, new data are laid over the old figure, colours follow the theme.
+
+const LIBRARY = new URL("PLOTLY_URL", document.baseURI).href;
+const PAIR = /^(#[0-9a-f]{3,8})\|(#[0-9a-f]{3,8})$/i;
+const CONFIG = { responsive: true, displaylogo: false, displayModeBar: false, doubleClick: "reset", showTips: false };
+
+let library = null;
+
+function plotly() {
+  library ||= new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = LIBRARY;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+      library = null;
+      reject(new Error("plotly.js could not be fetched"));
+    };
+    document.head.append(script);
+  });
+  return library;
+}
+
+// Takes the colour for a light or a dark page out of each pair.
+function coloured(value, dark) {
+  if (typeof value === "string") {
+    const pair = PAIR.exec(value);
+    return pair ? pair[dark ? 2 : 1] : value;
+  }
+  if (Array.isArray(value)) return value.map((item) => coloured(item, dark));
+  if (value && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, coloured(item, dark)]));
+  }
+  return value;
+}
+
+class Chart {
+  constructor(parent) {
+    this.root = document.createElement("div");
+    this.root.className = "desk-chart";
+    parent.append(this.root);
+    this.timer = setInterval(() => this.follow(), 400);
+  }
+
+  close() {
+    this.closed = true;
+    clearInterval(this.timer);
+    if (window.Plotly) window.Plotly.purge(this.root);
+    this.root.remove();
+  }
+
+  update({ data, setTriggerValue }) {
+    this.trigger = setTriggerValue;
+    this.clickable = data.clickable;
+    if (data.figure === this.text) return;
+    this.text = data.figure;
+    this.figure = JSON.parse(data.figure);
+    this.root.style.minHeight = `${this.figure.layout.height || 240}px`;
+    this.draw();
+  }
+
+  get dark() {
+    return getComputedStyle(this.root).colorScheme.includes("dark");
+  }
+
+  // Draws again where the theme has changed.
+  follow() {
+    if (this.figure && this.drawn !== undefined && this.drawn !== this.dark) this.draw();
+  }
+
+  draw() {
+    plotly().then((Plotly) => {
+      if (this.closed) return;
+      this.drawn = this.dark;
+      const { data, layout } = coloured(this.figure, this.drawn);
+      Plotly.react(this.root, data, { ...layout, autosize: true, width: undefined }, CONFIG);
+      this.listen();
+    });
+  }
+
+  listen() {
+    if (this.listening) return;
+    this.listening = true;
+    this.root.on("plotly_click", (event) => {
+      const point = event.points.find((item) => item.customdata !== undefined && item.customdata !== null);
+      if (this.clickable && point) this.trigger("point", point.customdata);
+    });
+  }
+}
+
+export default function (component) {
+  const parent = component.parentElement;
+  if (!parent.chart) parent.chart = new Chart(parent);
+  const chart = parent.chart;
+  chart.update(component);
+  return () => {
+    chart.close();
+    delete parent.chart;
+  };
+}

@@ -1,0 +1,53 @@
+"""A Plotly figure that is updated in place: zoom, legend and hover stay while data grow, and colours follow the theme.
+
+Streamlit's own chart is built anew with every change of its data, which flashes and forgets the zoom.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import plotly
+import streamlit as st
+import streamlit.components.v1 as v1
+
+SCRIPT = Path(__file__).with_name("chart.js")
+LIBRARY = Path(plotly.__file__).parent / "package_data"
+
+
+@functools.cache
+def _renderer() -> Callable[..., Any]:
+    """The component. A component that is never mounted serves plotly.js, so that the browser keeps it."""
+    served = v1.declare_component("plotly", path=str(LIBRARY))
+    script = SCRIPT.read_text(encoding="utf-8").replace("PLOTLY_URL", f"component/{served.name}/plotly.min.js")
+    return st.components.v2.component("layerloom_chart", js=script, isolate_styles=False)
+
+
+def show(figure: Any, key: str, on_point: Callable[[Any], None] | None = None) -> None:
+    """Draws a figure.
+
+    Args:
+        figure: a ``plotly.graph_objects.Figure``, or a dictionary with ``data`` and ``layout``. A colour may be two,
+            ``"#2f6fed|#6ea0ff"``: on a light and on a dark page.
+        key: of this chart on the page.
+        on_point: called with the ``customdata`` of a point that is clicked.
+    """
+    document = figure if isinstance(figure, Mapping) else json.loads(figure.to_json())
+    clicked: dict[str, Any] = {}
+    if on_point is not None:
+        clicked["on_point_change"] = functools.partial(_clicked, key, on_point)
+    _renderer()(
+        key=key, data={"figure": json.dumps(document), "clickable": on_point is not None}, height="content", **clicked
+    )
+
+
+def _clicked(key: str, on_point: Callable[[Any], None]) -> None:
+    found = st.session_state[key]["point"]
+    if found is not None:
+        on_point(found)

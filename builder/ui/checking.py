@@ -1,0 +1,34 @@
+"""The check of the graph on the desk, as the views use it: nothing until the compiler is loaded, then always up to date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from builder.ui.desk import Desk
+from builder.ui.facts import Facts, facts_of
+from builder.ui.warm import WARMUP
+
+if TYPE_CHECKING:
+    from builder.compiler.report import Report
+
+
+@dataclass(frozen=True)
+class Checked:
+    """``report`` is None while the compiler is loading; ``facts`` are those of the open graph."""
+
+    report: Report | None = None
+    facts: dict[str, Facts] = field(default_factory=dict)
+
+
+def checked(desk: Desk) -> Checked:
+    """Checks the graph; the last result is kept, so looking around costs nothing."""
+    if not WARMUP.ready:
+        return Checked()
+    state = desk.history.states[desk.history.cursor]
+    if desk.report is None or desk.report[0] is not state:
+        from builder.compiler import check
+
+        desk.report = (state, check(desk.graph))
+    report = desk.report[1]
+    return Checked(report, facts_of(report, desk.graph, desk.scope))

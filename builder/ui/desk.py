@@ -1,0 +1,212 @@
+"""A desk: one graph with its edit history, what of it is open and selected, and where it is saved. Plain data, no views."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from builder.graph import BLOCK_PREFIX, Document, Edge, Graph, GraphError, History, to_document
+
+_T = TypeVar("_T")
+
+
+def new_id() -> str:
+    """An id that nobody guesses: it names the desk in the address."""
+    return secrets.token_hex(6)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A short message over the canvas, in both languages."""
+
+    id: int
+    kind: Literal["info", "error"]
+    en: str
+    zh: str
+
+    def text(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
+
+@dataclass
+class Desk:
+    """``graph`` is the whole, ``scope`` the path of block nodes that leads to the part on the canvas."""
+
+    graph: Graph
+    id: str = field(default_factory=new_id)
+    file: str | None = None
+    scope: tuple[str, ...] = ()
+    selection: tuple[str, ...] = ()
+    wires: tuple[Edge, ...] = ()
+    notices: list[Notice] = field(default_factory=list)
+    acks: dict[str, int] = field(default_factory=dict)
+    focus: tuple[int, tuple[str, ...]] = (0, ())
+    arranged: int = 0
+    dialog: str | None = None
+    saved: Document | None = None
+    changed_at: float = 0.0
+    kept: tuple[float, str | None] | None = None
+    report: tuple[Document, Any] | None = None  # the state that was checked, and the check's report
+    history: History = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.history = History(self.graph)
+        self._serial = 0
+
+    # ------------------------------------------------------------ what is open
+
+    @property
+    def open_graph(self) -> Graph:
+        """The graph on the canvas: the whole, or the block that ``scope`` leads to."""
+        current = self.graph
+        for node in self.scope:
+            current = self.graph.blocks[block_of(current, node)]
+        return current
+
+    @property
+    def blocks(self) -> dict[str, Graph]:
+        return self.graph.blocks
+
+    @property
+    def title(self) -> str:
+        return str(self.graph.meta.get("title") or "")
+
+    def titled(self, language: str) -> str:
+        """The title in a language, as far as the graph has it."""
+        meta = self.graph.meta
+        chosen = meta.get("title_zh") if language == "zh" else meta.get("title")
+        return str(chosen or meta.get("title") or meta.get("title_zh") or "")
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something that no file holds."""
+        return bool(self.changed_at) and self.saved != self.history.states[self.history.cursor]
+
+    def enter(self, node: str) -> None:
+        """Opens a block in place."""
+        block_of(self.open_graph, node, self.blocks)
+        self.scope = (*self.scope, node)
+        self.select(())
+
+    def leave(self, depth: int) -> None:
+        """Goes back so that ``depth`` blocks stay open; the block that was left is selected."""
+        if depth < len(self.scope):
+            left = self.scope[depth]
+            self.scope = self.scope[:depth]
+            self.select((left,))
+
+    def select(self, nodes: Iterable[str], wires: Iterable[Edge] = ()) -> None:
+        """Selects what exists of these."""
+        graph = self.open_graph
+        self.selection = tuple(n for n in nodes if n in graph)
+        present = set(graph.wires())
+        self.wires = tuple(w for w in wires if w in present)
+
+    def show(self, path: Iterable[str]) -> None:
+        """Opens the blocks on the way to a node, selects it and brings it into view."""
+        *blocks, node = path
+        self.scope = tuple(blocks)
+        self.settle()
+        self.select((node,))
+        self.focus = (self.focus[0] + 1, self.selection)
+
+    # ------------------------------------------------------------ edits
+
+    def edit(self, change: Callable[[Graph], _T], label: str = "") -> _T:
+        """Applies a change to the open graph and records it; where it raises, everything stays as it was."""
+        try:
+            result = change(self.open_graph)
+        except Exception:
+            self.graph = self.history.current()
+            raise
+        self.record(label)
+        return result
+
+    def record(self, label: str = "") -> None:
+        """Records the graph as it is now, as one step."""
+        if self.history.push(self.graph, label):
+            self.changed_at = time.time()
+        self.settle()
+
+    def undo(self) -> None:
+        """Goes back by one step."""
+        if self.history.can_undo:
+            self._travel(self.history.undo())
+
+    def redo(self) -> None:
+        """Goes forward by one step."""
+        if self.history.can_redo:
+            self._travel(self.history.redo())
+
+    def _travel(self, graph: Graph) -> None:
+        self.graph = graph
+        self.changed_at = time.time()
+        self.settle()
+
+    def settle(self) -> None:
+        """Lets go of open blocks and selected things that are no more."""
+        current = self.graph
+        for depth, node in enumerate(self.scope):
+            try:
+                current = self.graph.blocks[block_of(current, node, self.blocks)]
+            except GraphError:
+                self.scope = self.scope[:depth]
+                break
+        self.select(self.selection, self.wires)
+
+    def mark_saved(self, file: str | None) -> None:
+        """Remembers that the graph as it is now lies in a file."""
+        self.file = file
+        self.saved = self.history.states[self.history.cursor]
+
+    # ------------------------------------------------------------ messages
+
+    def tell(self, en: str, zh: str, kind: Literal["info", "error"] = "info") -> None:
+        """Shows a notice; only the latest few are kept."""
+        self._serial += 1
+        self.notices = [*self.notices, Notice(self._serial, kind, en, zh)][-4:]
+
+    def refuse(self, error: GraphError) -> None:
+        """Says why an edit was not made."""
+        self.tell(error.message, error.message_zh, "error")
+
+    # ------------------------------------------------------------ as data
+
+    def to_data(self) -> dict[str, Any]:
+        """The desk as JSON-able data, without its history."""
+        return {
+            "format": "layerloom-desk",
+            "version": 1,
+            "file": self.file,
+            "changed_at": self.changed_at,
+            "scope": list(self.scope),
+            "selection": list(self.selection),
+            "graph": to_document(self.graph),
+        }
+
+    def copy(self) -> Desk:
+        """A desk of its own with the same graph, history and place."""
+        twin = Desk(self.history.current(), file=self.file, scope=self.scope, selection=self.selection)
+        twin.history.states = list(self.history.states)
+        twin.history.labels = list(self.history.labels)
+        twin.history.cursor = self.history.cursor
+        twin.saved, twin.changed_at = self.saved, self.changed_at
+        return twin
+
+
+def block_of(graph: Graph, node: str, blocks: Mapping[str, Graph] | None = None) -> str:
+    """The name of the block that a node is a use of; GraphError where it is none."""
+    component = graph.nodes[node]["component"] if node in graph else ""
+    name = component.removeprefix(BLOCK_PREFIX)
+    if not component.startswith(BLOCK_PREFIX) or (blocks is not None and name not in blocks):
+        raise GraphError(f"'{node}' is not a block that can be opened.", f"“{node}”不是可以打开的模块。", node)
+    return name
+
+
+def file_name(path: Path) -> str:
+    """The name of a saved graph's file, as a person gave it."""
+    return path.name.removesuffix(".json")

@@ -1,0 +1,121 @@
+"""The gallery's graphs as plain data for cards and links. Reading them needs no torch; their parameters are counted later."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.graph import Graph, GraphError, load, write_atomic
+from builder.ui import catalogue as catalogues
+from builder.ui import workspace
+from builder.ui.catalogue import Catalogue
+from builder.ui.thumbnail import thumbnail
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One graph of the gallery; ``error`` says in (English, Chinese) why its file cannot be opened."""
+
+    name: str
+    path: Path
+    meta: dict[str, Any]
+    nodes: int = 0
+    epochs: int | None = None
+    drawing: str = ""
+    words: str = ""
+    error: tuple[str, str] | None = None
+
+    def meta_text(self, key: str, language: str) -> str:
+        """A text of the graph's metadata in a language, as far as the file has it."""
+        chosen = self.meta.get(f"{key}_zh") if language == "zh" else None
+        return str(chosen or self.meta.get(key) or "")
+
+    def title(self, language: str) -> str:
+        return self.meta_text("title", language) or self.name
+
+    @property
+    def order(self) -> tuple[str, str]:
+        """By the year, then by the title."""
+        return str(self.meta.get("era") or "9999"), self.title("en")
+
+    def matches(self, query: str, task: str | None) -> bool:
+        """Whether all words of a query occur in what is said of the graph or its components, and the task is the one asked for."""
+        return (task is None or self.meta.get("task") == task) and all(
+            word in self.words for word in query.lower().split()
+        )
+
+
+def entries(catalogue: Catalogue) -> list[Entry]:
+    """All graphs of the gallery in their order."""
+    found = [_entry(path, path.stat().st_mtime_ns, catalogue) for path in sorted(workspace.GALLERY.rglob("*.json"))]
+    return sorted(found, key=lambda entry: entry.order)
+
+
+@functools.lru_cache(maxsize=1000)
+def _entry(path: Path, _changed: int, catalogue: Catalogue) -> Entry:
+    try:
+        graph = load(path)
+    except GraphError as error:
+        return Entry(path.stem, path, {}, words=path.stem.lower(), error=(error.message, error.message_zh))
+    meta = dict(graph.meta)
+    components = {data["component"] for part in (graph, *graph.blocks.values()) for _, data in part.nodes(data=True)}
+    labels = [f"{c.name} {c.name_zh} {c.family}" for id in components if (c := catalogue.get(id)) is not None]
+    words = " ".join([path.stem, *map(str, meta.values()), *labels]).lower()
+    epochs = graph.training.get("epochs")
+    drawing = thumbnail(graph, catalogue)
+    return Entry(path.stem, path, meta, len(graph), epochs if isinstance(epochs, int) else None, drawing, words)
+
+
+def find(name: str) -> Path | None:
+    """The file of the graph that a link names; None where the gallery has none of this name."""
+    return next((path for path in workspace.GALLERY.rglob("*.json") if path.stem == name), None)
+
+
+# ------------------------------------------------------------------ parameters: checking a graph takes torch, so they are kept
+
+
+def _counts_file() -> Path:
+    return workspace.cache_folder() / "gallery.json"
+
+
+def _stamp(path: Path) -> str:
+    state = path.stat()
+    return f"{FORMAT} {state.st_mtime_ns} {state.st_size} {catalogues.fingerprint()}"
+
+
+def known_parameters(found: list[Entry]) -> dict[str, int | None]:
+    """The parameters of the graphs by name, as far as they were counted: None for one that does not check."""
+    try:
+        kept = json.loads(_counts_file().read_bytes())
+        return {e.name: kept[e.name][1] for e in found if kept.get(e.name, [""])[0] == _stamp(e.path)}
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+    ):  # none yet, or from another version: counted again
+        return {}
+
+
+def count_parameters(found: list[Entry], seconds: float) -> None:
+    """Counts the parameters of these graphs for as long as ``seconds``, and keeps them."""
+    from builder.compiler import check
+
+    def count(graph: Graph) -> int | None:
+        report = check(graph)
+        return report.parameters if report.ok else None
+
+    deadline = time.monotonic() + seconds
+    known = known_parameters(found)
+    for entry in found:
+        if entry.name not in known and time.monotonic() < deadline:
+            known[entry.name] = None if entry.error else count(load(entry.path))
+    counted = {e.name: [_stamp(e.path), known[e.name]] for e in found if e.name in known}
+    write_atomic(_counts_file(), json.dumps(counted))

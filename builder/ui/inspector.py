@@ -1,0 +1,159 @@
+"""The panel on the right: what is selected, with its parameters, ports, settings, help and problems; else the graph as a whole."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from builder.graph import PORT_IN, PORT_OUT, GraphError
+from builder.ui import actions, node_form, numbers, theme
+from builder.ui.catalogue import Catalogue
+from builder.ui.checking import Checked
+from builder.ui.desk import Desk
+from builder.ui.facts import Facts, plain_path
+from builder.ui.markdown import plain
+from builder.ui.text import language, t
+from builder.ui.warm import WARMUP
+from components.glossary import family_label, kind_label
+
+MAX_PROBLEMS = 40
+
+
+def draw(desk: Desk, catalogue: Catalogue, known: Checked) -> None:
+    """Draws the panel."""
+    if len(desk.selection) == 1 and not desk.wires:
+        _node(desk, desk.selection[0], catalogue, known)
+    elif desk.selection:
+        _many(desk)
+    elif desk.wires:
+        _wires(desk)
+    else:
+        _graph(desk, known)
+
+
+# ------------------------------------------------------------------ one node
+
+
+def _node(desk: Desk, node: str, catalogue: Catalogue, known: Checked) -> None:
+    data = desk.open_graph.nodes[node]
+    component = data["component"]
+    entry = catalogue.get(component)
+    family = entry.family if entry else "Block" if actions.is_block(desk.open_graph, node) else "Unknown"
+    if component in (PORT_IN, PORT_OUT):
+        label, about, family = t(component), t("block"), "Block"
+    elif entry:
+        label = entry.label(language())
+        about = f"{kind_label(entry.kind, language())} · {family_label(entry.family, language())}"
+    else:
+        label, about = component.partition(":")[2] or component, t("block" if family == "Block" else "unknown")
+    st.html(
+        f'<div class="desk-head {theme.slug(family)}"><i></i><div><strong>{escape(label)}</strong>'
+        f"<span>{escape(about)}</span></div><code>{escape(node)}</code></div>"
+    )
+    facts = known.facts.get(node) or Facts()
+    problems(desk, facts.problems)
+    if not WARMUP.ready:
+        st.skeleton(height=220)
+        return
+    node_form.draw(desk, node, facts)
+
+
+def problems(desk: Desk, found: list, named: bool = False) -> None:
+    """Problems as cards, each with the button that repairs it, if there is a sure way."""
+    for number, problem in enumerate(found[:MAX_PROBLEMS]):
+        soft = problem.code == "unconnected"
+        path = plain_path(problem.node)
+        with st.container(key=f"problem_{'soft' if soft else 'hard'}_{number}"):
+            if named:
+                st.button(
+                    plain("/".join(path)), key=f"show_{number}", type="tertiary", icon=":material/my_location:",
+                    help=t("show_node", node=plain("/".join(path))), on_click=desk.show, args=(path,),
+                )  # fmt: skip
+            st.markdown(plain(problem.text(language())))
+            if problem.fix is not None:
+                label = problem.fix.label_zh if language() == "zh" else problem.fix.label
+                st.button(
+                    plain(label), key=f"fix_{number}", icon=":material/build:", width="stretch", on_click=_repair,
+                    args=(desk, problem.fix),
+                )  # fmt: skip
+
+
+def _repair(desk: Desk, fix: object) -> None:
+    from builder.compiler import fixes
+
+    try:
+        desk.edit(lambda _: fixes.apply(desk.graph, fix), "repair")  # type: ignore[arg-type]
+    except GraphError as error:
+        desk.refuse(error)
+
+
+# ------------------------------------------------------------------ several nodes, or wires
+
+
+def _many(desk: Desk) -> None:
+    st.html(
+        f'<div class="desk-head"><div><strong>{escape(t("selected_many", n=len(desk.selection)))}</strong></div></div>'
+    )
+    with st.container(key="many_actions"):
+        for name, icon in (("group", "select_all"), ("duplicate", "content_copy"), ("delete", "delete")):
+            st.button(
+                t(f"{name}_button"), key=f"many_{name}", icon=f":material/{icon}:", width="stretch", on_click=_command,
+                args=(desk, name),
+            )  # fmt: skip
+    st.caption(plain(", ".join(desk.selection)))
+
+
+def _wires(desk: Desk) -> None:
+    title = t("selected_wire") if len(desk.wires) == 1 else t("selected_wires", n=len(desk.wires))
+    st.html(f'<div class="desk-head"><div><strong>{escape(title)}</strong></div></div>')
+    for wire in desk.wires[:20]:
+        st.html(f'<div class="desk-wire"><code>{escape(f"{wire.source}.{wire.source_port}")}</code> → '
+                f'<code>{escape(f"{wire.target}.{wire.target_port}")}</code></div>')  # fmt: skip
+    st.button(
+        t("delete_wire"), key="delete_wire", icon=":material/delete:", width="stretch", on_click=_command,
+        args=(desk, "delete"),
+    )  # fmt: skip
+
+
+def _command(desk: Desk, name: str) -> None:
+    try:
+        actions.command(desk, name)
+    except GraphError as error:
+        desk.refuse(error)
+
+
+# ------------------------------------------------------------------ the graph
+
+
+def _graph(desk: Desk, known: Checked) -> None:
+    meta = desk.graph.meta
+    suffix = "_zh" if language() == "zh" else ""
+    st.html(f'<div class="desk-head"><div><strong>{escape(t("graph_section"))}</strong></div></div>')
+    for name, widget in (("title", st.text_input), ("description", st.text_area)):
+        key = f"meta_{name}{suffix}"
+        value = str(meta.get(f"{name}{suffix}") or meta.get(name) or "")
+        if st.session_state.get(key) != value:
+            st.session_state[key] = value
+        widget(t(name), key=key, max_chars=2000, on_change=_set_meta, args=(desk, f"{name}{suffix}", key))
+    if known.report is None:
+        return
+    report = known.report
+    rows = (
+        (t("nodes_count"), str(len(desk.graph))),
+        (t("parameters_row"), f"{report.parameters:,}"),
+        ("FLOPs", numbers.short(report.flops)),
+        (t("memory"), numbers.size(report.activation_bytes)),
+    )
+    cells = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
+    st.html(f'<dl class="desk-facts">{cells}</dl>')
+    st.html(f'<div class="desk-section">{escape(t("problems"))}</div>')
+    if report.ok:
+        st.caption(t("no_problems"))
+    problems(desk, report.problems, named=True)
+
+
+def _set_meta(desk: Desk, name: str, key: str) -> None:
+    value = str(st.session_state[key]).strip()
+    desk.graph.meta[name] = value
+    desk.record("meta")

@@ -1,0 +1,87 @@
+"""The Build page: palette, canvas and inspector around one desk. All of it is one fragment, so an edit reruns nothing else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from builder.ui import actions, inspector, session, theme, toolbar
+from builder.ui.canvas import events, view
+from builder.ui.canvas.component import mount_bridge, mount_canvas, mount_palette
+from builder.ui.catalogue import Catalogue
+from builder.ui.checking import Checked, checked
+from builder.ui.desk import Desk
+from builder.ui.palette import palette_data
+from builder.ui.text import language, t
+from builder.ui.warm import WARMUP
+
+BRIDGE_STRINGS = (
+    "fit", "zoom_in", "zoom_out", "minimap", "shortcuts", "shortcut_list", "empty_title", "empty_hint",
+)  # fmt: skip
+NEED_COMPONENTS = (events.Add, events.Connect, events.Command)
+
+
+def page() -> None:
+    """Draws the page."""
+    _build()
+
+
+@st.fragment
+def _build() -> None:
+    WARMUP.check_failure()
+    catalogue = WARMUP.catalogue
+    if catalogue is None:
+        _starting()
+        return
+    desk = session.current()
+    known = checked(desk)
+    _bridge(desk, catalogue)
+    _canvas(desk, catalogue, known)
+    toolbar.draw(desk, known)
+    with st.container(key="palette"):
+        mount_palette(palette_data(catalogue, desk.blocks, bool(desk.scope), language()))
+    with st.container(key="inspector"):
+        inspector.draw(desk, catalogue, known)
+    session.keep(desk)
+
+
+def _starting() -> None:
+    """The very first start: the components are read once, and kept for every later one."""
+    with st.container(key="starting"):
+        st.spinner(t("palette_loading"))
+    WARMUP.wait()
+    st.rerun()
+
+
+def _bridge(desk: Desk, catalogue: Catalogue) -> None:
+    data = {
+        "language": language(),
+        "strings": {key: t(key) for key in BRIDGE_STRINGS},
+        "notices": [{"id": n.id, "kind": n.kind, "text": n.text(language())} for n in desk.notices],
+        "waiting": not WARMUP.ready,
+        "focus": {"id": desk.focus[0], "nodes": list(desk.focus[1])},
+        "arranged": desk.arranged,
+        "families": theme.family_css({entry.family for entry in catalogue.values()}),
+    }
+    with st.container(key="bridge_slot"):
+        mount_bridge(data, _on_events)
+
+
+def _on_events() -> None:
+    batch = events.parse(st.session_state["bridge"]["events"])
+    if any(isinstance(event, NEED_COMPONENTS) for event in batch.events):
+        WARMUP.wait()
+    actions.take(session.current(), batch)
+
+
+def _canvas(desk: Desk, catalogue: Catalogue, known: Checked) -> None:
+    graph = desk.open_graph
+    cards = view.cards_of(graph, desk.blocks, catalogue, known.facts, language())
+    nodes, edges = view.elements(graph, cards, desk.selection, desk.wires, language())
+    client = next(reversed(desk.acks), "")
+    envelope = {
+        "client": client,
+        "ack": desk.acks.get(client, 0),
+        "view": "/".join((desk.id, *desk.scope)),
+    }
+    with st.container(key="canvas"):
+        mount_canvas(nodes, edges, envelope)

@@ -1,0 +1,133 @@
+"""The Gallery page: graphs to open, as cards with a drawing of the graph."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from builder.graph import load
+from builder.ui import app_shell, files, frame, gallery, numbers, session
+from builder.ui.catalogue import Catalogue
+from builder.ui.gallery import Entry
+from builder.ui.markdown import plain
+from builder.ui.text import language, t
+from builder.ui.warm import WARMUP
+
+PARAMETER = "graph"
+
+
+def open_link() -> None:
+    """Puts the graph that the address names on a new desk. What lay on the desk stays under Recent work."""
+    name = st.query_params.get(PARAMETER)
+    if name is None:
+        return
+    del st.query_params[PARAMETER]
+    path = gallery.find(name)
+    if path is None:
+        st.toast(t("gallery_unknown", name=plain(name[:60])), icon=":material/error:")
+    else:
+        files.open_graph(load(path))
+
+
+@frame.guarded
+def page() -> None:
+    """Draws the page."""
+    WARMUP.check_failure()
+    open_link()
+    session.current()
+    with st.container(key="page_gallery"):
+        frame.heading(t("page_gallery"), t("gallery_about"))
+        if WARMUP.catalogue is None:  # the very first start
+            with st.spinner(t("palette_loading")):
+                WARMUP.wait()
+        catalogue = WARMUP.catalogue
+        if catalogue is not None:
+            _cards(catalogue)
+
+
+def _cards(catalogue: Catalogue) -> None:
+    found = gallery.entries(catalogue)
+    counts = gallery.known_parameters(found)
+    tasks = {str(e.meta["task"]): e.meta_text("task", language()) for e in found if e.meta.get("task")}
+    with st.container(key="gallery_filters", horizontal=True, vertical_alignment="center"):
+        query = st.text_input(
+            t("gallery_search"), key="gallery_search", placeholder=t("gallery_search"), label_visibility="collapsed",
+            icon=":material/search:", width=260,
+        )  # fmt: skip
+        task = st.pills(
+            t("gallery_task"), list(tasks), format_func=lambda name: plain(tasks[name]), key="gallery_task",
+            label_visibility="collapsed", width="content",
+        )  # fmt: skip
+    shown = [entry for entry in found if entry.matches(query, task)]
+    if not shown:
+        frame.empty("search_off", t("gallery_none"), t("gallery_none_hint"))
+    with st.container(key="gallery_grid"):
+        for entry in shown:
+            _card(entry, counts)
+    if len(counts) < len(found):
+        st.fragment(_count, run_every=1.0)(found)
+
+
+def _count(found: list[Entry]) -> None:
+    """Counts parameters once torch is there; the cards show them then."""
+    if WARMUP.ready:
+        gallery.count_parameters(found, seconds=4.0)
+        st.rerun()
+
+
+def _card(entry: Entry, counts: dict[str, int | None]) -> None:
+    with st.container(key=f"gallery_card_{entry.name}"):
+        st.html(_html(entry, counts))
+        st.button(
+            t("gallery_open"),
+            key=f"gallery_open_{entry.name}",
+            disabled=entry.error is not None,
+            on_click=_ask,
+            args=(entry,),
+        )
+    if st.session_state.get("gallery_asked") == entry.name:
+        del st.session_state["gallery_asked"]
+        desk = st.session_state.get("desk")
+        if desk is not None and desk.dirty:
+            st.dialog(t("gallery_leave_title"))(_leave)(entry, desk.titled(language()) or t("untitled"))
+        else:
+            _open(entry)
+
+
+def _ask(entry: Entry) -> None:
+    st.session_state["gallery_asked"] = entry.name
+
+
+def _leave(entry: Entry, title: str) -> None:
+    st.markdown(t("gallery_leave", title=plain(title)))
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button(t("cancel"), key="gallery_cancel"):
+            st.rerun()
+        if st.button(t("gallery_leave_open"), key="gallery_confirm", type="primary"):
+            _open(entry)
+
+
+def _open(entry: Entry) -> None:
+    files.open_graph(load(entry.path))
+    app_shell.open_page("build")
+
+
+def _html(entry: Entry, counts: dict[str, int | None]) -> str:
+    lang = language()
+    if entry.error:
+        reason = t("gallery_broken", reason=entry.error[lang == "zh"])
+        return f'<div class="card-body"><h3>{escape(entry.name)}</h3><p>{escape(reason)}</p></div>'
+    facts = [t("gallery_nodes", n=entry.nodes)]
+    if counts.get(entry.name):
+        facts.append(t("parameters", n=numbers.short(counts[entry.name] or 0)))
+    if entry.epochs:
+        facts.append(t("gallery_epochs", n=entry.epochs))
+    tags = [entry.meta_text("task", lang), entry.meta_text("era", lang)]
+    chips = "".join(f"<span>{escape(tag)}</span>" for tag in tags if tag)
+    source = entry.meta_text("source", lang)
+    return (
+        f'<div class="card-picture">{entry.drawing}</div><div class="card-body"><div class="card-tags">{chips}</div>'
+        f"<h3>{escape(entry.title(lang))}</h3><p>{escape(entry.meta_text('description', lang))}</p>"
+        f'<div class="card-facts">{escape(" · ".join(facts))}</div><div class="card-source" title="{escape(source)}">{escape(source)}</div></div>'
+    )

@@ -1,0 +1,76 @@
+"""What the palette offers: the components by family, the blocks of the graph, and ports inside a block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph
+from builder.ui import theme
+from builder.ui.catalogue import Catalogue
+from builder.ui.text import text
+from components.glossary import family_label
+
+# Families in the order in which one builds; those not listed follow by name.
+ORDER = (
+    "Data", "Data transform", "Linear", "Embedding", "Convolution", "Pooling", "Activation", "Feature normalization",
+    "Dropout", "Recurrent", "Attention", "Transformer", "Position encoding", "Graph network", "Tensor", "Loss", "Metric",
+    "Optimizer", "Schedule", "Strategy",
+)  # fmt: skip
+# Components that are chosen in settings, not placed on the canvas.
+OFF_CANVAS = ("init",)
+BLOCKS = "Blocks"
+
+
+def palette_data(
+    catalogue: Catalogue, blocks: Mapping[str, Graph], inside_block: bool, language: str
+) -> dict[str, Any]:
+    """The palette as plain data for the component that draws it."""
+    entries = [
+        {
+            "id": entry.id,
+            "name": entry.name,
+            "name_zh": entry.name_zh,
+            "family": entry.family,
+            "family_label": family_label(entry.family, language),
+            "help": entry.help,
+            "help_zh": entry.help_zh,
+            "keywords": entry.keywords,
+            "slug": theme.slug(entry.family),
+        }
+        for entry in catalogue.values()
+        if entry.kind not in OFF_CANVAS
+    ]
+    entries.sort(key=lambda e: e["name"].lower())
+    own = _own(blocks, inside_block, language)
+    names = {e["family"] for e in entries}
+    ordered = [name for name in ORDER if name in names] + sorted(names - set(ORDER))
+    families = [
+        {"name": n, "label": family_label(n, language), "slug": theme.slug(n), "always": False} for n in ordered
+    ]
+    if own:
+        families.insert(
+            0, {"name": BLOCKS, "label": own[0]["family_label"], "slug": theme.slug("Block"), "always": True}
+        )
+    return {
+        "language": language,
+        "entries": own + entries,
+        "families": families,
+        "strings": {key: text(key, language) for key in ("search", "search_none")},
+    }
+
+
+def _own(blocks: Mapping[str, Graph], inside_block: bool, language: str) -> list[dict[str, Any]]:
+    label = text("ports_inside" if inside_block and not blocks else "blocks", language)
+    common = {"family": BLOCKS, "family_label": label, "slug": theme.slug("Block")}
+    own = []
+    for port in (PORT_IN, PORT_OUT) if inside_block else ():
+        names = {"name": text(port, "en"), "name_zh": text(port, "zh")}
+        help_ = {"help": text(f"{port}_help", "en"), "help_zh": text(f"{port}_help", "zh")}
+        own.append({"id": port, **names, **help_, "keywords": "port input output 端口", **common})
+    for name in blocks:
+        help_ = {"help": text("block_help", "en"), "help_zh": text("block_help", "zh")}
+        own.append(
+            {"id": BLOCK_PREFIX + name, "name": name, "name_zh": name, **help_, "keywords": "block 模块", **common}
+        )
+    return own

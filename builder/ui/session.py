@@ -1,0 +1,226 @@
+"""Which desk a browser tab works at: kept in the process while it runs and in the autosave folder beyond that.
+
+The address carries the desk's id, so a refresh comes back to the same desk with its history. A second tab at the same address gets
+a copy: two people (or tabs) never write over each other. Opening another graph takes a new desk, and the old one stays to return to.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime import Runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from builder.graph import Graph, GraphError, from_document, load, write_atomic
+from builder.graph.file import migrate, parse
+from builder.ui import workspace
+from builder.ui.canvas.view import place_missing
+from builder.ui.desk import Desk
+from builder.ui.warm import WARMUP
+
+PARAMETER = "desk"
+DESK_ID = re.compile(r"[a-z0-9]{8,32}")
+FIRST = "lenet5"
+KEPT_IN_MEMORY = 64
+KEPT_ON_DISK = 40
+
+
+@dataclass(frozen=True)
+class Recent:
+    """A desk that can be returned to."""
+
+    id: str
+    title: str
+    title_zh: str
+    nodes: int
+    changed_at: float
+
+
+class Desks:
+    """The desks of this process, by id, and the tabs that work at them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._desks: OrderedDict[str, Desk] = OrderedDict()
+        self._owners: dict[str, str] = {}
+
+    def attach(self, id: str, session: str) -> tuple[Desk | None, bool]:
+        """The desk of an id for a tab, and whether it is a copy because another tab works at it.
+
+        Raises:
+            GraphError: the kept file of this id cannot be read.
+        """
+        with self._lock:
+            desk = self._desks.get(id) or _restore(id)
+            if desk is None:
+                return None, False
+            owner = self._owners.get(desk.id)
+            taken = owner is not None and owner != session and _is_active(owner)
+            if taken:
+                desk = desk.copy()
+            self._keep(desk, session)
+            return desk, taken
+
+    def add(self, desk: Desk, session: str) -> None:
+        """Takes a new desk in."""
+        with self._lock:
+            self._keep(desk, session)
+
+    def _keep(self, desk: Desk, session: str) -> None:
+        self._desks[desk.id] = desk
+        self._desks.move_to_end(desk.id)
+        self._owners[desk.id] = session
+        while len(self._desks) > KEPT_IN_MEMORY:
+            old, _ = self._desks.popitem(last=False)
+            self._owners.pop(old, None)
+
+
+@st.cache_resource(show_spinner=False)
+def desks() -> Desks:
+    """The desks of this process."""
+    return Desks()
+
+
+def _is_active(session: str) -> bool:
+    return Runtime.exists() and Runtime.instance().is_active_session(session)
+
+
+def _session_id() -> str:
+    context = get_script_run_ctx()
+    return context.session_id if context else ""
+
+
+def current() -> Desk:
+    """The desk of this tab. On the first visit it shows a gallery graph that is ready to train."""
+    asked = st.query_params.get(PARAMETER)
+    desk: Desk | None = st.session_state.get("desk")
+    if desk is not None and asked in (None, desk.id):
+        _set_address(desk)
+        return desk
+    failure: GraphError | None = None
+    copied = False
+    if asked and DESK_ID.fullmatch(asked):
+        try:
+            desk, copied = desks().attach(asked, _session_id())
+        except GraphError as error:
+            desk, failure = None, error
+    else:
+        desk = None
+    if desk is None:
+        desk = fresh(load(workspace.GALLERY / f"{FIRST}.json"))
+    if failure:
+        desk.tell(
+            f"The kept work of this address could not be read; its file is left as it is. {failure.message}",
+            f"无法读取此地址保留的工作，文件保持原样。{failure.message_zh}",
+            "error",
+        )
+    if copied:
+        desk.tell(
+            "This graph is open in another tab, so you are working on a copy here.",
+            "此图已在另一个标签页中打开，这里是它的副本。",
+        )
+    take(desk)
+    return desk
+
+
+def fresh(graph: Graph, file: str | None = None) -> Desk:
+    """A desk for a graph; nodes without a place get one."""
+    warm = WARMUP.catalogue
+    if warm is None:
+        WARMUP.wait()
+        warm = WARMUP.catalogue
+    if warm is not None:
+        place_missing(graph, warm)
+    desk = Desk(graph, file=file)
+    if file is not None:
+        desk.mark_saved(file)
+    return desk
+
+
+def take(desk: Desk) -> None:
+    """Makes a desk the one of this tab."""
+    desks().add(desk, _session_id())
+    st.session_state["desk"] = desk
+    _set_address(desk)
+
+
+def _set_address(desk: Desk) -> None:
+    if st.query_params.get(PARAMETER) != desk.id:
+        st.query_params[PARAMETER] = desk.id
+
+
+# ------------------------------------------------------------------ on disk
+
+
+def _file(id: str) -> Path:
+    if not DESK_ID.fullmatch(id):
+        raise ValueError(f"A desk's id must match {DESK_ID.pattern}. Got {id!r} instead.")
+    return workspace.autosave_folder() / f"{id}.json"
+
+
+def keep(desk: Desk) -> None:
+    """Writes the desk to the autosave folder if it has changed since it was written."""
+    stamp = (desk.changed_at, desk.file)
+    if desk.changed_at and desk.kept != stamp:
+        write_atomic(_file(desk.id), json.dumps(desk.to_data(), ensure_ascii=False))
+        desk.kept = stamp
+        _forget_old()
+
+
+def _forget_old() -> None:
+    kept = sorted(workspace.autosave_folder().glob("*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
+    for path in kept[KEPT_ON_DISK:]:
+        path.unlink(missing_ok=True)
+
+
+def _restore(id: str) -> Desk | None:
+    path = _file(id)
+    if not path.is_file():
+        return None
+    return read_desk(id, path.read_bytes())
+
+
+def read_desk(id: str, data: bytes) -> Desk:
+    """The desk in an autosave file; GraphError where it cannot be read."""
+    found = parse(data)
+    if not isinstance(found, dict) or found.get("format") != "layerloom-desk":
+        raise GraphError("This is not an autosave file.", "这不是自动保存文件。")
+    graph = from_document(migrate(found.get("graph")))
+    desk = fresh(graph)
+    desk.id = id
+    file = found.get("file")
+    if isinstance(file, str) and workspace.NAME.fullmatch(file):
+        desk.file = file
+    changed = found.get("changed_at")
+    desk.changed_at = float(changed) if isinstance(changed, int | float) else 0.0
+    scope = found.get("scope")
+    if isinstance(scope, list) and all(isinstance(node, str) for node in scope):
+        desk.scope = tuple(scope)
+        desk.settle()
+    selection = found.get("selection")
+    if isinstance(selection, list):
+        desk.select([node for node in selection if isinstance(node, str)])
+    return desk
+
+
+def recent(but: str) -> list[Recent]:
+    """The kept desks, the latest first, without the one of this id."""
+    found = []
+    for path in workspace.autosave_folder().glob("*.json"):
+        if path.stem == but or not DESK_ID.fullmatch(path.stem):
+            continue
+        try:
+            data = parse(path.read_bytes())
+            meta, nodes = data["graph"]["meta"], data["graph"]["nodes"]
+            title = str(meta.get("title") or data.get("file") or "")
+            changed = float(data["changed_at"])
+            found.append(Recent(path.stem, title, str(meta.get("title_zh") or title), len(nodes), changed))
+        except (GraphError, OSError, KeyError, TypeError, ValueError, AttributeError):
+            continue  # not a desk of ours: it is not offered, and not touched
+    return sorted(found, key=lambda r: r.changed_at, reverse=True)

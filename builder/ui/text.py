@@ -1,0 +1,226 @@
+"""Every text of the desk in English and Chinese. Names of components and parameters come with them, not from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from builder.ui.page_text import PAGE_TEXTS
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+
+TEXTS: dict[str, tuple[str, str]] = {
+    # pages
+    "page_build": ("Build", "搭建"),
+    "page_train": ("Train", "训练"),
+    "page_inspect": ("Inspect", "观察"),
+    "page_runs": ("Runs", "记录"),
+    "page_gallery": ("Gallery", "图库"),
+    # bar
+    "file": ("File", "文件"),
+    "undo": ("Undo  Ctrl+Z", "撤销  Ctrl+Z"),
+    "redo": ("Redo  Ctrl+Shift+Z", "重做  Ctrl+Shift+Z"),
+    "duplicate": ("Duplicate  Ctrl+D", "复制一份  Ctrl+D"),
+    "delete": ("Delete  Del", "删除  Del"),
+    "group": ("Group into a block  Ctrl+G", "组合成模块  Ctrl+G"),
+    "layout": ("Arrange all nodes", "自动排列所有节点"),
+    "train": ("Train", "训练"),
+    "train_help": ("Go to training", "前往训练"),
+    "language_help": ("切换到中文", "Switch to English"),
+    "theme_help": ("Light or dark", "浅色或深色"),
+    "untitled": ("Untitled", "未命名"),
+    "unsaved": ("not saved to a file yet (kept automatically)", "尚未保存到文件（已自动保存）"),
+    "check_ok": ("Ready", "可以训练"),
+    "check_ok_help": ("Every node fits. The graph can be trained.", "所有节点都匹配，可以训练。"),
+    "check_problem": ("1 problem", "1 个问题"),
+    "check_problems": ("{n} problems", "{n} 个问题"),
+    "check_problems_help": ("Show what is wrong", "查看问题"),
+    "check_warming": ("Starting", "正在启动"),
+    "check_warming_help": (
+        "PyTorch and the components are loading; you can look around already.",
+        "正在加载 PyTorch 与组件，现在就可以浏览。",
+    ),
+    "check_empty": ("Empty", "空白"),
+    "parameters": ("parameters", "参数"),
+    "parameters_help": ("Weights to learn: {exact}", "可学习的权重数：{exact}"),
+    "flops_help": (
+        "Floating-point operations of one forward pass of one sample: {exact}",
+        "单个样本一次前向计算的浮点运算次数：{exact}",
+    ),
+    # file menu
+    "file_new": ("New", "新建"),
+    "file_open": ("Open…", "打开…"),
+    "file_save": ("Save", "保存"),
+    "file_save_as": ("Save as…", "另存为…"),
+    "file_download": ("Download", "下载"),
+    "file_upload": ("Upload…", "上传…"),
+    "saved": ("Saved as {name}.", "已保存为 {name}。"),
+    "save_title": ("Save the graph", "保存图"),
+    "save_name": ("Name", "名称"),
+    "save_button": ("Save", "保存"),
+    "save_replace": ("Replace", "替换"),
+    "save_exists": (
+        "There is a graph of this name. Press Replace to overwrite it.",
+        "已有同名的图。按“替换”覆盖它。",
+    ),
+    "save_failed": ("The file could not be written.", "无法写入文件。"),
+    "open_title": ("Open a graph", "打开图"),
+    "open_gallery": ("Gallery", "图库"),
+    "open_saved": ("Saved", "已保存"),
+    "open_recent": ("Recent work", "最近的工作"),
+    "open_nothing_saved": ("Nothing is saved yet.", "还没有保存的图。"),
+    "open_nothing_recent": ("No earlier work is kept.", "没有更早的工作。"),
+    "open_nodes": ("{n} nodes", "{n} 个节点"),
+    "upload_title": ("Upload a graph file", "上传图文件"),
+    "upload_label": ("Graph file (.json)", "图文件（.json）"),
+    "upload_hint": (
+        "The graph opens as a new desk; what is open now stays under Recent work.",
+        "图将作为新的工作区打开；当前工作保留在“最近的工作”中。",
+    ),
+    "restore_failed": (
+        "The kept work of this address could not be read; the file is left as it is. {reason}",
+        "无法读取此地址保留的工作，文件保持原样。{reason}",
+    ),
+    "forked": (
+        "This graph is open in another tab, so you are working on a copy here.",
+        "此图已在另一个标签页中打开，这里是它的副本。",
+    ),
+    # palette
+    "search": ("Search components", "搜索组件"),
+    "search_none": ("Nothing matches “{query}”.", "没有与“{query}”匹配的组件。"),
+    "palette": ("Components", "组件"),
+    "palette_loading": ("Loading the components", "正在加载组件"),
+    "blocks": ("Blocks of this graph", "本图的模块"),
+    "ports_inside": ("Ports of this block", "本模块的端口"),
+    "port_in": ("Block input", "模块输入"),
+    "port_in_help": ("An input of the block that is open.", "当前模块的输入端口。"),
+    "port_out": ("Block output", "模块输出"),
+    "port_out_help": ("An output of the block that is open.", "当前模块的输出端口。"),
+    "block_help": ("A block of this graph; changing it changes every use.", "本图的模块；修改它会影响每一处使用。"),
+    "block": ("Block", "模块"),
+    "unknown": ("Unknown component", "未知组件"),
+    # canvas
+    "fit": ("Fit to view  F", "适应视图  F"),
+    "zoom_in": ("Zoom in", "放大"),
+    "zoom_out": ("Zoom out", "缩小"),
+    "minimap": ("Map", "缩略图"),
+    "shortcuts": ("Shortcuts", "快捷键"),
+    "shortcut_list": (
+        "Drag a card | onto the canvas or onto a wire\n"
+        "Drag from a dot | draw a wire\nShift + drag | select several\nCtrl + click | add to the selection\n"
+        "Double click | open a block\nDel | delete\nCtrl + D | duplicate\nCtrl + G | group into a block\n"
+        "Ctrl + Z | undo\nCtrl + Shift + Z | redo\nCtrl + S | save\nCtrl + A | select all\nF | fit to view\n"
+        "/ | search\nEsc | leave the block, deselect",
+        "拖动卡片 | 到画布或连线上\n从圆点拖出 | 画连线\nShift + 拖动 | 框选\nCtrl + 单击 | 追加选择\n双击 | 打开模块\n"
+        "Del | 删除\nCtrl + D | 复制一份\nCtrl + G | 组合成模块\nCtrl + Z | 撤销\nCtrl + Shift + Z | 重做\n"
+        "Ctrl + S | 保存\nCtrl + A | 全选\nF | 适应视图\n/ | 搜索\nEsc | 退出模块、取消选择",
+    ),
+    "empty_title": ("An empty desk", "空白画布"),
+    "empty_hint": (
+        "Drag a component from the left, or open a graph from the gallery.",
+        "从左侧拖入组件，或从图库打开一张图。",
+    ),
+    "top": ("Graph", "整图"),
+    "weights_frozen": ("Weights are frozen", "权重已冻结"),
+    "weights_shared": ("Weights of {node}", "使用 {node} 的权重"),
+    "repeated": ("Repeated {n} times", "重复 {n} 次"),
+    "n_parameters": ("{exact} parameters", "{exact} 个参数"),
+    "new_node": ("Added {name}.", "已添加 {name}。"),
+    "block_made": ("Grouped {n} nodes into {name}.", "已将 {n} 个节点组合成 {name}。"),
+    "nothing_selected": ("Select at least one node first.", "请先选中至少一个节点。"),
+    "no_free_port": (
+        "'{node}' has no input that this wire fits.",
+        "“{node}”没有适合该连线的输入端口。",
+    ),
+    # inspector
+    "graph_section": ("Graph", "图"),
+    "title": ("Title", "标题"),
+    "description": ("Description", "说明"),
+    "overview": ("Overview", "概览"),
+    "parameters_row": ("Parameters", "参数量"),
+    "add_wire": ("Add a wire from…", "添加来自……的连线"),
+    "nodes_count": ("Nodes", "节点"),
+    "memory": ("Activations per sample", "每个样本的激活内存"),
+    "problems": ("Problems", "问题"),
+    "no_problems": ("Nothing is wrong.", "没有问题。"),
+    "show_node": ("Show {node}", "定位 {node}"),
+    "selected_many": ("{n} nodes selected", "已选中 {n} 个节点"),
+    "selected_wire": ("Wire", "连线"),
+    "selected_wires": ("{n} wires selected", "已选中 {n} 条连线"),
+    "delete_wire": ("Delete wire", "删除连线"),
+    "group_button": ("Group into a block", "组合成模块"),
+    "duplicate_button": ("Duplicate", "复制一份"),
+    "delete_button": ("Delete", "删除"),
+    "node_name": ("Name", "名称"),
+    "section_params": ("Parameters", "参数"),
+    "section_ports": ("Ports", "端口"),
+    "section_settings": ("Settings", "设置"),
+    "section_help": ("About", "说明"),
+    "auto": ("auto ({value})", "自动（{value}）"),
+    "auto_unknown": ("auto", "自动"),
+    "none_value": ("none", "无"),
+    "required_value": ("required", "必填"),
+    "reset": ("Back to {value}", "恢复为 {value}"),
+    "from_block": ("Follows the block's parameter “{name}”", "取自模块参数“{name}”"),
+    "no_params": ("No parameters.", "没有参数。"),
+    "rule": ("Must be {rule}.", "必须是{rule}。"),
+    "not_connected": ("not connected", "未连接"),
+    "optional": ("optional", "可选"),
+    "connect_from": ("Input {port}", "输入 {port}"),
+    "wire_order": ("Move up", "上移"),
+    "inputs": ("Inputs", "输入"),
+    "outputs": ("Outputs", "输出"),
+    "frozen": ("Frozen", "冻结权重"),
+    "frozen_help": ("The weights keep their values in training.", "训练时权重保持不变。"),
+    "init": ("Initialization", "参数初始化"),
+    "init_default": ("PyTorch's default", "PyTorch 默认"),
+    "weights": ("Weights", "权重"),
+    "weights_own": ("its own", "自有"),
+    "weights_of": ("shared with {node}", "与 {node} 共享"),
+    "batch_size": ("Batch size", "批大小"),
+    "batch_size_default": ("32", "32"),
+    "shuffle": ("Shuffle", "打乱顺序"),
+    "clip_norm": ("Clip gradients at norm", "梯度裁剪（范数）"),
+    "clip_off": ("off", "不裁剪"),
+    "repeat": ("Repeat", "重复次数"),
+    "repeat_help": (
+        "Stacks the block: each copy feeds the next. Copies have their own weights.",
+        "堆叠模块：每一份接到下一份；各份有各自的权重。",
+    ),
+    "open_block": ("Open the block", "打开模块"),
+    "detach": ("Detach", "拆开模块"),
+    "detach_help": ("Puts the block's nodes in its place", "用模块内的节点替换它"),
+    "block_name": ("Block name", "模块名"),
+    "block_params": ("Block parameters", "模块参数"),
+    "kind_of": ("{kind} · {family}", "{kind} · {family}"),
+    "source": ("Source", "出处"),
+    "shape_label": ("Shapes", "形状"),
+    "fix_all": ("Repair", "修复"),
+    "loading": ("Loading", "正在加载"),
+    "yes": ("Yes", "是"),
+    "no": ("No", "否"),
+    "cancel": ("Cancel", "取消"),
+    "bad_event": ("The canvas sent something unreadable; reload the page.", "画布发送了无法识别的内容，请刷新页面。"),
+    **PAGE_TEXTS,
+}
+
+
+def text(key: str, language: str, **values: Any) -> str:
+    """A text in a language, with ``{name}`` filled in."""
+    english, chinese = TEXTS[key]
+    chosen = chinese if language == "zh" else english
+    return chosen.format(**values) if values else chosen
+
+
+def language() -> str:
+    """The language chosen; at first the browser's, English where that is not Chinese."""
+    if "ui_language" not in st.session_state:
+        locale = st.context.locale or ""
+        st.session_state["ui_language"] = "zh" if locale.lower().startswith("zh") else "en"
+    return st.session_state["ui_language"]
+
+
+def t(key: str, **values: Any) -> str:
+    """A text in the language chosen."""
+    return text(key, language(), **values)

@@ -1,0 +1,114 @@
+"""The bar's tools of the Build page: file menu, history, state of the check, figures, Train; and the tools over the canvas."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from builder.graph import GraphError
+from builder.ui import actions, app_shell, files, numbers
+from builder.ui.checking import Checked
+from builder.ui.desk import Desk
+from builder.ui.markdown import plain
+from builder.ui.text import language, t
+from builder.ui.warm import WARMUP
+
+
+def draw(desk: Desk, known: Checked) -> None:
+    """Draws the tools."""
+    with st.container(key="tools", horizontal=True, wrap=False, gap=None, vertical_alignment="center"):
+        files.menu(desk)
+        _title(desk)
+        _icon("undo", ":material/undo:", desk, not desk.history.can_undo)
+        _icon("redo", ":material/redo:", desk, not desk.history.can_redo)
+        _figures(known)
+        _state(desk, known)
+        if st.button(t("train"), key="train", type="primary", icon=":material/play_arrow:", help=t("train_help")):
+            app_shell.open_page("train")
+    with st.container(key="edit_tools", horizontal=True, wrap=False, gap=None):
+        nothing = not desk.selection
+        _icon("duplicate", ":material/content_copy:", desk, nothing)
+        _icon("delete", ":material/delete:", desk, nothing and not desk.wires)
+        _icon("group", ":material/select_all:", desk, nothing)
+        st.button(
+            "", key="layout", type="tertiary", icon=":material/auto_awesome_mosaic:", help=t("layout"),
+            disabled=not len(desk.open_graph), on_click=_arrange, args=(desk,),
+        )  # fmt: skip
+    if desk.scope:
+        _crumbs(desk)
+    files.dialogs(desk)
+
+
+def _icon(name: str, icon: str, desk: Desk, disabled: bool) -> None:
+    st.button(
+        "", key=name, type="tertiary", icon=icon, help=t(name), disabled=disabled, on_click=_do, args=(desk, name)
+    )
+
+
+def _do(desk: Desk, name: str) -> None:
+    WARMUP.wait()
+    try:
+        actions.command(desk, name)
+    except GraphError as error:
+        desk.refuse(error)
+
+
+def _arrange(desk: Desk) -> None:
+    catalogue = WARMUP.catalogue
+    if catalogue is not None:
+        actions.arrange(desk, catalogue, language())
+
+
+def _title(desk: Desk) -> None:
+    title = desk.titled(language()) or desk.file or t("untitled")
+    where = f"{desk.file}.json" if desk.file else t("unsaved")
+    mark = "<em>•</em>" if desk.dirty else ""
+    st.html(
+        f'<div class="desk-title" title="{escape(f"{title} · {where}")}">{escape(title)}{mark}</div>', width="content"
+    )
+
+
+def _figures(known: Checked) -> None:
+    report = known.report
+    if report is None:
+        return
+    figures = (
+        (numbers.short(report.parameters), t("parameters"), t("parameters_help", exact=f"{report.parameters:,}")),
+        (numbers.short(report.flops), "FLOPs", t("flops_help", exact=f"{report.flops:,}")),
+    )
+    spans = "".join(
+        f'<span title="{escape(tip)}"><b>{escape(figure)}</b> {escape(unit)}</span>' for figure, unit, tip in figures
+    )
+    st.html(f'<div class="desk-figures">{spans}</div>', width="content")
+
+
+def _state(desk: Desk, known: Checked) -> None:
+    if known.report is None:
+        label, icon, kind, help_ = t("check_warming"), "spinner", "warming", t("check_warming_help")
+    elif not known.report.nodes and not known.report.problems:
+        label, icon, kind, help_ = t("check_empty"), ":material/circle:", "empty", t("empty_hint")
+    elif known.report.ok:
+        label, icon, kind, help_ = t("check_ok"), ":material/check_circle:", "ok", t("check_ok_help")
+    else:
+        count = len(known.report.problems)
+        label = t("check_problem") if count == 1 else t("check_problems", n=count)
+        icon, kind, help_ = ":material/error:", "problems", t("check_problems_help")
+    with st.container(key=f"state_{kind}", width="content"):
+        st.button(
+            label, key="check_state", type="tertiary", icon=icon, help=help_, on_click=_show_problems, args=(desk,)
+        )
+
+
+def _show_problems(desk: Desk) -> None:
+    desk.select(())
+
+
+def _crumbs(desk: Desk) -> None:
+    with st.container(key="crumbs", horizontal=True, wrap=False, gap=None):
+        names = [t("top"), *desk.scope]
+        for depth, name in enumerate(names):
+            last = depth == len(names) - 1
+            st.button(
+                plain(name), key=f"crumb_{depth}", type="tertiary", disabled=last, on_click=desk.leave, args=(depth,)
+            )

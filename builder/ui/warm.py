@@ -1,0 +1,78 @@
+"""Loads torch, the components and the compiler in the background, so that the first paint waits for none of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from builder.ui import catalogue as catalogues
+from builder.ui.catalogue import Catalogue
+
+DELAY = 1.0  # seconds that the browser gets for its first paint before importing takes the processor
+
+
+class Warmup:
+    """One per process. ``catalogue`` is there as soon as it can be; ``ready`` says that edits and checks are quick."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._done = threading.Event()
+        self._catalogue: Catalogue | None = None
+        self._error: BaseException | None = None
+
+    @property
+    def ready(self) -> bool:
+        return self._done.is_set() and self._error is None
+
+    @property
+    def catalogue(self) -> Catalogue | None:
+        """The components as plain data: from the cache, or from the registry once it is loaded."""
+        if self._catalogue is None:
+            self._catalogue = catalogues.read_cache()
+        return self._catalogue
+
+    def start(self) -> None:
+        """Begins to load, once; later calls do nothing."""
+        with self._lock:
+            if self._thread is None:
+                delay = 0.0 if self.catalogue is None else DELAY
+                self._thread = threading.Thread(target=self._run, args=(delay,), name="layerloom-warmup", daemon=True)
+                self._thread.start()
+
+    def wait(self) -> None:
+        """Returns when everything is loaded; raises what loading raised."""
+        self.start()
+        self._done.wait()
+        if self._error is not None:
+            raise self._error
+
+    def check_failure(self) -> None:
+        """Raises what loading raised, if it did."""
+        if self._error is not None:
+            raise self._error
+
+    def _run(self, delay: float) -> None:
+        time.sleep(delay)
+        try:
+            fresh = catalogues.from_registry()
+            if self._catalogue is None or dict(fresh) != dict(self._catalogue):
+                self._catalogue = fresh
+                catalogues.write_cache(fresh)
+            self._first_check()
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._done.set()
+
+    @staticmethod
+    def _first_check() -> None:
+        """The first tensor on the meta device costs a second or more: it is spent here."""
+        from builder.compiler import check
+        from builder.graph import load
+        from builder.ui.workspace import GALLERY
+
+        check(load(GALLERY / "lenet5.json"))
+
+
+WARMUP = Warmup()
