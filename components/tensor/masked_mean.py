@@ -21,19 +21,19 @@ from components.spec import Dims, bools, example
     examples=(example(x=(2, 5, 3), pad=bools(2, 5)), example(x=(2, 4, 3))),
 )
 def masked_mean(
-    x: Annotated[Tensor, Dims("N T C")], pad: Annotated[Tensor, Dims("N T", dtype="bool")] | None = None
-) -> Annotated[Tensor, Dims("N C")]:
+    x: Annotated[Tensor, Dims("B T C")], pad: Annotated[Tensor, Dims("B T", dtype="bool")] | None = None
+) -> Annotated[Tensor, Dims("B C")]:
     r"""Averages the steps of a sequence, leaving out the padding.
 
     $$y_n = \frac{\sum_t m_{nt}\, x_{nt}}{\max(1, \sum_t m_{nt})}, \quad m = \lnot\,\mathrm{pad}$$
 
     Shape:
-        x: (N, T, C); pad: (N, T), True where a step is padding; none where absent.
-        y: (N, C); zero for a sequence that is all padding.
+        x: (B, T, C); pad: (B, T), True where a step is padding; none where absent.
+        y: (B, C); zero for a sequence that is all padding.
 
     Source: torch.mean, restricted to a mask.
     """
     if pad is None:
         return x.mean(1)
-    kept = (~pad).unsqueeze(-1).to(x.dtype)
-    return (x * kept).sum(1) / kept.sum(1).clamp(min=1)
+    steps = (~pad).sum(1, keepdim=True).clamp(min=1)
+    return x.masked_fill(pad.unsqueeze(-1), 0).sum(1) / steps
