@@ -24,7 +24,7 @@ def attend(
 ) -> tuple[Tensor, Tensor | None]:
     """softmax(q k^T scale) v, and the weights where they are wanted.
 
-    q: (N, h, T, d); k and v: (N, h, S, d); mask: broadcasts to the shape of the weights, (N, h, T, S); y: (N, h, T, d).
+    q: (B, h, T, d); k and v: (B, h, S, d); mask: broadcasts to the shape of the weights, (B, h, T, S); y: (B, h, T, d).
     """
     if causal and (mask is not None or wants_weights):
         past = torch.ones(q.shape[-2], k.shape[-2], dtype=torch.bool, device=q.device).tril()
@@ -45,7 +45,7 @@ def attend(
 
 
 def joint_mask(mask: Tensor | None, pad: Tensor | None) -> Tensor | None:
-    """One mask that broadcasts to (N, h, T, S), from ``mask`` (T, S), (N, T, S) or (N, h, T, S) and ``pad`` (N, S)."""
+    """One mask that broadcasts to (B, h, T, S), from ``mask`` (T, S), (B, T, S) or (B, h, T, S) and ``pad`` (B, S)."""
     if mask is not None and mask.dim() == 3:
         mask = mask[:, None]
     if pad is None:
@@ -64,7 +64,7 @@ def multi_head(
     causal: bool = False,
     wants_weights: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
-    """Multi-head attention with the weights of ``layer``: q (N, T, D), k and v (N, S, *) -> (N, T, D), (N, h, T, S)."""
+    """Multi-head attention with the weights of ``layer``: q (B, T, D), k and v (B, S, *) -> (B, T, D), (B, h, T, S)."""
     if q is k and k is v:  # self-attention: one product instead of three
         q, k, v = F.linear(q, layer.in_proj_weight, layer.in_proj_bias).chunk(3, dim=-1)
     else:
@@ -74,7 +74,7 @@ def multi_head(
             w_q, w_k, w_v = layer.q_proj_weight, layer.k_proj_weight, layer.v_proj_weight
         b_q, b_k, b_v = (None, None, None) if layer.in_proj_bias is None else layer.in_proj_bias.chunk(3)
         q, k, v = F.linear(q, w_q, b_q), F.linear(k, w_k, b_k), F.linear(v, w_v, b_v)
-    q, k, v = (x.unflatten(-1, (layer.num_heads, -1)).transpose(1, 2) for x in (q, k, v))  # (N, h, T or S, d)
+    q, k, v = (x.unflatten(-1, (layer.num_heads, -1)).transpose(1, 2) for x in (q, k, v))  # (B, h, T or S, d)
     dropout = layer.dropout if layer.training else 0.0
     y, weights = attend(q, k, v, joint_mask(mask, pad), causal, None, dropout, wants_weights)
     return layer.out_proj(y.transpose(1, 2).flatten(2)), weights

@@ -70,7 +70,7 @@ class Runtime:
 class Dims:
     """What a port carries: axis names, alternatives split by ``|``, ``*`` for any number of axes; its dtype and kind.
 
-    Examples: ``Dims("N C H W")``, ``Dims("N T", dtype="int")``, ``Dims("N C L | N C H W")``, ``Dims("N *")``.
+    Examples: ``Dims("B C H W")``, ``Dims("B T", dtype="int")``, ``Dims("B C L | B C H W")``, ``Dims("B *")``.
     """
 
     axes: str = "*"
@@ -92,7 +92,7 @@ class Dims:
 
 @dataclass(frozen=True)
 class Ports:
-    """Names what a forward returns: ``-> Annotated[tuple[Tensor, Tensor], Ports(y="N T D", weights="N h T S")]``."""
+    """Names what a forward returns: ``-> Annotated[tuple[Tensor, Tensor], Ports(y="B T D", weights="B h T S")]``."""
 
     dims: Mapping[str, Dims]
 

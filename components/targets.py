@@ -8,7 +8,7 @@ from torch import Tensor
 from components.errors import InputError
 
 IGNORE_INDEX = -100  # a target of this value is unknown (torch's convention): losses and metrics leave it out
-ClassAxis = Literal[1, -1]  # where the classes stand in logits: (N, K, *) or (N, *, K)
+ClassAxis = Literal[1, -1]  # where the classes stand in logits: (B, K, *) or (B, *, K)
 
 
 def known_mean(values: Tensor, target: Tensor) -> Tensor:
@@ -21,7 +21,7 @@ def align(prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both with the shape of the target, and its dtype that of the prediction; a last axis of size 1 may be missing.
 
     Raises:
-        InputError: the shapes differ in another way. They are never broadcast: (N, 1) and (N,) would make (N, N).
+        InputError: the shapes differ in another way. They are never broadcast: (B, 1) and (B,) would make (B, N).
     """
     if prediction.shape == (*target.shape, 1):
         prediction = prediction.squeeze(-1)

@@ -14,8 +14,8 @@ from components.spec import InChannels, example
     name_zh="PReLU",
     help_zh="负半轴斜率可学习的 ReLU，每个通道一个斜率。",
     source="He et al., Delving Deep into Rectifiers, arXiv 1502.01852",
-    inputs={"x": "N C *"},
-    outputs={"y": "N C *"},
+    inputs={"x": "B C *"},
+    outputs={"y": "B C *"},
     keywords="parametric rectifier slope 参数化",
     tags=("batch_independent",),
     examples=(example(x=(3, 5)), example(x=(2, 3, 4, 5), shared=True, init=0.1)),
@@ -31,8 +31,8 @@ def prelu(num_parameters: InChannels, shared: bool = False, init: float = 0.25) 
         init: first value of each slope a.
 
     Shape:
-        x: (N, C, *), channels on axis 1.
-        y: (N, C, *), the same.
+        x: (B, C, *), channels on axis 1.
+        y: (B, C, *), the same.
 
     Source: He et al., arXiv 1502.01852; torch.nn.PReLU.
     """

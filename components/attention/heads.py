@@ -15,21 +15,21 @@ from components.spec import Count, Dims, example
     family="Attention",
     name="Split heads",
     name_zh="拆分注意力头",
-    help_zh="把特征均分给各注意力头：(N, T, D) → (N, h, T, D/h)。",
+    help_zh="把特征均分给各注意力头：(B, T, D) → (B, h, T, D/h)。",
     source="Vaswani et al., Attention Is All You Need, arXiv 1706.03762",
     keywords="multi-head attention 多头",
     tags=("batch_independent",),
     examples=(example(x=(2, 5, 12), num_heads=3),),
 )
-def split_heads(x: Annotated[Tensor, Dims("N T D")], *, num_heads: Count = 4) -> Annotated[Tensor, Dims("N h T d")]:
+def split_heads(x: Annotated[Tensor, Dims("B T D")], *, num_heads: Count = 4) -> Annotated[Tensor, Dims("B h T d")]:
     """Shares the features out among the heads, as attention on queries, keys and values expects them.
 
     Args:
         num_heads: number of heads h; divides D.
 
     Shape:
-        x: (N, T, D).
-        y: (N, num_heads, T, D / num_heads).
+        x: (B, T, D).
+        y: (B, num_heads, T, D / num_heads).
 
     Raises:
         ValueError: D is not divisible by num_heads.
@@ -46,18 +46,18 @@ def split_heads(x: Annotated[Tensor, Dims("N T D")], *, num_heads: Count = 4) ->
     family="Attention",
     name="Merge heads",
     name_zh="合并注意力头",
-    help_zh="把各注意力头的特征重新拼成一个向量：(N, h, T, d) → (N, T, h·d)。",
+    help_zh="把各注意力头的特征重新拼成一个向量：(B, h, T, d) → (B, T, h·d)。",
     source="Vaswani et al., Attention Is All You Need, arXiv 1706.03762",
     keywords="multi-head attention concat 多头",
     tags=("batch_independent",),
     examples=(example(x=(2, 3, 5, 4)),),
 )
-def merge_heads(x: Annotated[Tensor, Dims("N h T d")]) -> Annotated[Tensor, Dims("N T D")]:
+def merge_heads(x: Annotated[Tensor, Dims("B h T d")]) -> Annotated[Tensor, Dims("B T D")]:
     """Joins the features of all heads, the inverse of splitting them.
 
     Shape:
-        x: (N, h, T, d).
-        y: (N, T, h d).
+        x: (B, h, T, d).
+        y: (B, T, h d).
 
     Source: Vaswani et al., arXiv 1706.03762.
     """

@@ -43,10 +43,10 @@ class MultiHeadAttention(nn.MultiheadAttention):
         causal: lets position t look at the positions up to t only.
 
     Shape:
-        q: (N, T, embed_dim); k: (N, S, kdim); v: (N, S, vdim).
-        mask: (T, S), (N, T, S) or (N, num_heads, T, S), True where a query may look at a key.
-        pad: (N, S), True where a key is padding. A query that sees no key attends to nothing: its weights are zero.
-        y: (N, T, embed_dim); weights: (N, num_heads, T, S), before dropout.
+        q: (B, T, embed_dim); k: (B, S, kdim); v: (B, S, vdim).
+        mask: (T, S), (B, T, S) or (B, num_heads, T, S), True where a query may look at a key.
+        pad: (B, S), True where a key is padding. A query that sees no key attends to nothing: its weights are zero.
+        y: (B, T, embed_dim); weights: (B, num_heads, T, S), before dropout.
 
     Raises:
         ValueError: embed_dim is not divisible by num_heads.
@@ -73,10 +73,10 @@ class MultiHeadAttention(nn.MultiheadAttention):
 
     def forward(  # type: ignore[override]
         self,
-        q: Annotated[Tensor, Dims("N T C")],
-        k: Annotated[Tensor, Dims("N S C")],
-        v: Annotated[Tensor, Dims("N S C")],
+        q: Annotated[Tensor, Dims("B T C")],
+        k: Annotated[Tensor, Dims("B S C")],
+        v: Annotated[Tensor, Dims("B S C")],
         mask: Annotated[Tensor, Dims("T S | N T S | N h T S", dtype="bool")] | None = None,
-        pad: Annotated[Tensor, Dims("N S", dtype="bool")] | None = None,
-    ) -> Annotated[tuple[Tensor, Tensor | None], Ports(y="N T C", weights="N h T S")]:
+        pad: Annotated[Tensor, Dims("B S", dtype="bool")] | None = None,
+    ) -> Annotated[tuple[Tensor, Tensor | None], Ports(y="B T C", weights="B h T S")]:
         return multi_head(self, q, k, v, mask, pad, self.causal, self.wants_weights)

@@ -8,7 +8,7 @@ from components.multi_head import attend, joint_mask
 from components.registry import component
 from components.spec import Dims, PositiveFloat, bools, example
 
-Heads = Annotated[Tensor, Dims("N h T d")]
+Heads = Annotated[Tensor, Dims("B h T d")]
 
 
 @component(
@@ -29,8 +29,8 @@ Heads = Annotated[Tensor, Dims("N h T d")]
 )
 def scaled_dot_attention(
     q: Heads,
-    k: Annotated[Tensor, Dims("N h S d")],
-    v: Annotated[Tensor, Dims("N h S d")],
+    k: Annotated[Tensor, Dims("B h S d")],
+    v: Annotated[Tensor, Dims("B h S d")],
     mask: Annotated[Tensor, Dims("T S | N T S | N h T S", dtype="bool")] | None = None,
     *,
     causal: bool = False,
@@ -45,10 +45,10 @@ def scaled_dot_attention(
         scale: the factor s; 1 / sqrt(d) where it is none.
 
     Shape:
-        q: (N, h, T, d); k: (N, h, S, d); v: (N, h, S, d'). Heads stand in axis 1.
-        mask: (T, S), (N, T, S) or (N, h, T, S), True where a query may look at a key. A query that sees no key gets
+        q: (B, h, T, d); k: (B, h, S, d); v: (B, h, S, d'). Heads stand in axis 1.
+        mask: (T, S), (B, T, S) or (B, h, T, S), True where a query may look at a key. A query that sees no key gets
             zeros.
-        y: (N, h, T, d').
+        y: (B, h, T, d').
 
     Source: Vaswani et al., arXiv 1706.03762; torch.nn.functional.scaled_dot_product_attention.
     """

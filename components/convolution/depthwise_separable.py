@@ -42,7 +42,7 @@ class DepthwiseSeparableConv(nn.Module):
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: the same layout with out_channels channels; each axis becomes
         floor((size + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1).
 
@@ -78,6 +78,6 @@ class DepthwiseSeparableConv(nn.Module):
         self.pointwise = convolution(middle, out_channels, kernel_size=1, bias=bias)
 
     def forward(
-        self, x: Annotated[Tensor, Dims("N C L | N C H W | N C D H W")]
-    ) -> Annotated[Tensor, Dims("N C L | N C H W | N C D H W")]:
+        self, x: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]
+    ) -> Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]:
         return self.pointwise(self.depthwise(x))

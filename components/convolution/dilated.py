@@ -15,8 +15,8 @@ from components.spec import Count, InChannels, Padding, Size, SpatialDims, examp
     name_zh="扩张卷积",
     help_zh="在卷积核的采样点之间留出空隙，不增加参数即可扩大感受野。",
     source="Yu & Koltun, Multi-scale context aggregation by dilated convolutions, arXiv 1511.07122",
-    inputs={"x": "N C L | N C H W | N C D H W"},
-    outputs={"y": "N C L | N C H W | N C D H W"},
+    inputs={"x": "B C L | B C H W | B C D H W"},
+    outputs={"y": "B C L | B C H W | B C D H W"},
     keywords="atrous conv deeplab wavenet 空洞卷积 膨胀卷积",
     tags=("batch_independent",),
     examples=(
@@ -50,7 +50,7 @@ def dilated_convolution(
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: the same layout with out_channels channels; each axis becomes
         floor((size + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1).
 

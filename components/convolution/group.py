@@ -15,8 +15,8 @@ from components.spec import Count, InChannels, Padding, Size, SpatialDims, examp
     name_zh="组卷积",
     help_zh="把通道分成若干组，各组独立卷积，参数量和计算量降为原来的 1/groups。",
     source="Krizhevsky et al., AlexNet, NeurIPS 2012; Ioannou et al., Deep Roots, arXiv 1605.06489",
-    inputs={"x": "N C L | N C H W | N C D H W"},
-    outputs={"y": "N C L | N C H W | N C D H W"},
+    inputs={"x": "B C L | B C H W | B C D H W"},
+    outputs={"y": "B C L | B C H W | B C D H W"},
     keywords="grouped conv depthwise resnext cnn 分组卷积 逐通道",
     tags=("batch_independent",),
     examples=(
@@ -52,7 +52,7 @@ def group_convolution(
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: the same layout with out_channels channels; each axis becomes
         floor((size + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1).
 

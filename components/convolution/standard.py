@@ -17,8 +17,8 @@ from components.spec import Count, InChannels, Padding, Size, SpatialDims, examp
     name_zh="标准卷积",
     help_zh="用可学习的卷积核在序列、图像或体数据上滑动，提取局部特征。",
     source="LeCun et al., Gradient-based learning applied to document recognition, Proc. IEEE 1998",
-    inputs={"x": "N C L | N C H W | N C D H W"},
-    outputs={"y": "N C L | N C H W | N C D H W"},
+    inputs={"x": "B C L | B C H W | B C D H W"},
+    outputs={"y": "B C L | B C H W | B C D H W"},
     keywords="conv1d conv2d conv3d conv cnn 卷积",
     tags=("batch_independent",),
     examples=(
@@ -56,7 +56,7 @@ def convolution(
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: the same layout with out_channels channels; each axis becomes
         floor((size + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1).
 

@@ -16,8 +16,8 @@ from components.spec import Count, InChannels, NonNegativeSize, Size, SpatialDim
     name_zh="转置卷积",
     help_zh="卷积的伴随运算，用可学习的方式放大特征图，常用于解码器和生成器。",
     source="Dumoulin & Visin, A guide to convolution arithmetic, arXiv 1603.07285",
-    inputs={"x": "N C L | N C H W | N C D H W"},
-    outputs={"y": "N C L | N C H W | N C D H W"},
+    inputs={"x": "B C L | B C H W | B C D H W"},
+    outputs={"y": "B C L | B C H W | B C D H W"},
     keywords="deconv upsample convtranspose decoder 反卷积 上采样",
     tags=("batch_independent",),
     examples=(
@@ -55,7 +55,7 @@ def transposed_convolution(
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: the same layout with out_channels channels; each axis becomes
         (size - 1) stride - 2 padding + dilation (kernel_size - 1) + output_padding + 1.
 

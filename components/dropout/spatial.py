@@ -16,8 +16,8 @@ CHANNEL_DROPOUTS = {1: nn.Dropout1d, 2: nn.Dropout2d, 3: nn.Dropout3d}
     name_zh="Spatial Dropout 空间失活",
     help_zh="训练时随机丢弃整个通道；相邻像素高度相关时比普通 Dropout 更有效。",
     source="Tompson et al., Efficient Object Localization Using Convolutional Networks, arXiv 1411.4280",
-    inputs={"x": "N C L | N C H W | N C D H W"},
-    outputs={"y": "N C L | N C H W | N C D H W"},
+    inputs={"x": "B C L | B C H W | B C D H W"},
+    outputs={"y": "B C L | B C H W | B C D H W"},
     keywords="dropout1d dropout2d dropout3d channel 通道丢弃",
     tags=("stochastic", "batch_independent"),
     examples=(
@@ -36,7 +36,7 @@ def spatial_dropout(p: DropRate = 0.5, dims: SpatialDims = 2) -> nn.Module:
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: the same; in evaluation x itself.
 
     Source: Tompson et al., arXiv 1411.4280; torch.nn.Dropout2d.

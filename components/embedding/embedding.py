@@ -20,8 +20,8 @@ VocabularySize = Annotated[int, Field(ge=1), Inferred("x", high=True)]
     name_zh="嵌入层",
     help_zh="为每个编号（词、字符、类别）学习一个向量。",
     source="Bengio et al., A Neural Probabilistic Language Model, JMLR 2003",
-    inputs={"x": Dims("N *", dtype="int")},
-    outputs={"y": "N * C"},
+    inputs={"x": Dims("B *", dtype="int")},
+    outputs={"y": "B * C"},
     keywords="lookup table token word vocabulary 词向量 词嵌入",
     tags=("batch_independent", "causal"),
     examples=(
@@ -43,8 +43,8 @@ def embedding(
         padding_idx: the integer that means padding: its vector is zero and stays so.
 
     Shape:
-        x: (N, *), integers.
-        y: (N, *, embedding_dim).
+        x: (B, *), integers.
+        y: (B, *, embedding_dim).
 
     Raises:
         ValueError: padding_idx is no row of the table.

@@ -30,8 +30,8 @@ class LearnedToken(nn.Module):
         num_tokens: learned vectors to add.
 
     Shape:
-        x: (N, T, embed_dim).
-        y: (N, num_tokens + T, embed_dim).
+        x: (B, T, embed_dim).
+        y: (B, num_tokens + T, embed_dim).
 
     Source: Devlin et al., arXiv 1810.04805 (one class token); several of them are the registers of arXiv 2309.16588.
     """
@@ -41,5 +41,5 @@ class LearnedToken(nn.Module):
         self.tokens = nn.Parameter(torch.empty(num_tokens, embed_dim))
         nn.init.trunc_normal_(self.tokens, std=0.02)
 
-    def forward(self, x: Annotated[Tensor, Dims("N T C")]) -> Annotated[Tensor, Dims("N T C")]:
+    def forward(self, x: Annotated[Tensor, Dims("B T C")]) -> Annotated[Tensor, Dims("B T C")]:
         return torch.cat((self.tokens.expand(x.shape[0], -1, -1), x), dim=1)

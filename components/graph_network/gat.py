@@ -44,8 +44,8 @@ class GAT(nn.Module):
         bias: adds the offset b.
 
     Shape:
-        x: (V, in_features); edge_index: (2, E), sources in row 0, targets in row 1.
-        y: (V, num_heads * out_features), or (V, out_features) where the heads are averaged.
+        x: (N, in_features); edge_index: (2, E), sources in row 0, targets in row 1.
+        y: (N, num_heads * out_features), or (N, out_features) where the heads are averaged.
 
     Source: Veličković et al., arXiv 1710.10903, with the weights named and the loops handled as in
     torch_geometric.nn.GATConv.
@@ -73,19 +73,19 @@ class GAT(nn.Module):
         self.negative_slope, self.dropout = negative_slope, dropout
 
     def forward(
-        self, x: Annotated[Tensor, Dims("V F")], edge_index: Annotated[Tensor, Dims("2 E", dtype="int")]
-    ) -> Annotated[Tensor, Dims("V F")]:
+        self, x: Annotated[Tensor, Dims("N F")], edge_index: Annotated[Tensor, Dims("2 E", dtype="int")]
+    ) -> Annotated[Tensor, Dims("N F")]:
         nodes, (source, target) = x.shape[0], edge_index
         if self.self_loops:  # exactly one a node: loops among the edges get no weight, below
             every = torch.arange(nodes, device=x.device)
             own = torch.cat((source == target, torch.zeros_like(every, dtype=torch.bool)))
             source, target = torch.cat((source, every)), torch.cat((target, every))
-        h = self.lin(x).unflatten(-1, (self.num_heads, -1))  # (V, heads, F)
+        h = self.lin(x).unflatten(-1, (self.num_heads, -1))  # (N, heads, F)
         scores = (h * self.att_src).sum(-1)[source] + (h * self.att_dst).sum(-1)[target]  # (E, heads)
         scores = F.leaky_relu(scores, self.negative_slope)
         if self.self_loops:
             scores = scores.masked_fill(own[:, None], -torch.inf)
         weights = F.dropout(group_softmax(scores, target, nodes), self.dropout, self.training)
-        y = group_sum(weights[..., None] * h[source], target, nodes)  # (V, heads, F)
+        y = group_sum(weights[..., None] * h[source], target, nodes)  # (N, heads, F)
         y = y.flatten(1) if self.concat else y.mean(1)
         return y if self.bias is None else y + self.bias

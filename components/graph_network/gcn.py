@@ -38,10 +38,10 @@ class GCN(nn.Module):
         bias: adds the offset b.
 
     Shape:
-        x: (V, in_features); edge_index: (2, E), sources in row 0, targets in row 1; an undirected edge stands in both
+        x: (N, in_features); edge_index: (2, E), sources in row 0, targets in row 1; an undirected edge stands in both
             directions.
         weight: (E,), not negative; 1 where absent.
-        y: (V, out_features).
+        y: (N, out_features).
 
     Source: Kipf & Welling, arXiv 1609.02907, equation 2. The weights are named and the loops are handled as in
     torch_geometric.nn.GCNConv: a loop that an edge already makes keeps its weight.
@@ -62,10 +62,10 @@ class GCN(nn.Module):
 
     def forward(
         self,
-        x: Annotated[Tensor, Dims("V F")],
+        x: Annotated[Tensor, Dims("N F")],
         edge_index: Annotated[Tensor, Dims("2 E", dtype="int")],
         weight: Annotated[Tensor, Dims("E")] | None = None,
-    ) -> Annotated[Tensor, Dims("V F")]:
+    ) -> Annotated[Tensor, Dims("N F")]:
         nodes, (source, target) = x.shape[0], edge_index
         a = x.new_ones(source.shape[0]) if weight is None else weight  # (E,)
         if self.self_loops:  # one loop a node: the weight of its own loops if it has any, else 1

@@ -29,8 +29,8 @@ READOUTS = {"sum": group_sum, "mean": group_mean, "max": group_max}
     ),
 )
 def graph_readout(
-    x: Annotated[Tensor, Dims("V F")],
-    batch: Annotated[Tensor, Dims("V", dtype="int")],
+    x: Annotated[Tensor, Dims("N F")],
+    batch: Annotated[Tensor, Dims("N", dtype="int")],
     *,
     reduce: Literal["sum", "mean", "max"] = "mean",
 ) -> Annotated[Tensor, Dims("B F")]:
@@ -40,7 +40,7 @@ def graph_readout(
         reduce: how the nodes are summed up.
 
     Shape:
-        x: (V, F); batch: (V,), the number of each node's graph, from 0.
+        x: (N, F); batch: (N,), the number of each node's graph, from 0.
         y: (B, F), B one more than the greatest entry of batch; zero for a graph without nodes.
 
     Source: Xu et al., arXiv 1810.00826; torch_geometric.nn.global_add_pool and its siblings.

@@ -40,8 +40,8 @@ class GraphSAGE(nn.Module):
         bias: adds the offset b.
 
     Shape:
-        x: (V, in_features); edge_index: (2, E), sources in row 0, targets in row 1.
-        y: (V, out_features).
+        x: (N, in_features); edge_index: (2, E), sources in row 0, targets in row 1.
+        y: (N, out_features).
 
     Source: Hamilton et al., arXiv 1706.02216, algorithm 1, with the weights named as in torch_geometric.nn.SAGEConv.
     The maximum is taken of the features themselves, without the paper's layer in front; its LSTM, which depends on an
@@ -63,8 +63,8 @@ class GraphSAGE(nn.Module):
         self.normalize = normalize
 
     def forward(
-        self, x: Annotated[Tensor, Dims("V F")], edge_index: Annotated[Tensor, Dims("2 E", dtype="int")]
-    ) -> Annotated[Tensor, Dims("V F")]:
+        self, x: Annotated[Tensor, Dims("N F")], edge_index: Annotated[Tensor, Dims("2 E", dtype="int")]
+    ) -> Annotated[Tensor, Dims("N F")]:
         source, target = edge_index
         y = self.lin_l(self.aggregate(x[source], target, x.shape[0])) + self.lin_r(x)
         return nn.functional.normalize(y, dim=-1) if self.normalize else y

@@ -14,8 +14,8 @@ from components.spec import Count, InFeatures, example
     name_zh="全连接层",
     help_zh="对最后一维做可学习的仿射变换。",
     source="Rosenblatt, The perceptron, Psychological Review 1958",
-    inputs={"x": "N * C"},
-    outputs={"y": "N * C"},
+    inputs={"x": "B * C"},
+    outputs={"y": "B * C"},
     keywords="dense fully connected fc 线性 全连接",
     tags=("batch_independent",),
     examples=(example(x=(2, 7), out_features=5), example(x=(2, 3, 7), out_features=5, bias=False)),
@@ -31,8 +31,8 @@ def linear(in_features: InFeatures, out_features: Count = 64, bias: bool = True)
         bias: adds the offset b.
 
     Shape:
-        x: (N, *, in_features).
-        y: (N, *, out_features).
+        x: (B, *, in_features).
+        y: (B, *, out_features).
 
     Source: Rosenblatt 1958; torch.nn.Linear.
     """

@@ -35,7 +35,7 @@ class BCELoss(nn.Module):
             the last axis.
 
     Shape:
-        logits: (N, *), before any sigmoid.
+        logits: (B, *), before any sigmoid.
         target: as logits, or without their last axis if that has size 1; integers or numbers from 0 to 1. An entry of
             -100 is unknown and left out.
         loss: a scalar.
@@ -53,7 +53,7 @@ class BCELoss(nn.Module):
         self.register_buffer("pos_weight", None if pos_weight is None else torch.tensor(pos_weight))
 
     def forward(
-        self, logits: Annotated[Tensor, Dims("N *")], target: Annotated[Tensor, Dims("N *", dtype="any")]
+        self, logits: Annotated[Tensor, Dims("B *")], target: Annotated[Tensor, Dims("B *", dtype="any")]
     ) -> Tensor:
         logits, target = align(logits, target)
         each = F.binary_cross_entropy_with_logits(logits, target, reduction="none", pos_weight=self.pos_weight)

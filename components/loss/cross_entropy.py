@@ -34,12 +34,12 @@ class CrossEntropyLoss(nn.CrossEntropyLoss):
         label_smoothing: share of the target that is spread evenly over all classes.
         ignore_index: the target that means unknown; it counts nowhere. If all are unknown the loss is not a number.
         weight: a factor for each class; the mean is weighted too.
-        class_axis: where the classes stand: 1 for (N, K, *), as torch has it, or -1 for (N, *, K), as a language model
+        class_axis: where the classes stand: 1 for (B, K, *), as torch has it, or -1 for (B, *, K), as a language model
             does.
 
     Shape:
-        logits: (N, K, *), or (N, *, K) with class_axis -1; before any softmax.
-        target: (N, *), integers in [0, K).
+        logits: (B, K, *), or (B, *, K) with class_axis -1; before any softmax.
+        target: (B, *), integers in [0, K).
         loss: a scalar.
 
     Raises:
@@ -62,8 +62,8 @@ class CrossEntropyLoss(nn.CrossEntropyLoss):
 
     def forward(  # type: ignore[override]
         self,
-        logits: Annotated[Tensor, Dims("N K *")],
-        target: Annotated[Tensor, Dims("N *", dtype="int")],
+        logits: Annotated[Tensor, Dims("B K *")],
+        target: Annotated[Tensor, Dims("B *", dtype="int")],
     ) -> Tensor:
         check_classes(logits, target, self.class_axis)
-        return super().forward(logits.movedim(self.class_axis, 1), target)
+        return super().forward(logits if self.class_axis == 1 else logits.movedim(-1, 1), target)

@@ -31,7 +31,7 @@ class HuberLoss(nn.Module):
         delta: the error at which the square ends, in units of the target.
 
     Shape:
-        prediction: (N, *).
+        prediction: (B, *).
         target: as prediction; a last axis of size 1 may be missing. An entry of -100 is unknown and left out.
         loss: a scalar.
 
@@ -46,7 +46,7 @@ class HuberLoss(nn.Module):
         self.delta = delta
 
     def forward(
-        self, prediction: Annotated[Tensor, Dims("N *")], target: Annotated[Tensor, Dims("N *", dtype="any")]
+        self, prediction: Annotated[Tensor, Dims("B *")], target: Annotated[Tensor, Dims("B *", dtype="any")]
     ) -> Tensor:
         prediction, target = align(prediction, target)
         return known_mean(F.huber_loss(prediction, target, reduction="none", delta=self.delta), target)

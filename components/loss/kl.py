@@ -32,10 +32,10 @@ class KLLoss(nn.Module):
 
     Args:
         temperature: the tau that flattens both distributions; its square keeps the gradients comparable.
-        class_axis: where the classes stand: 1 for (N, K, *) or -1 for (N, *, K).
+        class_axis: where the classes stand: 1 for (B, K, *) or -1 for (B, *, K).
 
     Shape:
-        logits, target: (N, K, *), or (N, *, K) with class_axis -1; before any softmax.
+        logits, target: (B, K, *), or (B, *, K) with class_axis -1; before any softmax.
         loss: a scalar, not negative, 0 where the distributions are equal.
 
     Raises:
@@ -48,7 +48,7 @@ class KLLoss(nn.Module):
         super().__init__()
         self.temperature, self.class_axis = temperature, class_axis
 
-    def forward(self, logits: Annotated[Tensor, Dims("N K *")], target: Annotated[Tensor, Dims("N K *")]) -> Tensor:
+    def forward(self, logits: Annotated[Tensor, Dims("B K *")], target: Annotated[Tensor, Dims("B K *")]) -> Tensor:
         logits, target = align(logits, target)
         q = F.log_softmax(logits / self.temperature, self.class_axis)
         p = F.log_softmax(target / self.temperature, self.class_axis)

@@ -29,7 +29,7 @@ class L1L2Loss(nn.Module):
         power: the power k of the error.
 
     Shape:
-        prediction: (N, *), such as boxes (N, 4).
+        prediction: (B, *), such as boxes (B, 4).
         target: as prediction; a last axis of size 1 may be missing. An entry of -100 is unknown and left out.
         loss: a scalar.
 
@@ -44,7 +44,7 @@ class L1L2Loss(nn.Module):
         self.power = power
 
     def forward(
-        self, prediction: Annotated[Tensor, Dims("N *")], target: Annotated[Tensor, Dims("N *", dtype="any")]
+        self, prediction: Annotated[Tensor, Dims("B *")], target: Annotated[Tensor, Dims("B *", dtype="any")]
     ) -> Tensor:
         prediction, target = align(prediction, target)
         error = prediction - target

@@ -27,7 +27,7 @@ class MSELoss(nn.Module):
     $$\ell = \frac{1}{M} \sum_m (p_m - t_m)^2$$
 
     Shape:
-        prediction: (N, *).
+        prediction: (B, *).
         target: as prediction; a last axis of size 1 may be missing. An entry of -100 is unknown and left out.
         loss: a scalar.
 
@@ -38,7 +38,7 @@ class MSELoss(nn.Module):
     """
 
     def forward(
-        self, prediction: Annotated[Tensor, Dims("N *")], target: Annotated[Tensor, Dims("N *", dtype="any")]
+        self, prediction: Annotated[Tensor, Dims("B *")], target: Annotated[Tensor, Dims("B *", dtype="any")]
     ) -> Tensor:
         prediction, target = align(prediction, target)
         return known_mean(F.mse_loss(prediction, target, reduction="none"), target)

@@ -32,11 +32,11 @@ class NLLLoss(nn.NLLLoss):
     Args:
         ignore_index: the target that means unknown; it counts nowhere. If all are unknown the loss is not a number.
         weight: a factor for each class; the mean is weighted too.
-        class_axis: where the classes stand: 1 for (N, K, *), as torch has it, or -1 for (N, *, K).
+        class_axis: where the classes stand: 1 for (B, K, *), as torch has it, or -1 for (B, *, K).
 
     Shape:
-        log_probs: (N, K, *), or (N, *, K) with class_axis -1; logarithms of probabilities.
-        target: (N, *), integers in [0, K).
+        log_probs: (B, K, *), or (B, *, K) with class_axis -1; logarithms of probabilities.
+        target: (B, *), integers in [0, K).
         loss: a scalar.
 
     Raises:
@@ -56,8 +56,8 @@ class NLLLoss(nn.NLLLoss):
 
     def forward(  # type: ignore[override]
         self,
-        log_probs: Annotated[Tensor, Dims("N K *")],
-        target: Annotated[Tensor, Dims("N *", dtype="int")],
+        log_probs: Annotated[Tensor, Dims("B K *")],
+        target: Annotated[Tensor, Dims("B *", dtype="int")],
     ) -> Tensor:
         check_classes(log_probs, target, self.class_axis)
         return super().forward(log_probs.movedim(self.class_axis, 1), target)

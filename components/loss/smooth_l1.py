@@ -31,7 +31,7 @@ class SmoothL1Loss(nn.Module):
         beta: the error at which the square ends, in units of the target; 0 gives the L1 loss.
 
     Shape:
-        prediction: (N, *), such as boxes (N, 4).
+        prediction: (B, *), such as boxes (B, 4).
         target: as prediction; a last axis of size 1 may be missing. An entry of -100 is unknown and left out.
         loss: a scalar.
 
@@ -46,7 +46,7 @@ class SmoothL1Loss(nn.Module):
         self.beta = beta
 
     def forward(
-        self, prediction: Annotated[Tensor, Dims("N *")], target: Annotated[Tensor, Dims("N *", dtype="any")]
+        self, prediction: Annotated[Tensor, Dims("B *")], target: Annotated[Tensor, Dims("B *", dtype="any")]
     ) -> Tensor:
         prediction, target = align(prediction, target)
         return known_mean(F.smooth_l1_loss(prediction, target, reduction="none", beta=self.beta), target)

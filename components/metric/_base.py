@@ -40,5 +40,5 @@ def exact_sums(*values: Tensor) -> Tensor:
 
 
 def yes_or_no(logits: Tensor, target: Tensor) -> bool:
-    """Whether there is one logit a question (yes where positive), not one a class: (N, *) or (N, *, 1) for (N, *)."""
+    """Whether there is one logit a question (yes where positive), not one a class: (B, *) or (B, *, 1) for (B, *)."""
     return logits.shape == target.shape or logits.shape == (*target.shape, 1)

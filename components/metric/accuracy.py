@@ -31,11 +31,11 @@ class Accuracy(Metric):
     $$a = \frac{1}{M} \sum_m [\arg\max_k z_{m,k} = t_m]$$
 
     Args:
-        class_axis: where the classes stand: 1 for (N, K, *) or -1 for (N, *, K).
+        class_axis: where the classes stand: 1 for (B, K, *) or -1 for (B, *, K).
 
     Shape:
-        logits: (N, K, *), or (N, *, K) with class_axis -1; or (N, *) or (N, *, 1), where a positive logit means yes.
-        target: (N, *), classes in [0, K), or 0 and 1; -100 is unknown and left out.
+        logits: (B, K, *), or (B, *, K) with class_axis -1; or (B, *) or (B, *, 1), where a positive logit means yes.
+        target: (B, *), classes in [0, K), or 0 and 1; -100 is unknown and left out.
         value: a scalar from 0 to 1.
 
     Raises:
@@ -49,7 +49,7 @@ class Accuracy(Metric):
         self.class_axis: ClassAxis = class_axis
 
     def update(
-        self, logits: Annotated[Tensor, Dims("N *")], target: Annotated[Tensor, Dims("N *", dtype="any")]
+        self, logits: Annotated[Tensor, Dims("B *")], target: Annotated[Tensor, Dims("B *", dtype="any")]
     ) -> Tensor:
         if yes_or_no(logits, target):
             logits, target = align(logits, target)

@@ -35,11 +35,11 @@ class F1Score(Metric):
     score of yes; for several, the mean over the questions.
 
     Args:
-        class_axis: where the classes stand: 1 for (N, K, *) or -1 for (N, *, K).
+        class_axis: where the classes stand: 1 for (B, K, *) or -1 for (B, *, K).
 
     Shape:
-        logits: (N, K, *), or (N, *, K) with class_axis -1; or (N, *, 1) for targets (N, *), or (N, *, Q) for targets
-            (N, *, Q) of Q questions, where a positive logit means yes.
+        logits: (B, K, *), or (B, *, K) with class_axis -1; or (B, *, 1) for targets (B, *), or (B, *, Q) for targets
+            (B, *, Q) of Q questions, where a positive logit means yes.
         target: classes in [0, K), or 0 and 1; -100 is unknown and left out.
         value: a scalar from 0 to 1.
 
@@ -54,7 +54,7 @@ class F1Score(Metric):
         self.class_axis: ClassAxis = class_axis
 
     def update(
-        self, logits: Annotated[Tensor, Dims("N *")], target: Annotated[Tensor, Dims("N *", dtype="any")]
+        self, logits: Annotated[Tensor, Dims("B *")], target: Annotated[Tensor, Dims("B *", dtype="any")]
     ) -> Tensor:
         if yes_or_no(logits, target):
             questions = target.shape[-1] if logits.shape == target.shape and target.dim() > 1 else 1

@@ -27,7 +27,7 @@ class MSE(Metric):
     $$\frac{1}{M} \sum_m (p_m - t_m)^2$$
 
     Shape:
-        prediction: (N, *).
+        prediction: (B, *).
         target: as prediction; a last axis of size 1 may be missing. An entry of -100 is unknown and left out.
         value: a scalar in squared units of the target.
 
@@ -40,7 +40,7 @@ class MSE(Metric):
     higher_is_better = False
 
     def update(
-        self, prediction: Annotated[Tensor, Dims("N *")], target: Annotated[Tensor, Dims("N *", dtype="any")]
+        self, prediction: Annotated[Tensor, Dims("B *")], target: Annotated[Tensor, Dims("B *", dtype="any")]
     ) -> Tensor:
         prediction, target = align(prediction, target)
         known = target != IGNORE_INDEX

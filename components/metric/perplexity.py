@@ -31,11 +31,11 @@ class Perplexity(Metric):
     $$P = \exp\!\left(-\frac{1}{M} \sum_m \log p_{m,t_m}\right)$$
 
     Args:
-        class_axis: where the vocabulary stands: 1 for (N, K, *) or -1 for (N, *, K), as a language model gives it.
+        class_axis: where the vocabulary stands: 1 for (B, K, *) or -1 for (B, *, K), as a language model gives it.
 
     Shape:
-        logits: (N, K, *), or (N, *, K) with class_axis -1; before any softmax.
-        target: (N, *), tokens in [0, K); -100 is unknown and left out.
+        logits: (B, K, *), or (B, *, K) with class_axis -1; before any softmax.
+        target: (B, *), tokens in [0, K); -100 is unknown and left out.
         value: a scalar, 1 for a model that is always right and K for one that guesses evenly.
 
     Raises:
@@ -51,7 +51,7 @@ class Perplexity(Metric):
         self.class_axis: ClassAxis = class_axis
 
     def update(
-        self, logits: Annotated[Tensor, Dims("N K *")], target: Annotated[Tensor, Dims("N *", dtype="int")]
+        self, logits: Annotated[Tensor, Dims("B K *")], target: Annotated[Tensor, Dims("B *", dtype="int")]
     ) -> Tensor:
         scores, classes, known = class_scores(logits, target, self.class_axis)
         surprise = F.cross_entropy(scores, classes, reduction="none")

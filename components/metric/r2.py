@@ -31,7 +31,7 @@ class R2Score(Metric):
     0.
 
     Shape:
-        prediction: (N, *), the axes behind N counting the outputs.
+        prediction: (B, *), the axes behind N counting the outputs.
         target: as prediction; a last axis of size 1 may be missing. An entry of -100 is unknown and left out.
         value: a scalar of at most 1.
 
@@ -42,7 +42,7 @@ class R2Score(Metric):
     """
 
     def update(
-        self, prediction: Annotated[Tensor, Dims("N *")], target: Annotated[Tensor, Dims("N *", dtype="any")]
+        self, prediction: Annotated[Tensor, Dims("B *")], target: Annotated[Tensor, Dims("B *", dtype="any")]
     ) -> Tensor:
         prediction, target = align(prediction, target)
         p, t = exact(prediction).reshape(len(prediction), -1), exact(target).reshape(len(target), -1)

@@ -32,11 +32,11 @@ class TopKAccuracy(Metric):
 
     Args:
         top_k: how many classes may be named; at most the number of classes.
-        class_axis: where the classes stand: 1 for (N, K, *) or -1 for (N, *, K).
+        class_axis: where the classes stand: 1 for (B, K, *) or -1 for (B, *, K).
 
     Shape:
-        logits: (N, K, *), or (N, *, K) with class_axis -1.
-        target: (N, *), classes in [0, K); -100 is unknown and left out.
+        logits: (B, K, *), or (B, *, K) with class_axis -1.
+        target: (B, *), classes in [0, K); -100 is unknown and left out.
         value: a scalar from 0 to 1.
 
     Raises:
@@ -51,7 +51,7 @@ class TopKAccuracy(Metric):
         self.class_axis: ClassAxis = class_axis
 
     def update(
-        self, logits: Annotated[Tensor, Dims("N K *")], target: Annotated[Tensor, Dims("N *", dtype="int")]
+        self, logits: Annotated[Tensor, Dims("B K *")], target: Annotated[Tensor, Dims("B *", dtype="int")]
     ) -> Tensor:
         scores, classes, known = class_scores(logits, target, self.class_axis)
         count = scores.shape[-1]

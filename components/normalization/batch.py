@@ -20,8 +20,8 @@ SpatialOrNone = Annotated[Literal[0, 1, 2, 3], Inferred("x", rank_minus=2)]
     name_zh="批归一化",
     help_zh="用整个批次的均值和方差标准化每个通道，训练更快更稳；评估时使用滑动统计量。",
     source="Ioffe & Szegedy, Batch Normalization, arXiv 1502.03167",
-    inputs={"x": "N C | N C L | N C H W | N C D H W"},
-    outputs={"y": "N C | N C L | N C H W | N C D H W"},
+    inputs={"x": "B C | B C L | B C H W | B C D H W"},
+    outputs={"y": "B C | B C L | B C H W | B C D H W"},
     keywords="batchnorm bn batchnorm1d batchnorm2d batchnorm3d 批量标准化",
     examples=(
         example(x=(5, 3)),
@@ -51,7 +51,7 @@ def batch_norm(
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C), (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        x: (B, C), (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: the same.
 
     Raises:

@@ -15,8 +15,8 @@ from components.spec import Count, InChannels, PositiveFloat, example
     name_zh="组归一化",
     help_zh="把通道分组，在每个样本的每组内标准化；批次很小时也稳定。",
     source="Wu & He, Group Normalization, arXiv 1803.08494",
-    inputs={"x": "N C *"},
-    outputs={"y": "N C *"},
+    inputs={"x": "B C *"},
+    outputs={"y": "B C *"},
     keywords="groupnorm gn small batch 小批量",
     tags=("batch_independent",),
     examples=(
@@ -39,7 +39,7 @@ def group_norm(
         affine: learns the scale and shift of each channel.
 
     Shape:
-        x: (N, C, *), channels on axis 1.
+        x: (B, C, *), channels on axis 1.
         y: the same.
 
     Raises:

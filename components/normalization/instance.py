@@ -16,8 +16,8 @@ INSTANCE_NORMS = {1: nn.InstanceNorm1d, 2: nn.InstanceNorm2d, 3: nn.InstanceNorm
     name_zh="实例归一化",
     help_zh="对每个样本的每个通道单独标准化，常用于风格迁移。",
     source="Ulyanov et al., Instance Normalization, arXiv 1607.08022",
-    inputs={"x": "N C L | N C H W | N C D H W"},
-    outputs={"y": "N C L | N C H W | N C D H W"},
+    inputs={"x": "B C L | B C H W | B C D H W"},
+    outputs={"y": "B C L | B C H W | B C D H W"},
     keywords="instancenorm in style transfer 风格迁移",
     tags=("batch_independent",),
     examples=(
@@ -40,7 +40,7 @@ def instance_norm(
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W); more than one position.
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W); more than one position.
         y: the same.
 
     Raises:

@@ -14,8 +14,8 @@ from components.spec import InFeatures, PositiveFloat, example
     name_zh="层归一化",
     help_zh="对最后一维的特征标准化，与批次大小无关，Transformer 常用。",
     source="Ba et al., Layer Normalization, arXiv 1607.06450",
-    inputs={"x": "N * C"},
-    outputs={"y": "N * C"},
+    inputs={"x": "B * C"},
+    outputs={"y": "B * C"},
     keywords="layernorm ln transformer 层标准化",
     tags=("batch_independent",),
     examples=(example(x=(3, 7)), example(x=(2, 5, 7), bias=False), example(x=(2, 3, 5, 7), elementwise_affine=False)),
@@ -34,7 +34,7 @@ def layer_norm(
         bias: learns the shift, where the scale is learned.
 
     Shape:
-        x: (N, *, C), normalised over the last axis.
+        x: (B, *, C), normalised over the last axis.
         y: the same.
 
     Source: Ba et al., arXiv 1607.06450; torch.nn.LayerNorm.

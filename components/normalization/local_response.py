@@ -14,8 +14,8 @@ from components.spec import Count, NonNegativeFloat, PositiveFloat, example
     name_zh="局部响应归一化 LRN",
     help_zh="让相邻通道相互抑制，突出响应最强的通道；AlexNet 使用。",
     source="Krizhevsky et al., AlexNet, NeurIPS 2012",
-    inputs={"x": "N C L *"},
-    outputs={"y": "N C L *"},
+    inputs={"x": "B C L *"},
+    outputs={"y": "B C L *"},
     keywords="lrn alexnet lateral inhibition 侧抑制",
     tags=("batch_independent",),
     examples=(example(x=(2, 7, 3)), example(x=(2, 6, 3, 4), size=3, alpha=0.5, beta=0.5, k=2.0)),
@@ -34,7 +34,7 @@ def local_response_norm(
         k: constant in the divisor.
 
     Shape:
-        x: (N, C, L, *), at least three axes.
+        x: (B, C, L, *), at least three axes.
         y: the same.
 
     Source: Krizhevsky et al., NeurIPS 2012 (its alpha is not divided by n); torch.nn.LocalResponseNorm.

@@ -14,8 +14,8 @@ from components.spec import InFeatures, PositiveFloat, example
     name_zh="均方根归一化 RMSNorm",
     help_zh="只按均方根缩放特征、不减均值，比层归一化更省计算，大语言模型常用。",
     source="Zhang & Sennrich, Root Mean Square Layer Normalization, arXiv 1910.07467",
-    inputs={"x": "N * C"},
-    outputs={"y": "N * C"},
+    inputs={"x": "B * C"},
+    outputs={"y": "B * C"},
     keywords="rmsnorm llama root mean square 均方根",
     tags=("batch_independent",),
     examples=(example(x=(3, 7)), example(x=(2, 5, 7), eps=1e-3, elementwise_affine=False)),
@@ -31,7 +31,7 @@ def rms_norm(normalized_shape: InFeatures, eps: PositiveFloat = 1e-6, elementwis
         elementwise_affine: learns the scale of each feature.
 
     Shape:
-        x: (N, *, C), normalised over the last axis.
+        x: (B, *, C), normalised over the last axis.
         y: the same.
 
     Source: Zhang & Sennrich, arXiv 1910.07467; torch.nn.RMSNorm.

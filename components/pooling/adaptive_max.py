@@ -17,8 +17,8 @@ ADAPTIVE_MAX_POOLS = {1: nn.AdaptiveMaxPool1d, 2: nn.AdaptiveMaxPool2d, 3: nn.Ad
     name_zh="自适应最大池化",
     help_zh="无论输入多大，都最大池化到指定的输出尺寸。",
     source="He et al., Spatial pyramid pooling in deep convolutional networks, arXiv 1406.4729",
-    inputs={"x": "N C L | N C H W | N C D H W"},
-    outputs={"y": "N C L | N C H W | N C D H W"},
+    inputs={"x": "B C L | B C H W | B C D H W"},
+    outputs={"y": "B C L | B C H W | B C D H W"},
     keywords="adaptivemaxpool 最大池化",
     tags=("batch_independent",),
     examples=(
@@ -37,7 +37,7 @@ def adaptive_max_pooling(output_size: Size = 1, dims: SpatialDims = 2) -> nn.Mod
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: the same layout with spatial axes of output_size.
 
     Raises:

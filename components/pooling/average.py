@@ -17,8 +17,8 @@ AVERAGE_POOLS = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
     name_zh="平均池化",
     help_zh="取每个窗口内的平均值，平滑地缩小特征图。",
     source="LeCun et al., Gradient-based learning applied to document recognition, Proc. IEEE 1998",
-    inputs={"x": "N C L | N C H W | N C D H W"},
-    outputs={"y": "N C L | N C H W | N C D H W"},
+    inputs={"x": "B C L | B C H W | B C D H W"},
+    outputs={"y": "B C L | B C H W | B C D H W"},
     keywords="avgpool mean subsampling avgpool1d avgpool2d avgpool3d 均值池化 下采样",
     tags=("batch_independent",),
     examples=(
@@ -48,7 +48,7 @@ def average_pooling(
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: the same layout; each axis becomes floor((size + 2 padding - kernel_size) / stride + 1).
 
     Raises:

@@ -21,8 +21,8 @@ from components.spec import Dims, example
     examples=(example(x=(2, 3, 11)), example(x=(2, 3, 5, 7), keepdim=False), example(x=(2, 3, 4, 5, 7))),
 )
 def global_max_pooling(
-    x: Annotated[Tensor, Dims("N C L | N C H W | N C D H W")], *, keepdim: bool = True
-) -> Annotated[Tensor, Dims("N C *")]:
+    x: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")], *, keepdim: bool = True
+) -> Annotated[Tensor, Dims("B C *")]:
     r"""Replaces each channel's map by its largest value.
 
     $$y_{n,c} = \max_{i,j} x_{n,c,i,j}$$
@@ -31,8 +31,8 @@ def global_max_pooling(
         keepdim: keeps the spatial axes, with size 1; otherwise the output is a vector per sample.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
-        y: (N, C, 1), (N, C, 1, 1) or (N, C, 1, 1, 1); (N, C) without keepdim.
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
+        y: (B, C, 1), (B, C, 1, 1) or (B, C, 1, 1, 1); (B, C) without keepdim.
 
     Source: Oquab et al., CVPR 2015, where it finds objects without boxes. Equal maxima share the gradient.
     """

@@ -17,8 +17,8 @@ MAX_POOLS = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
     name_zh="最大池化",
     help_zh="取每个窗口内的最大值，缩小特征图并保留最强的响应。",
     source="Ranzato et al., Unsupervised learning of invariant feature hierarchies, CVPR 2007",
-    inputs={"x": "N C L | N C H W | N C D H W"},
-    outputs={"y": "N C L | N C H W | N C D H W"},
+    inputs={"x": "B C L | B C H W | B C D H W"},
+    outputs={"y": "B C L | B C H W | B C D H W"},
     keywords="maxpool maxpool1d maxpool2d maxpool3d downsample 下采样",
     tags=("batch_independent",),
     examples=(
@@ -48,7 +48,7 @@ def max_pooling(
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: the same layout; each axis becomes
         floor((size + 2 padding - dilation (kernel_size - 1) - 1) / stride + 1).
 

@@ -33,8 +33,8 @@ class LearnablePosition(nn.Module):
         max_len: positions that have a vector: the longest sequence, in steps.
 
     Shape:
-        x: (N, T, embed_dim), T at most max_len.
-        y: (N, T, embed_dim).
+        x: (B, T, embed_dim), T at most max_len.
+        y: (B, T, embed_dim).
 
     Raises:
         ValueError: the sequence is longer than max_len.
@@ -47,7 +47,7 @@ class LearnablePosition(nn.Module):
         self.weight = nn.Parameter(torch.empty(max_len, embed_dim))
         nn.init.trunc_normal_(self.weight, std=0.02)
 
-    def forward(self, x: Annotated[Tensor, Dims("N T C")]) -> Annotated[Tensor, Dims("N T C")]:
+    def forward(self, x: Annotated[Tensor, Dims("B T C")]) -> Annotated[Tensor, Dims("B T C")]:
         steps, max_len = x.shape[1], self.weight.shape[0]
         if steps > max_len:
             raise InputError(

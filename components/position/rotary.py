@@ -12,7 +12,7 @@ from components.spec import Dims, Ports, PositiveFloat, example
 
 
 def rotate(x: Tensor, base: float) -> Tensor:
-    """Turns each pair of neighbouring features of x (N, h, T, d) by its position times its frequency."""
+    """Turns each pair of neighbouring features of x (B, h, T, d) by its position times its frequency."""
     steps, features = x.shape[-2:]
     t = torch.arange(steps, device=x.device, dtype=torch.float32)
     even = torch.arange(0, features, 2, device=x.device, dtype=torch.float32)
@@ -47,7 +47,7 @@ class RotaryPosition(nn.Module):
         base: the base b of the frequencies.
 
     Shape:
-        q: (N, h, T, d); k: (N, h, S, d), with an even d.
+        q: (B, h, T, d); k: (B, h, S, d), with an even d.
         q, k: unchanged.
 
     Raises:
@@ -61,8 +61,8 @@ class RotaryPosition(nn.Module):
         self.base = base
 
     def forward(
-        self, q: Annotated[Tensor, Dims("N h T d")], k: Annotated[Tensor, Dims("N h T d")]
-    ) -> Annotated[tuple[Tensor, Tensor], Ports(q="N h T d", k="N h T d")]:
+        self, q: Annotated[Tensor, Dims("B h T d")], k: Annotated[Tensor, Dims("B h T d")]
+    ) -> Annotated[tuple[Tensor, Tensor], Ports(q="B h T d", k="B h T d")]:
         for name, x in (("q", q), ("k", k)):
             if x.shape[-1] % 2:
                 raise InputError(

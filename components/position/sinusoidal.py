@@ -31,8 +31,8 @@ class SinusoidalPosition(nn.Module):
         base: the base b of the wavelengths.
 
     Shape:
-        x: (N, T, C).
-        y: (N, T, C).
+        x: (B, T, C).
+        y: (B, T, C).
 
     Source: Vaswani et al., arXiv 1706.03762, section 3.5.
     """
@@ -41,7 +41,7 @@ class SinusoidalPosition(nn.Module):
         super().__init__()
         self.base = base
 
-    def forward(self, x: Annotated[Tensor, Dims("N T C")]) -> Annotated[Tensor, Dims("N T C")]:
+    def forward(self, x: Annotated[Tensor, Dims("B T C")]) -> Annotated[Tensor, Dims("B T C")]:
         steps, features = x.shape[1:]
         t = torch.arange(steps, device=x.device, dtype=torch.float32)
         even = torch.arange(0, features, 2, device=x.device, dtype=torch.float32)

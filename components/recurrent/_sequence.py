@@ -14,19 +14,19 @@ SHUT = 1e4  # far beyond where a sigmoid is 0 or 1 exactly
 
 
 def lengths(pad: Tensor) -> Tensor:
-    """Real steps of each sequence (N,); an empty one counts as one step, for torch refuses a length of zero."""
+    """Real steps of each sequence (B,); an empty one counts as one step, for torch refuses a length of zero."""
     return (~pad).sum(1).clamp(min=1)
 
 
 def pack(x: Tensor, pad: Tensor | None) -> Tensor | PackedSequence:
-    """x (N, T, C) without its padding, so that the last state is that of the last real step."""
+    """x (B, T, C) without its padding, so that the last state is that of the last real step."""
     if pad is None:
         return x
     return pack_padded_sequence(x, lengths(pad).cpu(), batch_first=True, enforce_sorted=False)
 
 
 def unpack(y: Any, pad: Tensor | None) -> Tensor:
-    """The outputs (N, T, C), zero where the input was padding."""
+    """The outputs (B, T, C), zero where the input was padding."""
     if pad is None:
         return y
     return pad_packed_sequence(y, batch_first=True, total_length=pad.shape[1])[0].masked_fill(pad[..., None], 0.0)
@@ -37,10 +37,10 @@ def read_padded(layer: nn.RNNBase, x: Tensor, states: tuple[Tensor, ...], pad: T
 
     Every direction reads its real steps first and then the padding, whose outputs are thrown away.
     """
-    count = lengths(pad)[:, None]  # (N, 1)
+    count = lengths(pad)[:, None]  # (B, 1)
     step = torch.arange(x.shape[1], device=x.device)
-    over = step >= count  # (N, T), True behind the last real step
-    reverse = torch.where(over, step, count - 1 - step)  # (N, T), its own inverse
+    over = step >= count  # (B, T), True behind the last real step
+    reverse = torch.where(over, step, count - 1 - step)  # (B, T), its own inverse
     directions = 2 if layer.bidirectional else 1
     finals: list[tuple[Tensor, ...]] = []
     for depth in range(layer.num_layers):
@@ -59,7 +59,7 @@ def read_padded(layer: nn.RNNBase, x: Tensor, states: tuple[Tensor, ...], pad: T
 
 
 def at_steps(x: Tensor, step: Tensor) -> Tensor:
-    """The steps (N, S) of each sequence of x (N, T, C): (N, S, C)."""
+    """The steps (B, S) of each sequence of x (B, T, C): (B, S, C)."""
     return x.gather(1, step[..., None].expand(-1, -1, x.shape[-1]))
 
 

@@ -40,9 +40,9 @@ class RNN(nn.RNN):
         dropout: share of features dropped between stacked layers.
 
     Shape:
-        x: (N, T, input_size); h0: (num_layers * directions, N, hidden_size), zero where absent.
-        pad: (N, T), True where x is padding, which stands behind the real steps and is not read.
-        y: (N, T, directions * hidden_size), zero at padding; h: as h0, the last state of each layer and direction.
+        x: (B, T, input_size); h0: (num_layers * directions, N, hidden_size), zero where absent.
+        pad: (B, T), True where x is padding, which stands behind the real steps and is not read.
+        y: (B, T, directions * hidden_size), zero at padding; h: as h0, the last state of each layer and direction.
 
     Raises:
         ValueError: dropout with a single layer.
@@ -67,10 +67,10 @@ class RNN(nn.RNN):
 
     def forward(  # type: ignore[override]
         self,
-        x: Annotated[Tensor, Dims("N T C")],
+        x: Annotated[Tensor, Dims("B T C")],
         h0: Annotated[Tensor, Dims("L N C")] | None = None,
-        pad: Annotated[Tensor, Dims("N T", dtype="bool")] | None = None,
-    ) -> Annotated[tuple[Tensor, Tensor], Ports(y="N T C", h="L N C")]:
+        pad: Annotated[Tensor, Dims("B T", dtype="bool")] | None = None,
+    ) -> Annotated[tuple[Tensor, Tensor], Ports(y="B T C", h="L N C")]:
         if pad is not None and torch.compiler.is_exporting():
             y, h = read_padded(self, x, () if h0 is None else (h0,), pad)
             return y, h

@@ -28,8 +28,8 @@ def flatten(start_dim: int = 1, end_dim: int = -1) -> nn.Module:
         end_dim: the last axis that is joined.
 
     Shape:
-        x: (N, *).
-        y: (N, product of *), by default.
+        x: (B, *).
+        y: (B, product of *), by default.
 
     Source: torch.nn.Flatten.
     """

@@ -54,7 +54,7 @@ def permute(x: AnyTensor, *, axes: tuple[NonNegative, ...] = (0, 2, 1)) -> AnyTe
     family="Tensor",
     name="Swap two axes",
     name_zh="交换两个维度",
-    help_zh="交换两个维度，例如把 (N, C, T) 变为 (N, T, C)。",
+    help_zh="交换两个维度，例如把 (B, C, T) 变为 (B, T, C)。",
     source="torch.transpose",
     keywords="transpose swapaxes 转置",
     examples=(example(x=(2, 3, 5)), example(x=(2, 3, 5, 7), dim0=-1, dim1=-3)),

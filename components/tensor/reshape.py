@@ -28,16 +28,16 @@ from components.spec import Count, Dims, example
     ),
 )
 def reshape(
-    x: Annotated[Tensor, Dims("N *", dtype="any")], *, shape: tuple[Count | Literal[-1], ...] = (-1,)
-) -> Annotated[Tensor, Dims("N *", dtype="any")]:
+    x: Annotated[Tensor, Dims("B *", dtype="any")], *, shape: tuple[Count | Literal[-1], ...] = (-1,)
+) -> Annotated[Tensor, Dims("B *", dtype="any")]:
     """Arranges the values of each sample in new axes, in their order; the batch axis stays.
 
     Args:
         shape: size of each axis after the batch; one may be -1 and takes what is left.
 
     Shape:
-        x: (N, *).
-        y: (N, *shape), with as many values.
+        x: (B, *).
+        y: (B, *shape), with as many values.
 
     Raises:
         ValueError: more than one -1, or a shape that does not hold the values of a sample.

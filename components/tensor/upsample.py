@@ -20,8 +20,8 @@ SMOOTH = ("linear", "bicubic")
     name_zh="上采样（插值）",
     help_zh="用最近邻、线性或三次插值把特征图缩放到指定倍数或尺寸。",
     source="Odena et al., Deconvolution and Checkerboard Artifacts, Distill 2016",
-    inputs={"x": "N C L | N C H W | N C D H W"},
-    outputs={"y": "N C L | N C H W | N C D H W"},
+    inputs={"x": "B C L | B C H W | B C D H W"},
+    outputs={"y": "B C L | B C H W | B C D H W"},
     keywords="interpolate resize bilinear nearest bicubic 缩放 双线性 插值",
     tags=("batch_independent",),
     examples=(
@@ -47,7 +47,7 @@ def upsample(
         dims: number of spatial axes.
 
     Shape:
-        x: (N, C, L), (N, C, H, W) or (N, C, D, H, W).
+        x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: the same layout with spatial axes of floor(size * scale_factor), or of the given size.
 
     Raises:
@@ -63,8 +63,8 @@ def upsample(
     require(size is not None or scale_factor is not None, id, "scale_factor", rule, scale_factor)
     require_per_axis(id, dims, size=size)
     rule = (
-        "'nearest' or 'linear' where the input is not (N, C, H, W)",
-        "'nearest' 或 'linear'（输入不是 (N, C, H, W) 时）",
+        "'nearest' or 'linear' where the input is not (B, C, H, W)",
+        "'nearest' 或 'linear'（输入不是 (B, C, H, W) 时）",
     )
     require(mode != "bicubic" or dims == 2, id, "mode", rule, mode)
     rule = ("false where mode is 'nearest'", "false（mode 为 'nearest' 时）")

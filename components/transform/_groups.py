@@ -8,7 +8,7 @@ Per = Literal["channel", "feature", "all"]
 
 
 def rows(x: Tensor, per: Per) -> Tensor:
-    """The values (M, size) of x (N, C, *), one column for each group: axis 1, the last axis, or everything."""
+    """The values (M, size) of x (B, C, *), one column for each group: axis 1, the last axis, or everything."""
     if per == "all":
         return x.reshape(-1, 1)
     return x.movedim(1, -1).flatten(0, -2) if per == "channel" else x.flatten(0, -2)

@@ -31,7 +31,7 @@ class ColorJitter(nn.Module):
         contrast: farthest distance of the factor from 1; 0 leaves the contrast alone.
 
     Shape:
-        x: (N, C, H, W), values in [0, 1].
+        x: (B, C, H, W), values in [0, 1].
         y: the same, cut to [0, 1]; in evaluation x itself.
 
     Source: Howard, arXiv 1312.5402; as torchvision's adjust_brightness and adjust_contrast, in this order; draws from
@@ -42,7 +42,7 @@ class ColorJitter(nn.Module):
         super().__init__()
         self.brightness, self.contrast = brightness, contrast
 
-    def forward(self, x: Annotated[Tensor, Dims("N C H W")]) -> Annotated[Tensor, Dims("N C H W")]:
+    def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         if not self.training:
             return x
         draws = 2 * torch.rand(2, len(x), 1, 1, 1, device=x.device, dtype=x.dtype) - 1

@@ -31,7 +31,7 @@ class GaussianNoise(nn.Module):
         when: in training only, as augmentation; or always, as the corruption that a denoising network has to undo.
 
     Shape:
-        x: (N, *).
+        x: (B, *).
         y: the same; in evaluation x itself, unless always.
 
     Source: Bishop 1995; Vincent et al., ICML 2008 for denoising; draws from torch's global generator.
@@ -41,7 +41,7 @@ class GaussianNoise(nn.Module):
         super().__init__()
         self.std, self.when = std, when
 
-    def forward(self, x: Annotated[Tensor, Dims("N *")]) -> Annotated[Tensor, Dims("N *")]:
+    def forward(self, x: Annotated[Tensor, Dims("B *")]) -> Annotated[Tensor, Dims("B *")]:
         if not self.training and self.when == "train":
             return x
         return x + self.std * torch.randn_like(x)

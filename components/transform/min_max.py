@@ -39,7 +39,7 @@ class MinMax(nn.Module):
         range: the ends a and b, a below b.
 
     Shape:
-        x: (N, C, *).
+        x: (B, C, *).
         y: the same.
 
     Raises:
@@ -69,12 +69,12 @@ class MinMax(nn.Module):
 
     @torch.no_grad()
     def fit(self, x: Tensor) -> None:
-        """Measures the smallest and largest values of x (N, C, *)."""
+        """Measures the smallest and largest values of x (B, C, *)."""
         low, high = torch.aminmax(rows(x, self.per), dim=0)
         self.low.copy_(low)
         self.high.copy_(high)
 
-    def forward(self, x: Annotated[Tensor, Dims("N C *")]) -> Annotated[Tensor, Dims("N C *")]:
+    def forward(self, x: Annotated[Tensor, Dims("B C *")]) -> Annotated[Tensor, Dims("B C *")]:
         span = self.high - self.low
         span = torch.where(span == 0, torch.ones_like(span), span)
         a, b = self.range

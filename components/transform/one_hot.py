@@ -22,8 +22,8 @@ from components.spec import Count, Dims, example, ints
     examples=(example(x=ints(4, high=5), num_classes=5), example(x=ints(2, 7, high=3), num_classes=4)),
 )
 def one_hot(
-    x: Annotated[Tensor, Dims("N *", dtype="int")], *, num_classes: Count = 10
-) -> Annotated[Tensor, Dims("N * C")]:
+    x: Annotated[Tensor, Dims("B *", dtype="int")], *, num_classes: Count = 10
+) -> Annotated[Tensor, Dims("B * C")]:
     r"""Turns each index into a vector that is 1 at the index and 0 elsewhere.
 
     $$y_{i,c} = [x_i = c]$$
@@ -32,8 +32,8 @@ def one_hot(
         num_classes: length of the vectors; every index is below it.
 
     Shape:
-        x: (N, *), whole numbers in [0, num_classes).
-        y: (N, *, num_classes).
+        x: (B, *), whole numbers in [0, num_classes).
+        y: (B, *, num_classes).
 
     Raises:
         RuntimeError: an index is negative or too large.

@@ -38,7 +38,7 @@ class RandomAffine(nn.Module):
         padding_mode: what lies outside the image: zeros, or its border.
 
     Shape:
-        x: (N, C, H, W).
+        x: (B, C, H, W).
         y: the same; in evaluation x itself.
 
     Raises:
@@ -59,7 +59,7 @@ class RandomAffine(nn.Module):
         require(scale[0] <= scale[1], "aug_random_affine", "scale", rule, scale)
         self.degrees, self.translate, self.scale, self.padding_mode = degrees, translate, scale, padding_mode
 
-    def forward(self, x: Annotated[Tensor, Dims("N C H W")]) -> Annotated[Tensor, Dims("N C H W")]:
+    def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         if not self.training:
             return x
         n, _, h, w = x.shape
@@ -69,8 +69,8 @@ class RandomAffine(nn.Module):
         # Where each output pixel comes from: shift back, turn back, scale back; in units of half the height and width.
         cos, sin = angle.cos() / factor, angle.sin() / factor
         matrix = torch.stack([cos, sin * h / w, -sin * w / h, cos], dim=1).view(n, 2, 2)
-        shift = 2 * self.translate * (2 * torch.stack([right, down], dim=1) - 1)  # (N, 2)
-        theta = torch.cat([matrix, -matrix @ shift[:, :, None]], dim=2)  # (N, 2, 3)
+        shift = 2 * self.translate * (2 * torch.stack([right, down], dim=1) - 1)  # (B, 2)
+        theta = torch.cat([matrix, -matrix @ shift[:, :, None]], dim=2)  # (B, 2, 3)
         grid = F.affine_grid(theta, list(x.shape), align_corners=False)
         return F.grid_sample(x, grid, mode="bilinear", padding_mode=self.padding_mode, align_corners=False)
 

@@ -30,7 +30,7 @@ class RandomCrop(nn.Module):
         padding_mode: what the added pixels hold: zeros, the mirrored image, or its border.
 
     Shape:
-        x: (N, C, H, W).
+        x: (B, C, H, W).
         y: the same; in evaluation x itself.
 
     Source: the CIFAR-10 augmentation of He et al., arXiv 1512.03385; draws from torch's global generator.
@@ -40,15 +40,15 @@ class RandomCrop(nn.Module):
         super().__init__()
         self.padding, self.padding_mode = padding, padding_mode
 
-    def forward(self, x: Annotated[Tensor, Dims("N C H W")]) -> Annotated[Tensor, Dims("N C H W")]:
+    def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         if not self.training:
             return x
         n, c, h, w = x.shape
         mode = "constant" if self.padding_mode == "zeros" else self.padding_mode
         padded = F.pad(x, [self.padding] * 4, mode=mode)
         top, left = torch.randint(2 * self.padding + 1, (2, n, 1), device=x.device)
-        rows = top + torch.arange(h, device=x.device)  # (N, H)
-        columns = left + torch.arange(w, device=x.device)  # (N, W)
+        rows = top + torch.arange(h, device=x.device)  # (B, H)
+        columns = left + torch.arange(w, device=x.device)  # (B, W)
         sample = torch.arange(n, device=x.device)[:, None, None, None]
         channel = torch.arange(c, device=x.device)[:, None, None]
         return padded[sample, channel, rows[:, None, :, None], columns[:, None, None, :]]

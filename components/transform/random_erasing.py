@@ -33,7 +33,7 @@ class RandomErasing(nn.Module):
         value: what the rectangle then holds.
 
     Shape:
-        x: (N, C, H, W).
+        x: (B, C, H, W).
         y: the same; in evaluation x itself.
 
     Raises:
@@ -56,7 +56,7 @@ class RandomErasing(nn.Module):
         require(aspect >= 1, "aug_random_erasing", "aspect", ("at least 1", "不小于 1 的数"), aspect)
         self.p, self.area, self.aspect, self.value = p, area, aspect, value
 
-    def forward(self, x: Annotated[Tensor, Dims("N C H W")]) -> Annotated[Tensor, Dims("N C H W")]:
+    def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         if not self.training:
             return x
         n, _, h, w = x.shape
@@ -76,6 +76,6 @@ class RandomErasing(nn.Module):
 
 
 def _between(start: Tensor, length: Tensor, size: int) -> Tensor:
-    """Which of ``size`` positions lie in [start, start + length): (N,) and (N,) to (N, size)."""
+    """Which of ``size`` positions lie in [start, start + length): (B,) and (B,) to (B, size)."""
     position = torch.arange(size, device=start.device)
     return (position >= start[:, None]) & (position < (start + length)[:, None])

@@ -31,7 +31,7 @@ class RandomFlip(nn.Module):
         direction: horizontal exchanges left and right, vertical top and bottom.
 
     Shape:
-        x: (N, C, H, W).
+        x: (B, C, H, W).
         y: the same; in evaluation x itself.
 
     Source: Krizhevsky et al. 2012; draws from torch's global generator.
@@ -41,7 +41,7 @@ class RandomFlip(nn.Module):
         super().__init__()
         self.p, self.direction = p, direction
 
-    def forward(self, x: Annotated[Tensor, Dims("N C H W")]) -> Annotated[Tensor, Dims("N C H W")]:
+    def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         if not self.training:
             return x
         chosen = torch.rand(len(x), 1, 1, 1, device=x.device) < self.p

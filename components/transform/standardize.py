@@ -42,7 +42,7 @@ class Standardize(nn.Module):
             each entry of the last axis (a feature of a sequence), or all values together.
 
     Shape:
-        x: (N, C, *).
+        x: (B, C, *).
         y: the same.
 
     Source: as sklearn.preprocessing.StandardScaler, with the deviation of the whole training split (not n - 1).
@@ -60,14 +60,14 @@ class Standardize(nn.Module):
 
     @torch.no_grad()
     def fit(self, x: Tensor) -> None:
-        """Measures mean and deviation of x (N, C, *)."""
+        """Measures mean and deviation of x (B, C, *)."""
         values = rows(x, self.per)
         std, mean = torch.std_mean(values, dim=0, correction=0)
         constant = values.amin(dim=0) == values.amax(dim=0)
         self.mean.copy_(mean)
         self.std.copy_(std.masked_fill(constant, 1.0))
 
-    def forward(self, x: Annotated[Tensor, Dims("N C *")]) -> Annotated[Tensor, Dims("N C *")]:
+    def forward(self, x: Annotated[Tensor, Dims("B C *")]) -> Annotated[Tensor, Dims("B C *")]:
         return (x - along(self.mean, x, self.per)) / along(self.std, x, self.per)
 
     def extra_repr(self) -> str:

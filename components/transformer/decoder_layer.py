@@ -53,12 +53,12 @@ class TransformerDecoderLayer(nn.Module):
         bias: adds learned offsets in all layers.
 
     Shape:
-        x: (N, U, embed_dim); memory: (N, T, memory_dim).
-        mask: (U, U), (N, U, U) or (N, num_heads, U, U), True where a position of x may look at another.
-        pad: (N, U), True where x is padding. memory_mask: (U, T), (N, U, T) or (N, num_heads, U, T), as mask, from x
+        x: (B, U, embed_dim); memory: (B, T, memory_dim).
+        mask: (U, U), (B, U, U) or (B, num_heads, U, U), True where a position of x may look at another.
+        pad: (B, U), True where x is padding. memory_mask: (U, T), (B, U, T) or (B, num_heads, U, T), as mask, from x
         to the memory.
-        memory_pad: (N, T), True where the memory is padding.
-        y: (N, U, embed_dim); weights: (N, num_heads, U, T), of the attention to the memory.
+        memory_pad: (B, T), True where the memory is padding.
+        y: (B, U, embed_dim); weights: (B, num_heads, U, T), of the attention to the memory.
 
     Raises:
         ValueError: embed_dim is not divisible by num_heads.
@@ -116,13 +116,13 @@ class TransformerDecoderLayer(nn.Module):
 
     def forward(
         self,
-        x: Annotated[Tensor, Dims("N U C")],
-        memory: Annotated[Tensor, Dims("N T C")],
+        x: Annotated[Tensor, Dims("B U C")],
+        memory: Annotated[Tensor, Dims("B T C")],
         mask: Annotated[Tensor, Dims("U U | N U U | N h U U", dtype="bool")] | None = None,
-        pad: Annotated[Tensor, Dims("N U", dtype="bool")] | None = None,
+        pad: Annotated[Tensor, Dims("B U", dtype="bool")] | None = None,
         memory_mask: Annotated[Tensor, Dims("U T | N U T | N h U T", dtype="bool")] | None = None,
-        memory_pad: Annotated[Tensor, Dims("N T", dtype="bool")] | None = None,
-    ) -> Annotated[tuple[Tensor, Tensor | None], Ports(y="N U C", weights="N h U T")]:
+        memory_pad: Annotated[Tensor, Dims("B T", dtype="bool")] | None = None,
+    ) -> Annotated[tuple[Tensor, Tensor | None], Ports(y="B U C", weights="B h U T")]:
         if self.norm_first:
             x = x + self.self_attention(self.norm1(x), mask, pad)
             y, weights = self.cross_attention(self.norm2(x), memory, memory_mask, memory_pad)

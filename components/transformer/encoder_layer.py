@@ -47,10 +47,10 @@ class TransformerEncoderLayer(nn.Module):
         bias: adds learned offsets in all layers.
 
     Shape:
-        x: (N, T, embed_dim).
-        mask: (T, T), (N, T, T) or (N, num_heads, T, T), True where a position may look at another.
-        pad: (N, T), True where a position is padding, at which none looks.
-        y: (N, T, embed_dim); weights: (N, num_heads, T, T), of the attention.
+        x: (B, T, embed_dim).
+        mask: (T, T), (B, T, T) or (B, num_heads, T, T), True where a position may look at another.
+        pad: (B, T), True where a position is padding, at which none looks.
+        y: (B, T, embed_dim); weights: (B, num_heads, T, T), of the attention.
 
     Raises:
         ValueError: embed_dim is not divisible by num_heads.
@@ -96,10 +96,10 @@ class TransformerEncoderLayer(nn.Module):
 
     def forward(
         self,
-        x: Annotated[Tensor, Dims("N T C")],
+        x: Annotated[Tensor, Dims("B T C")],
         mask: Annotated[Tensor, Dims("T T | N T T | N h T T", dtype="bool")] | None = None,
-        pad: Annotated[Tensor, Dims("N T", dtype="bool")] | None = None,
-    ) -> Annotated[tuple[Tensor, Tensor | None], Ports(y="N T C", weights="N h T T")]:
+        pad: Annotated[Tensor, Dims("B T", dtype="bool")] | None = None,
+    ) -> Annotated[tuple[Tensor, Tensor | None], Ports(y="B T C", weights="B h T T")]:
         if self.norm_first:
             y, weights = self.attention(self.norm1(x), mask, pad)
             x = x + y

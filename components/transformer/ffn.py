@@ -37,8 +37,8 @@ class FeedForward(nn.Module):
         dropout: share of the features between the two layers that is dropped in training.
 
     Shape:
-        x: (N, *, embed_dim).
-        y: (N, *, embed_dim).
+        x: (B, *, embed_dim).
+        y: (B, *, embed_dim).
 
     Source: Vaswani et al., arXiv 1706.03762, section 3.3; GELU as in BERT, arXiv 1810.04805.
     """
@@ -57,5 +57,5 @@ class FeedForward(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.linear2 = nn.Linear(width, embed_dim)
 
-    def forward(self, x: Annotated[Tensor, Dims("N * C")]) -> Annotated[Tensor, Dims("N * C")]:
+    def forward(self, x: Annotated[Tensor, Dims("B * C")]) -> Annotated[Tensor, Dims("B * C")]:
         return self.linear2(self.dropout(self.activation(self.linear1(x))))

@@ -171,7 +171,7 @@ def _recipe(given: Any) -> Tensors:
 
 def _tensor(recipe: Tensors, dims: Dims, batch: int, generator: torch.Generator) -> Tensor:
     axes = axes_of(dims, len(recipe.shape))
-    shape = [size + batch * (axis == "N") for size, axis in zip(recipe.shape, axes, strict=True)]
+    shape = [size + batch * (axis == "B") for size, axis in zip(recipe.shape, axes, strict=True)]
     if recipe.kind in ("int", "edges"):
         return torch.randint(recipe.high, shape, generator=generator)
     if recipe.kind == "bool":

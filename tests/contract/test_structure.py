@@ -48,10 +48,10 @@ def _having(case: Case, values: Mapping[str, Tensor], name: str, fallback: int |
 @cases("batch_independent", where=tagged("batch_independent"))
 def test_samples_do_not_see_each_other(case: Case) -> None:
     tensors, module = case.tensors(), case.build()
-    whole = _having(case, _outputs(case, module, tensors), "N", 0)
+    whole = _having(case, _outputs(case, module, tensors), "B", 0)
     first, axis = next(iter(whole.values()))
     for sample in range(first.shape[axis]):
-        one = _along(case.component.inputs, tensors, "N", 0, lambda _p, _i, t, a, n=sample: t.narrow(a, n, 1))
+        one = _along(case.component.inputs, tensors, "B", 0, lambda _p, _i, t, a, n=sample: t.narrow(a, n, 1))
         alone = _outputs(case, module, one)
         for port, (value, axis) in whole.items():
             assert_close(alone[port], value.narrow(axis, sample, 1), f"{port} of sample {sample}")
@@ -76,9 +76,9 @@ def test_later_steps_do_not_reach_back(case: Case) -> None:
 
 @cases("permutation_equivariant", where=tagged("permutation_equivariant"))
 def test_order_goes_through(case: Case) -> None:
-    # The nodes of a graph (V, with edges that name them) or the members of a set (T).
+    # The nodes of a graph (N, with edges that name them) or the members of a set (T).
     ports = case.component.inputs
-    name = "V" if any("V" in port.dims.axes.split() for port in ports.values()) else "T"
+    name = "N" if any("N" in port.dims.axes.split() for port in ports.values()) else "T"
     tensors, module = case.tensors(), case.build()
     values = _outputs(case, module, tensors)
     whole = _having(case, values, name, None)

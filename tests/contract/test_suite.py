@@ -21,7 +21,7 @@ from tests.contract import (
 )
 from tests.contract.support import Case, exemptions
 
-Sequence = Annotated[Tensor, Dims("N T C")]
+Sequence = Annotated[Tensor, Dims("B T C")]
 
 
 def broken(target: Any, **changes: Any) -> Component:
@@ -63,7 +63,7 @@ def test_a_batch_that_is_baked_in_is_caught():
 
 
 def test_an_undeclared_layout_is_caught():
-    def layer(x: Sequence) -> Annotated[Tensor, Dims("N C")]:
+    def layer(x: Sequence) -> Annotated[Tensor, Dims("B C")]:
         return x
 
     fails(test_shapes.test_outputs_have_the_declared_layout, broken(layer), match="is not")
@@ -150,7 +150,7 @@ def test_outputs_that_depend_on_being_read_are_caught():
     class Fickle(nn.Module):
         wants_z = True
 
-        def forward(self, x: Sequence) -> Annotated[tuple[Tensor, Tensor | None], Ports(y="N T C", z="N T C")]:
+        def forward(self, x: Sequence) -> Annotated[tuple[Tensor, Tensor | None], Ports(y="B T C", z="B T C")]:
             return (x, x) if self.wants_z else (2 * x, None)
 
     fails(test_state.test_sparing_an_output_keeps_the_others, broken(Fickle), match="y: ")
@@ -222,7 +222,7 @@ def test_a_metric_that_does_not_add_up_is_caught():
 
 def test_a_loss_that_is_no_scalar_is_caught():
     class Each(nn.Module):
-        def forward(self, x: Sequence, target: Annotated[Tensor, Dims("N", dtype="int")]) -> Tensor:
+        def forward(self, x: Sequence, target: Annotated[Tensor, Dims("B", dtype="int")]) -> Tensor:
             return x.sum((1, 2)) * target
 
     entry = broken(Each, kind="loss", examples=[example(x=(2, 3, 5), target=ints(2, high=3))])

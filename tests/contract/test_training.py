@@ -33,7 +33,7 @@ def test_metric_adds_up_over_batches(case: Case) -> None:
     metric, tensors = case.build(), case.tensors(batch=3)
     halves: list[dict[str, Tensor]] = [{}, {}]
     for name, (tensor,) in tensors.items():
-        axis = axis_of("N", case.component.inputs[name], tensor.dim(), 0)
+        axis = axis_of("B", case.component.inputs[name], tensor.dim(), 0)
         assert axis is not None, f"{name} has no batch axis"
         cut = tensor.shape[axis] // 2
         halves[0][name], halves[1][name] = (
