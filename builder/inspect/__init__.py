@@ -1,0 +1,27 @@
+"""Looks inside a model: what its nodes give, what its answers come from, and where it is wrong.
+
+>>> inspector = Inspector("graphs/vit.json")
+>>> sample = inspector.sample("valid", 0)
+>>> figure, data = compute(inspector, "attention", "block/n0/attention", sample)
+"""
+
+from builder.inspect.choices import Choice, Option
+from builder.inspect.errors import InspectError
+from builder.inspect.figures.style import Style
+from builder.inspect.inspector import Inspector
+from builder.inspect.samples import Sample
+from builder.inspect.view import ViewSpec, arrays, compute, options, views
+
+__all__ = [
+    "Choice",
+    "InspectError",
+    "Inspector",
+    "Option",
+    "Sample",
+    "Style",
+    "ViewSpec",
+    "arrays",
+    "compute",
+    "options",
+    "views",
+]

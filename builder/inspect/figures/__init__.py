@@ -1,0 +1,30 @@
+"""Plotly figures of what the inspector computes: one function each, from a result and a ``Style``."""
+
+from builder.inspect.figures.attention import attention_heads, attention_image, attention_matrix
+from builder.inspect.figures.attribution import attribution_figure
+from builder.inspect.figures.evaluation import classes_figure, confusion_figure, mistakes_figure, parity_figure
+from builder.inspect.figures.prediction import prediction_figure, reconstruction_figure, tokens_figure
+from builder.inspect.figures.scatter import network_figure, projection_figure
+from builder.inspect.figures.style import Style
+from builder.inspect.figures.values import feature_maps, filters_figure, token_strip, value_figure
+
+__all__ = [
+    "Style",
+    "attention_heads",
+    "attention_image",
+    "attention_matrix",
+    "attribution_figure",
+    "classes_figure",
+    "confusion_figure",
+    "feature_maps",
+    "filters_figure",
+    "mistakes_figure",
+    "network_figure",
+    "parity_figure",
+    "prediction_figure",
+    "projection_figure",
+    "reconstruction_figure",
+    "token_strip",
+    "tokens_figure",
+    "value_figure",
+]

@@ -1,0 +1,154 @@
+"""Attributions as figures."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from builder.inspect.attribution import Attribution
+from builder.inspect.figures.canvas import add_image, colours, pixel_axes, step_ticks, titled
+from builder.inspect.figures.style import Style, esc, number, short
+from builder.inspect.figures.values import token_strip
+
+_TITLES = {
+    "grad_cam": ("Grad-CAM", "Grad-CAM"),
+    "saliency": ("Saliency", "显著图"),
+    "gradient": ("Input gradient", "输入梯度"),
+    "gradient_times_input": ("Gradient × input", "梯度 × 输入"),
+    "integrated_gradients": ("Integrated gradients", "积分梯度"),
+}
+_BARS = {
+    "grad_cam": ("importance (a.u.)", "重要性（任意单位）"),
+    "saliency": ("|gradient|", "|梯度|"),
+    "gradient": ("gradient", "梯度"),
+    "gradient_times_input": ("contribution", "贡献"),
+    "integrated_gradients": ("contribution", "贡献"),
+}
+_TOP = 20
+
+
+def attribution_figure(attribution: Attribution, style: Style, node: str = "") -> go.Figure:
+    """What an answer comes from: over the image, the text, the series, or as bars of features.
+
+    Args:
+        node: whose feature maps were used, of Grad-CAM.
+    """
+    title = style.say(*_TITLES[attribution.method])
+    if node:
+        title += style.say(f" at {esc(node)}", f"（{esc(node)}）")
+    draw = {"image": _image, "tokens": _tokens, "series": _series, "table": _table, "nodes": _nodes}[attribution.shape]
+    return draw(attribution, style, title, _subtitle(attribution, style))
+
+
+def _subtitle(attribution: Attribution, style: Style) -> str:
+    answer, score = short(attribution.answer), number(attribution.score)
+    said = style.say(f"for “{answer}”, score {score}", f"针对“{answer}”，得分 {score}")
+    if attribution.delta is not None and attribution.baseline_score is not None:
+        base, missing = number(attribution.baseline_score), number(abs(attribution.delta))
+        said += style.say(f"; baseline {base}; completeness error {missing}", f"；基线 {base}；完备性误差 {missing}")
+    return said
+
+
+def _image(attribution: Attribution, style: Style, title: str, subtitle: str) -> go.Figure:
+    """Side by side: the image, the map, the map over the image."""
+    if attribution.input is None:
+        raise ValueError("An attribution of an image must hold the image. Got none.")
+    map_, (height, width) = attribution.map, attribution.input.shape[:2]
+    gap = max(1, round(0.06 * width))
+    figure = titled(style, title, subtitle, int(min(620, 140 + 250 * height / width)))
+    scale = colours(style, map_, style.say(*_BARS[attribution.method]), attribution.signed)
+    row_of, column_of = np.indices(map_.shape)
+    add_image(figure, attribution.input)
+    add_image(figure, attribution.input, x=2 * (width + gap))
+    for panel, opacity in ((1, 1.0), (2, 0.55)):
+        figure.add_heatmap(
+            z=map_,
+            x0=panel * (width + gap),
+            dx=1,
+            y0=0,
+            dy=1,
+            opacity=opacity,
+            showscale=panel == 1,
+            customdata=np.stack((row_of, column_of), -1).astype(np.int16),
+            hovertemplate="[%{customdata[0]}, %{customdata[1]}]<br>%{z:.4g}<extra></extra>",
+            **scale,
+        )
+    words = style.say("image", "图像"), style.say("attribution", "归因"), style.say("both", "叠加")
+    figure.add_scatter(
+        x=[panel * (width + gap) - 0.5 for panel in range(3)],
+        y=[-0.5] * 3,
+        mode="text",
+        text=words,
+        textposition="top right",
+        textfont={"size": 11, "color": style.muted},
+        hoverinfo="skip",
+        showlegend=False,
+        cliponaxis=False,
+    )
+    pixel_axes(figure, 3 * width + 2 * gap, height)
+    return figure
+
+
+def _tokens(attribution: Attribution, style: Style, title: str, subtitle: str) -> go.Figure:
+    steps = attribution.steps
+    if steps is None:
+        raise ValueError("An attribution of tokens must name them. Got no names.")
+    names, values = steps.names[: steps.real], attribution.values[: steps.real]
+    hover = [f"{v:.4g}" for v in values]
+    bar = style.say(*_BARS[attribution.method])
+    return token_strip(names, values, style, title, subtitle, bar, hover, signed=attribution.signed)
+
+
+def _series(attribution: Attribution, style: Style, title: str, subtitle: str) -> go.Figure:
+    figure = titled(style, title, subtitle, 420)
+    given = np.zeros_like(attribution.values) if attribution.input is None else attribution.input
+    figure.add_heatmap(
+        z=attribution.values.T,
+        customdata=given.T,
+        hovertemplate=style.say(
+            "step %{x}, channel %{y}<br>input %{customdata:.4g}", "步 %{x}，通道 %{y}<br>输入 %{customdata:.4g}"
+        )
+        + "<br>%{z:.4g}<extra></extra>",
+        **colours(style, attribution.values, style.say(*_BARS[attribution.method]), attribution.signed),
+    )
+    figure.update_xaxes(title_text=style.say("step", "步"), showgrid=False)
+    figure.update_yaxes(title_text=style.say("channel", "通道"), showgrid=False, dtick=max(1, given.shape[1] // 10))
+    return figure
+
+
+def _table(attribution: Attribution, style: Style, title: str, subtitle: str) -> go.Figure:
+    order = np.argsort(-np.abs(attribution.values), kind="stable")[:_TOP]
+    given = attribution.input
+    labels = [
+        short(attribution.names[i], 30) + ("" if given is None else f" = {number(float(given[i]))}") for i in order
+    ]
+    if len(attribution.values) > _TOP:
+        subtitle += style.say(
+            f"; the {_TOP} largest of {len(attribution.values)}", f"；{len(attribution.values)} 项中最大的 {_TOP} 项"
+        )
+    return _bars(labels, attribution.values[order], style, title, subtitle, style.say(*_BARS[attribution.method]))
+
+
+def _nodes(attribution: Attribution, style: Style, title: str, subtitle: str) -> go.Figure:
+    """The nodes of a graph whose features count most for the answer at one of them."""
+    values = attribution.map
+    order = np.argsort(-np.abs(values), kind="stable")[:_TOP]
+    own = style.say(" (itself)", "（自身）")
+    labels = [style.say(f"node {i}", f"节点 {i}") + (own if i == attribution.position else "") for i in order]
+    where = style.say(f" at node {attribution.position}", f"，节点 {attribution.position}")
+    return _bars(labels, values[order], style, title, subtitle + where, style.say(*_BARS[attribution.method]))
+
+
+def _bars(labels: list[str], values: np.ndarray, style: Style, title: str, subtitle: str, axis: str) -> go.Figure:
+    figure = titled(style, title, subtitle, max(240, 120 + 24 * len(labels)))
+    figure.add_bar(
+        x=values,
+        y=list(range(len(labels))),
+        orientation="h",
+        marker_color=[style.accent if v >= 0 else style.wrong for v in values],
+        hovertemplate="%{x:.4g}<extra></extra>",
+    )
+    figure.update_xaxes(title_text=axis, zeroline=True)
+    figure.update_yaxes(range=[len(labels) - 0.5, -0.5], showgrid=False, **step_ticks(labels))
+    figure.update_yaxes(tickfont={"color": style.ink})
+    return figure

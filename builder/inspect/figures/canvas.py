@@ -1,0 +1,160 @@
+"""What figures are made of: a titled figure, heat maps, images, and many small maps laid out as tiles of one."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from builder.inspect.figures.style import SEQUENTIAL, Style
+
+MAX_CELLS = 300_000  # in one heat map: more is slow in a browser
+
+
+def titled(style: Style, title: str, subtitle: str = "", height: int = 420) -> go.Figure:
+    """An empty figure with a title."""
+    figure = go.Figure()
+    figure.update_layout(template=style.template, title={"text": title, "subtitle": {"text": subtitle}}, height=height)
+    return figure
+
+
+def limits(values: np.ndarray, signed: bool | None = None) -> tuple[float, float, bool]:
+    """The range of a colour scale, and whether it is centred on 0 because values of both signs occur."""
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    if signed is None:
+        signed = low < 0
+    if signed:
+        reach = max(abs(low), abs(high)) or 1.0
+        return -reach, reach, True
+    return (low, high, False) if high > low else (low, low + 1.0, False)
+
+
+def colours(style: Style, values: np.ndarray, title: str, signed: bool | None = None) -> dict[str, Any]:
+    """Colour scale, range and colour bar of a heat map."""
+    low, high, both = limits(values, signed)
+    bar = {
+        "title": {"text": title, "side": "right", "font": {"size": 12, "color": style.muted}},
+        "thickness": 10,
+        "outlinewidth": 0,
+        "tickfont": {"size": 11, "color": style.muted},
+        "nticks": 6,
+        "len": 0.9,
+    }
+    return {"zmin": low, "zmax": high, "colorscale": style.diverging if both else SEQUENTIAL, "colorbar": bar}
+
+
+def image_source(pixels: np.ndarray) -> str:
+    """An image (H, W) or (H, W, 3) in [0, 1] as a data URI."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(np.round(np.nan_to_num(pixels).clip(0, 1) * 255).astype(np.uint8)).save(stream, "PNG")
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def add_image(figure: go.Figure, pixels: np.ndarray, x: float = 0.0, y: float = 0.0, size: float | None = None) -> None:
+    """Draws an image with its upper left pixel centred at (x, y); ``size`` is the width of a pixel."""
+    step = size or 1.0
+    figure.add_image(
+        source=image_source(pixels), x0=x + (step - 1) / 2, y0=y + (step - 1) / 2, dx=step, dy=step, hoverinfo="skip"
+    )
+
+
+def pixel_axes(figure: go.Figure, width: float, height: float, labels: tuple[str, str] | None = None) -> None:
+    """Square pixels, rows counted downwards; without labels the axes are hidden (tiles have none in common)."""
+    figure.update_xaxes(range=[-0.5, width - 0.5], constrain="domain", showgrid=False, visible=labels is not None)
+    figure.update_yaxes(
+        range=[height - 0.5, -0.5], scaleanchor="x", constrain="domain", showgrid=False, visible=labels is not None
+    )
+    if labels:
+        figure.update_xaxes(title_text=labels[0])
+        figure.update_yaxes(title_text=labels[1])
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Maps of one size on a common canvas.
+
+    Args:
+        canvas: (H, W), not a number between the tiles.
+        corners: (n, 2), x and y of each tile's upper left pixel.
+        which: (H, W, 3), of each pixel its tile, row and column.
+        factor: side of the squares of pixels that were averaged so that the canvas is not too large.
+        size: height and width of a tile.
+    """
+
+    canvas: np.ndarray
+    corners: np.ndarray
+    which: np.ndarray
+    factor: int
+    size: tuple[int, int]
+
+
+def tile(maps: np.ndarray, columns: int | None = None, header: float = 0.0) -> Tiles:
+    """Lays out maps (n, H, W) in rows.
+
+    Args:
+        columns: tiles in a row; where None, so many that the canvas is a little wider than high.
+        header: room above each tile for a caption, as a share of its height.
+    """
+    factor = max(1, math.ceil(math.sqrt(maps.size / MAX_CELLS)))
+    maps = shrink(maps, factor)
+    count, height, width = maps.shape
+    if columns is None:
+        columns = max(1, min(count, math.ceil(math.sqrt(count * 1.6 * height / max(width, 1)))))
+    rows = math.ceil(count / columns)
+    gap = max(1, round(0.08 * max(height, width)))
+    top = round(header * height) if header else 0
+    canvas = np.full((rows * (height + gap + top) - gap, columns * (width + gap) - gap), np.nan, dtype=np.float32)
+    which = np.zeros((*canvas.shape, 3), dtype=np.int16)
+    corners = np.empty((count, 2))
+    row_of, column_of = np.indices((height, width))
+    for index in range(count):
+        y = index // columns * (height + gap + top) + top
+        x = index % columns * (width + gap)
+        canvas[y : y + height, x : x + width] = maps[index]
+        which[y : y + height, x : x + width] = np.stack(
+            (np.full_like(row_of, index), row_of * factor, column_of * factor), axis=-1
+        )
+        corners[index] = x, y
+    return Tiles(canvas, corners, which, factor, (height, width))
+
+
+def shrink(maps: np.ndarray, factor: int) -> np.ndarray:
+    """Averages squares of pixels of maps (..., H, W); what does not fill a square at the far edges is left out."""
+    if factor == 1:
+        return maps
+    height, width = (max(1, size // factor) for size in maps.shape[-2:])
+    cut = maps[..., : height * factor, : width * factor]
+    if cut.shape[-2] < factor or cut.shape[-1] < factor:
+        return cut
+    return cut.reshape(*maps.shape[:-2], height, factor, width, factor).mean((-3, -1))
+
+
+def caption_tiles(figure: go.Figure, style: Style, tiles: Tiles, captions: Sequence[str]) -> None:
+    """Writes a caption above each tile (as one trace: an annotation each would be slow)."""
+    figure.add_scatter(
+        x=tiles.corners[:, 0] - 0.5,
+        y=tiles.corners[:, 1] - 0.5,
+        mode="text",
+        text=list(captions),
+        textposition="top right",
+        textfont={"size": 10, "color": style.muted},
+        hoverinfo="skip",
+        showlegend=False,
+        cliponaxis=False,
+    )
+
+
+def step_ticks(names: Sequence[str], limit: int = 64) -> dict[str, Any]:
+    """Tick labels for the steps of a sequence: equal words keep places of their own; too many are thinned out."""
+    every = max(1, math.ceil(len(names) / limit))
+    positions = list(range(0, len(names), every))
+    return {"tickmode": "array", "tickvals": positions, "ticktext": [names[i] for i in positions]}

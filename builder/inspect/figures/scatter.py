@@ -1,0 +1,124 @@
+"""Points of a plane: projections of a node's output, and drawings of graphs."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from builder.inspect.figures.canvas import titled
+from builder.inspect.figures.evaluation import split_name
+from builder.inspect.figures.style import CLASSES, Style, esc, short
+from builder.inspect.network import Network
+from builder.inspect.prediction import IGNORED
+from builder.inspect.projection import Projection
+
+
+def projection_figure(projection: Projection, style: Style, split: str) -> go.Figure:
+    """Points coloured by class; a cross marks what the model takes for another class."""
+    title = style.say(f"Principal components of {esc(projection.node)}", f"{esc(projection.node)} 的主成分")
+    what = style.say("nodes of the graph", "图的节点") if projection.of_nodes else split_name(style, split)
+    figure = titled(style, title, f"{what}, {len(projection.points)}", 520)
+    _points(
+        figure, style, projection.points, projection.items, projection.truth, projection.predicted, projection.names
+    )
+    first, second = (f"{share:.0%}" for share in projection.explained)
+    variance = style.say("of the variance", "的方差")
+    figure.update_xaxes(title_text=style.say("component 1", "主成分 1") + f" ({first} {variance})", zeroline=True)
+    figure.update_yaxes(title_text=style.say("component 2", "主成分 2") + f" ({second} {variance})", zeroline=True)
+    return figure
+
+
+def network_figure(network: Network, style: Style) -> go.Figure:
+    """A graph with its nodes coloured by predicted class; a cross marks a wrong one."""
+    right = ""
+    if network.truth is not None:
+        known = network.judged & (network.truth != IGNORED)
+        if known.any():
+            share = float((network.predicted == network.truth)[known].mean())
+            right = style.say(f", {share:.1%} right in this split", f"，本划分中正确率 {share:.1%}")
+    count, links = len(network.points), network.edges.shape[1]
+    subtitle = style.say(f"{count} nodes, {links:,} edges{right}", f"{count} 个节点，{links:,} 条边{right}")
+    figure = titled(style, style.say("Predicted classes of the nodes", "节点的预测类别"), subtitle, 600)
+    ends = network.points[network.edges]  # (2, E, 2)
+    lines = np.full((links, 3, 2), np.nan, dtype=np.float32)
+    lines[:, 0], lines[:, 1] = ends[0], ends[1]
+    figure.add_scattergl(
+        x=lines[..., 0].ravel(),
+        y=lines[..., 1].ravel(),
+        mode="lines",
+        line={"width": 0.5, "color": style.line},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    _points(
+        figure, style, network.points, np.arange(count), network.truth, network.predicted, network.names,
+        by_prediction=True, confidence=network.confidence,
+    )  # fmt: skip
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    return figure
+
+
+def _points(
+    figure: go.Figure,
+    style: Style,
+    points: np.ndarray,
+    items: np.ndarray,
+    truth: np.ndarray | None,
+    predicted: np.ndarray | None,
+    names: tuple[str, ...],
+    by_prediction: bool = False,
+    confidence: np.ndarray | None = None,
+) -> None:
+    """One trace for each class, so that the legend can hide it."""
+    known = None if truth is None else truth != IGNORED
+    group = predicted if by_prediction or truth is None else truth
+    if group is None:
+        group = np.full(len(points), IGNORED)
+    wrong = np.zeros(len(points), dtype=bool)
+    if truth is not None and predicted is not None and known is not None:
+        wrong = known & (truth != predicted)
+    size = 9 if len(points) < 200 else 6
+    for value in np.unique(group):
+        here = group == value
+        name = style.say("unknown", "未知") if value == IGNORED else short(names[value], 24)
+        hover = [_said(style, i, items, truth, predicted, names, confidence) for i in np.flatnonzero(here).tolist()]
+        figure.add_scattergl(
+            x=points[here, 0],
+            y=points[here, 1],
+            mode="markers",
+            name=name if len(names) > 0 else style.say("samples", "样本"),
+            text=hover,
+            hovertemplate="%{text}<extra></extra>",
+            marker={
+                "size": np.where(wrong[here], size + 2, size),
+                "color": style.muted if value == IGNORED else CLASSES[value % len(CLASSES)],
+                "symbol": np.where(wrong[here], "x-thin-open", "circle"),
+                "opacity": 0.85,
+                "line": {"width": np.where(wrong[here], 1.8, 0)},
+            },
+        )
+    if wrong.any():
+        figure.add_scattergl(
+            x=[None], y=[None], mode="markers", name=style.say("× wrong", "× 预测错误"),
+            marker={"symbol": "x-thin-open", "size": size + 2, "color": style.muted, "line": {"width": 1.8}},
+        )  # fmt: skip
+    figure.update_layout(showlegend=len(names) > 0, legend={"itemsizing": "constant"})
+
+
+def _said(
+    style: Style,
+    index: int,
+    items: np.ndarray,
+    truth: np.ndarray | None,
+    predicted: np.ndarray | None,
+    names: tuple[str, ...],
+    confidence: np.ndarray | None,
+) -> str:
+    lines = [f"#{items[index]}"]
+    if truth is not None and truth[index] != IGNORED:
+        lines.append(style.say("true: ", "真值：") + short(names[truth[index]]))
+    if predicted is not None:
+        sure = "" if confidence is None else f" ({confidence[index]:.2f})"
+        lines.append(style.say("predicted: ", "预测：") + short(names[predicted[index]]) + sure)
+    return "<br>".join(lines)

@@ -1,0 +1,373 @@
+"""Outputs of nodes and filters as figures."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+
+from builder.inspect.attention import Attention
+from builder.inspect.figures.attention import attention_heads
+from builder.inspect.figures.canvas import (
+    Tiles,
+    add_image,
+    caption_tiles,
+    colours,
+    pixel_axes,
+    shrink,
+    step_ticks,
+    tile,
+    titled,
+)  # fmt: skip
+from builder.inspect.figures.style import MONO, Style, esc, number, short
+from builder.inspect.labels import Steps
+from builder.inspect.values import Value, picture
+from builder.inspect.weights import Filters
+
+MAX_TILES = 64
+_MAX_BARS = 200
+_MAX_CELLS = 150_000  # of one matrix
+_WIDE = 760  # pixels of a usual figure, for heights that suit the content
+
+
+def value_figure(value: Value, style: Style, channel: int | None = None, each: bool = False) -> go.Figure:
+    """The output of a node, by its kind.
+
+    Args:
+        channel: of feature maps, the one to show large; all of them where None.
+        each: whether every feature map has a colour scale of its own.
+    """
+    if value.kind == "image":
+        return _image(value, style)
+    if value.kind in ("maps", "volume"):
+        return feature_maps(value, style, channel, each)
+    if value.kind == "attention":
+        steps = value.steps or Steps("steps", tuple(map(str, range(value.array.shape[1]))), real=value.array.shape[1])
+        keys = tuple(map(str, range(value.array.shape[2])))
+        return attention_heads(Attention(value.node, value.array, steps, Steps("steps", keys, real=len(keys))), style)
+    if value.kind == "vector":
+        return _vector(value, style)
+    if value.kind == "scalar":
+        return _scalar(value, style)
+    if value.kind == "tokens":
+        return _tokens(value, style)
+    return _matrix(value, style)
+
+
+def feature_maps(value: Value, style: Style, channel: int | None = None, each: bool = False) -> go.Figure:
+    """Feature maps as tiles with one colour scale, or one of them large. Of volumes, the slice in the middle."""
+    maps = value.array if value.array.ndim == 3 else value.array[:, value.array.shape[1] // 2]
+    word = _map_word(value, style)
+    if channel is not None:
+        return _one_map(value, maps[channel], style, f"{word} {channel}")
+    shown = maps[:MAX_TILES]
+    tiles = tile(_each_scaled(shown) if each else shown, header=0.2)
+    title = style.say(f"Feature maps of {esc(value.node)}", f"{esc(value.node)} 的特征图")
+    size = " × ".join(map(str, maps.shape))
+    some = style.say(f", the first {MAX_TILES} shown", f"，显示前 {MAX_TILES} 个") if len(maps) > MAX_TILES else ""
+    figure = titled(
+        style, title, f"{size} ({' × '.join(_axis(style, a) for a in _map_axes(value))}){some}", _height(tiles)
+    )
+    bar = style.say("value, scaled per map", "数值（逐图缩放）") if each else style.say("value", "数值")
+    _add_tiles(figure, style, tiles, bar, word, signed=False if each else None)
+    caption_tiles(figure, style, tiles, [str(i) for i in range(len(shown))])
+    pixel_axes(figure, tiles.canvas.shape[1], tiles.canvas.shape[0])
+    return figure
+
+
+def filters_figure(filters: Filters, style: Style) -> go.Figure:
+    """Filters as tiles: a first layer's as images, deeper ones by (out, in); a matrix as a heat map."""
+    title = style.say(f"Weights of {esc(filters.node)}", f"{esc(filters.node)} 的权重")
+    array, subtitle = filters.array, f"{esc(filters.name)}, {' × '.join(map(str, filters.array.shape))}"
+    if filters.kind == "matrix":
+        return _weight_matrix(array, style, title, subtitle)
+    if array.ndim == 5:
+        array = array[:, :, array.shape[2] // 2]
+        subtitle += style.say(", the slice in the middle", "，取中间切片")
+    if filters.colour:
+        return _colour_filters(array, style, title, subtitle)
+    if array.ndim == 3:  # filters over sequences: one map (in, taps) each
+        tiles = tile(array[:MAX_TILES], header=0.2)
+        captions = [str(i) for i in range(min(len(array), MAX_TILES))]
+    elif array.shape[1] == 1:
+        tiles = tile(array[:MAX_TILES, 0], header=0.2)
+        captions = [str(i) for i in range(min(len(array), MAX_TILES))]
+    else:
+        outs, ins = min(array.shape[0], 16), min(array.shape[1], 16)
+        tiles = tile(array[:outs, :ins].reshape(-1, *array.shape[2:]), columns=ins)
+        captions = []
+        subtitle += style.say(
+            f"; rows: outputs 0 to {outs - 1}, columns: inputs 0 to {ins - 1}",
+            f"；行：输出 0 至 {outs - 1}，列：输入 0 至 {ins - 1}",
+        )
+    figure = titled(style, title, subtitle, _height(tiles))
+    _add_tiles(figure, style, tiles, style.say("weight", "权重"), style.say("filter", "卷积核"), signed=True)
+    if captions:
+        caption_tiles(figure, style, tiles, captions)
+    pixel_axes(figure, tiles.canvas.shape[1], tiles.canvas.shape[0])
+    return figure
+
+
+# ------------------------------------------------------------------ kinds of values
+
+
+def _image(value: Value, style: Style) -> go.Figure:
+    pixels = picture(value.array)
+    height, width = pixels.shape[:2]
+    title = style.say(f"Image at {esc(value.node)}", f"{esc(value.node)} 的图像")
+    low, high = number(float(value.array.min())), number(float(value.array.max()))
+    range_ = style.say(f"values from {low} to {high}", f"数值范围 {low} 至 {high}")
+    figure = titled(style, title, f"{' × '.join(map(str, value.array.shape))}, {range_}", 420)
+    add_image(figure, pixels)
+    pixel_axes(figure, width, height, (style.say("column (px)", "列（像素）"), style.say("row (px)", "行（像素）")))
+    return figure
+
+
+def _one_map(value: Value, map_: np.ndarray, style: Style, name: str) -> go.Figure:
+    title = style.say(f"{name.capitalize()} of {esc(value.node)}", f"{esc(value.node)} 的{name}")
+    vertical, horizontal = _map_axes(value)[1:]
+    map_ = shrink(map_, max(1, round(max(map_.shape) / 512)))
+    figure = titled(style, title, " × ".join(map(str, map_.shape)), 460)
+    figure.add_heatmap(
+        z=map_,
+        hovertemplate=f"{_axis(style, vertical)} %{{y}}, {_axis(style, horizontal)} %{{x}}<br>%{{z:.4g}}"
+        "<extra></extra>",
+        **colours(style, map_, style.say("value", "数值")),
+    )
+    pixel_axes(figure, map_.shape[1], map_.shape[0], (_axis(style, horizontal, True), _axis(style, vertical, True)))
+    return figure
+
+
+def _vector(value: Value, style: Style) -> go.Figure:
+    array = value.array.astype(np.float64)
+    title = style.say(f"Output of {esc(value.node)}", f"{esc(value.node)} 的输出")
+    subtitle = style.say(f"{len(array)} numbers", f"{len(array)} 个数")
+    if value.names and len(array) <= 40:
+        figure = titled(style, title, subtitle, max(260, 110 + 22 * len(array)))
+        figure.add_bar(
+            x=array,
+            y=list(range(len(array))),
+            orientation="h",
+            marker_color=[style.accent if v >= 0 else style.wrong for v in array],
+            hovertemplate="%{y}: %{x:.4g}<extra></extra>",
+        )
+        names = [short(name) for name in value.names]
+        figure.update_yaxes(**step_ticks(names), range=[len(array) - 0.5, -0.5])
+        figure.update_xaxes(title_text=style.say("value", "数值"))
+        return figure
+    figure = titled(style, title, subtitle, 340)
+    if len(array) <= _MAX_BARS:
+        figure.add_bar(
+            y=array,
+            marker_color=[style.accent if v >= 0 else style.wrong for v in array],
+            hovertemplate="%{x}: %{y:.4g}<extra></extra>",
+        )
+    else:
+        figure.add_scatter(
+            y=array,
+            mode="lines",
+            line={"width": 1, "color": style.accent},
+            hovertemplate="%{x}: %{y:.4g}<extra></extra>",
+        )
+    figure.update_xaxes(title_text=style.say("feature", "特征"), showgrid=False)
+    figure.update_yaxes(title_text=style.say("value", "数值"))
+    return figure
+
+
+def _scalar(value: Value, style: Style) -> go.Figure:
+    figure = titled(style, style.say(f"Output of {esc(value.node)}", f"{esc(value.node)} 的输出"), esc(value.port), 220)
+    figure.add_annotation(
+        text=number(float(value.array)), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"size": 44}
+    )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def _tokens(value: Value, style: Style) -> go.Figure:
+    title = style.say(f"Tokens at {esc(value.node)}", f"{esc(value.node)} 的词元")
+    steps = value.steps
+    names = steps.names if steps is not None and steps.kind == "tokens" else tuple(str(i) for i in value.array)
+    real = steps.real if steps is not None and steps.kind == "tokens" else len(names)
+    subtitle = style.say(f"{real} of {len(names)} are no padding", f"{len(names)} 个中有 {real} 个非填充")
+    return token_strip(
+        names[:real],
+        np.zeros(real),
+        style,
+        title,
+        subtitle,
+        bar="",
+        hover=[str(i) for i in value.array[:real]],
+        plain=True,
+    )
+
+
+def _matrix(value: Value, style: Style) -> go.Figure:
+    """Sequences, masks and nodes of a graph: a row of the array is a column of the figure, time goes to the right."""
+    array = value.array[:, None] if value.array.ndim == 1 else value.array
+    array = array.astype(np.float32)
+    first, last = value.axes[0], value.axes[-1] if value.array.ndim > 1 else ""
+    steps = value.steps
+    names: list[str] = []
+    if steps is not None and steps.kind == "tokens":
+        array, names = array[: steps.real], [short(n, 14) for n in steps.names[: steps.real]]
+    elif steps is not None and steps.kind == "patches":
+        names = [esc(n) for n in steps.names]
+    title = style.say(f"Output of {esc(value.node)}", f"{esc(value.node)} 的输出")
+    size = " × ".join(map(str, value.array.shape))
+    down = f"{_axis(style, first)} × {_axis(style, last)}" if last else _axis(style, first)
+    figure = titled(style, title, f"{size} ({down})", 420 if last else 220)
+    shown = shrink(array.T, max(1, math.ceil(math.sqrt(array.size / _MAX_CELLS))))
+    figure.add_heatmap(
+        z=shown,
+        hovertemplate=f"{_axis(style, first)} %{{x}}, {_axis(style, last)} %{{y}}<br>%{{z:.4g}}<extra></extra>",
+        **colours(style, shown, style.say("value", "数值")),
+    )
+    if names and shown.shape[1] == len(names):
+        # Vertical words are read worse, but fit.
+        figure.update_xaxes(**step_ticks(names), tickangle=-90 if max(map(len, names)) > 2 else 0)
+        figure.update_xaxes(tickfont={"family": MONO, "size": 10})
+    figure.update_xaxes(title_text=_axis(style, first, True), showgrid=False)
+    figure.update_yaxes(title_text=_axis(style, last, True) if last else "", showgrid=False, autorange="reversed")
+    if not last:
+        figure.update_yaxes(visible=False)
+    return figure
+
+
+def token_strip(
+    names: tuple[str, ...],
+    values: np.ndarray,
+    style: Style,
+    title: str,
+    subtitle: str,
+    bar: str,
+    hover: list[str],
+    plain: bool = False,
+    signed: bool | None = None,
+) -> go.Figure:
+    """A text whose tokens are coloured cells, in reading order.
+
+    Args:
+        values: (T,), by which the cells are coloured.
+        bar: title of the colour bar.
+        hover: what a cell says.
+        plain: no colours, and no colour bar.
+    """
+    longest = max((len(n) for n in names), default=1)
+    per_row = 32 if longest == 1 else max(4, min(12, 96 // min(longest, 14)))
+    per_row = min(per_row, max(len(names), 1))
+    rows = -(-len(names) // per_row)
+    cells = np.full(rows * per_row, np.nan, dtype=np.float32)
+    cells[: len(values)] = values
+    text, said = np.full(cells.shape, "", dtype=object), np.full(cells.shape, "", dtype=object)
+    text[: len(names)] = [short(n, 14) for n in names]
+    said[: len(names)] = hover
+    figure = titled(style, title, subtitle, 130 + 34 * rows)
+    scale = colours(style, values, bar, signed)
+    if plain:
+        scale = {"colorscale": [[0, style.line], [1, style.line]], "showscale": False, "zmin": 0, "zmax": 1}
+    figure.add_heatmap(
+        z=cells.reshape(rows, per_row),
+        text=text.reshape(rows, per_row),
+        customdata=said.reshape(rows, per_row),
+        texttemplate="%{text}",
+        textfont={"family": MONO, "size": 13},
+        hovertemplate="%{text}<br>%{customdata}<extra></extra>",
+        hoverongaps=False,
+        xgap=3,
+        ygap=4,
+        **scale,
+    )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, autorange="reversed")
+    figure.update_layout(margin={"l": 16, "r": 16, "b": 16, "t": 72})
+    return figure
+
+
+# ------------------------------------------------------------------ parts
+
+
+def _add_tiles(figure: go.Figure, style: Style, tiles: Tiles, bar: str, word: str, signed: bool | None = None) -> None:
+    figure.add_heatmap(
+        z=tiles.canvas,
+        customdata=tiles.which,
+        hovertemplate=f"{word} %{{customdata[0]}} [%{{customdata[1]}}, %{{customdata[2]}}]<br>%{{z:.4g}}"
+        "<extra></extra>",
+        hoverongaps=False,
+        **colours(style, tiles.canvas, bar, signed),
+    )
+
+
+def _weight_matrix(array: np.ndarray, style: Style, title: str, subtitle: str) -> go.Figure:
+    shown = shrink(array, max(1, math.ceil(math.sqrt(array.size / _MAX_CELLS))))
+    figure = titled(style, title, subtitle, 440)
+    figure.add_heatmap(
+        z=shown,
+        hovertemplate=style.say("output", "输出")
+        + " %{y}, "
+        + style.say("input", "输入")
+        + " %{x}<br>%{z:.4g}<extra></extra>",
+        **colours(style, shown, style.say("weight", "权重"), signed=True),
+    )
+    figure.update_xaxes(title_text=style.say("input", "输入"), showgrid=False)
+    figure.update_yaxes(title_text=style.say("output", "输出"), showgrid=False, autorange="reversed")
+    return figure
+
+
+def _colour_filters(array: np.ndarray, style: Style, title: str, subtitle: str) -> go.Figure:
+    """Filters on red, green and blue as small colour images; grey is no weight."""
+    shown = array[:MAX_TILES]
+    reach = float(np.abs(shown).max()) or 1.0
+    planes = [tile(shown[:, c], header=0.2) for c in range(3)]
+    tiles = planes[0]
+    canvas = np.stack([p.canvas for p in planes], -1) / (2 * reach) + 0.5
+    background = 0.09 if style.dark else 1.0
+    figure = titled(
+        style, title, subtitle + style.say(", red-green-blue; grey is 0", "，红绿蓝；灰色为 0"), _height(tiles)
+    )
+    add_image(figure, np.where(np.isnan(canvas), background, canvas))
+    caption_tiles(figure, style, tiles, [str(i) for i in range(len(shown))])
+    pixel_axes(figure, tiles.canvas.shape[1], tiles.canvas.shape[0])
+    return figure
+
+
+def _each_scaled(maps: np.ndarray) -> np.ndarray:
+    low, high = maps.min((1, 2), keepdims=True), maps.max((1, 2), keepdims=True)
+    return (maps - low) / np.where(high > low, high - low, 1)
+
+
+def _height(tiles: Tiles) -> int:
+    rows, columns = tiles.canvas.shape
+    return int(min(900, max(240, _WIDE * rows / columns + 110)))
+
+
+def _map_axes(value: Value) -> tuple[str, str, str]:
+    axes = value.axes if value.array.ndim == 3 else (value.axes[0], *value.axes[2:])
+    return axes[0], axes[1], axes[2]
+
+
+def _map_word(value: Value, style: Style) -> str:
+    return style.say("head", "头") if value.axes[0] == "h" else style.say("channel", "通道")
+
+
+_AXES = {
+    "C": ("channel", "通道", "", ""),
+    "D": ("feature", "特征", "", ""),
+    "F": ("feature", "特征", "", ""),
+    "d": ("feature", "特征", "", ""),
+    "T": ("step", "步", "", ""),
+    "S": ("key step", "键的步", "", ""),
+    "U": ("step", "步", "", ""),
+    "L": ("layer", "层", "", ""),
+    "H": ("row", "行", " (px)", "（像素）"),
+    "W": ("column", "列", " (px)", "（像素）"),
+    "N": ("node", "节点", "", ""),
+    "h": ("head", "头", "", ""),
+}
+
+
+def _axis(style: Style, axis: str, unit: bool = False) -> str:
+    """The name of an axis, with its unit where it is wanted."""
+    english, chinese, unit_en, unit_zh = _AXES.get(axis, (axis, axis, "", ""))
+    return style.say(english + unit_en * unit, chinese + unit_zh * unit)

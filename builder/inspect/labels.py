@@ -1,0 +1,84 @@
+"""What the steps of a sequence stand for: the words of a text, the characters, the patches of an image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from torch import Tensor
+
+from builder.compiler import End
+from builder.inspect.inspector import Inspector
+from builder.inspect.samples import Sample
+
+CLASS_TOKEN = "[CLS]"
+_VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥"}
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of one axis.
+
+    Args:
+        kind: tokens of a text, patches of an image, or just steps.
+        names: one for each step.
+        extra: learned tokens (a class token) in front of the steps that the data have.
+        grid: rows and columns of the patches.
+        real: how many steps are no padding, which stands behind.
+    """
+
+    kind: Literal["tokens", "patches", "steps"]
+    names: tuple[str, ...]
+    extra: int = 0
+    grid: tuple[int, int] | None = None
+    real: int = 0
+
+
+def steps_of(inspector: Inspector, sample: Sample, end: End, length: int) -> Steps:
+    """What the ``length`` steps of a value (or of something made of it) stand for."""
+    compiled, layout = inspector.compiled, inspector.layout
+    way = compiled.ancestors([end])
+    extra = sum(
+        compiled.report.nodes[path].params["num_tokens"]
+        for path in way
+        if compiled.flat.nodes[path].component.id == "learned_token"
+    )
+    front = (CLASS_TOKEN,) if extra == 1 else tuple(f"[{i}]" for i in range(extra))
+    words = _words(inspector, sample, end, length - extra)
+    if words is not None:
+        names, real = words
+        return Steps("tokens", (*front, *names), extra, None, extra + real)
+    for path in reversed(way):
+        for port in compiled.report.nodes[path].outputs:
+            if layout.axes((path, port)) != ("B", "C", "H", "W"):
+                continue
+            height, width = layout.sample_shape((path, port))[1:]
+            if isinstance(height, int) and isinstance(width, int) and height * width == length - extra > 1:
+                names = tuple(f"{r + 1},{c + 1}" for r in range(height) for c in range(width))
+                return Steps("patches", (*front, *names), extra, (height, width), length)
+    return Steps("steps", tuple(str(i) for i in range(length)), 0, None, length)
+
+
+def _words(inspector: Inspector, sample: Sample, end: End, length: int) -> tuple[tuple[str, ...], int] | None:
+    """The tokens that a value is made of, and how many are no padding; None for no text of this length."""
+    for path, port in inspector.sources([end]):
+        ids = sample.inputs.get((path, port))
+        vocabulary = getattr(inspector.compiled.dataset(path), "vocabulary", None)
+        if vocabulary is None or ids is None or ids.is_floating_point() or ids.dim() != 2 or ids.shape[1] != length:
+            continue
+        names = tuple(visible(vocabulary[i]) for i in ids[0].tolist())
+        pad = sample.inputs.get((path, "pad"))
+        return names, length if pad is None else int((~pad[0]).sum())
+    return None
+
+
+def token_names(vocabulary: Sequence[str], ids: Tensor | np.ndarray) -> tuple[str, ...]:
+    """Tokens by their ids, blanks made visible."""
+    return tuple(visible(vocabulary[int(i)]) for i in ids)
+
+
+def visible(token: str) -> str:
+    """A token as it is shown: blanks have a sign."""
+    return _VISIBLE.get(token, token)
