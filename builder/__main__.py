@@ -156,8 +156,10 @@ def _train(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _print_progress(line: str) -> None:
-    print(line, flush=True)
+def _print_progress(event: dict[str, Any]) -> None:
+    from builder.train import event_line
+
+    print(event_line(event), flush=True)
 
 
 def _print_values(values: dict[str, Any]) -> None:

@@ -21,8 +21,8 @@ from builder.train.loader import Batch
 class Devices:
     """The devices of a run, and this process's place among them.
 
-    Several devices share each batch. Their gradients are added up in one flat all-reduce behind the backward pass; unlike
-    a wrapper around one module serves any number of optimizers that share parameters.
+    Several devices share each batch. Their gradients are added up in one flat all-reduce behind the backward pass: it
+    serves any number of optimizers that share parameters, as a wrapper around one module does not.
     """
 
     def __init__(self, devices: int = 1, nodes: int = 1, precision: str = "32-true") -> None:

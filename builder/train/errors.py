@@ -12,7 +12,7 @@ class TrainError(ValueError):
 
     def __init__(self, message: str, message_zh: str, node: str = "") -> None:
         self.message, self.message_zh, self.node = message, message_zh, node
-        super().__init__(message)
+        super().__init__(f"{node}: {message}" if node else message)
 
     def to_json(self) -> dict[str, str]:
         """The error as a run's status holds it."""

@@ -75,24 +75,28 @@ class Evaluation:
             self.compiled.root.train()
 
     def _run(self, group: _Group) -> dict[str, float]:
-        totals: dict[str, Tensor] = {}
-        weight = 0
+        values_of: dict[str, list[Tensor]] = {path: [] for path in group.wanted if path not in self.metrics}
+        sums_of: dict[str, Tensor] = {}
+        counts: list[int] = []
         for batch in batches(group.loaders, rank=self.devices.rank, world=self.devices.world):
-            samples = batch.samples if batch.share else 0
-            weight += samples
+            counts.append(batch.samples if batch.share else 0)
             values = group.values(batch, self.devices)
             for path, ends in group.wanted.items():
-                if path in self.metrics:
-                    sums = self._update(path, values)
-                    sums = sums if samples else torch.zeros_like(sums)
-                else:
-                    sums = samples * torch.stack([values[end] for end in ends]).sum().to(_exact(self.devices))
-                totals[path] = totals[path] + sums if path in totals else sums
-        count = self.devices.sum(torch.tensor(weight, dtype=torch.int64, device=self.devices.device))
-        figures = {}
-        for path, sums in totals.items():
-            total = self.devices.sum(sums)
-            figures[path] = float(self._metric(path).compute(total) if path in self.metrics else total / count)
+                if path in values_of:
+                    values_of[path].append(
+                        values[ends[0]] if len(ends) == 1 else torch.stack([values[e] for e in ends]).sum()
+                    )
+                    continue
+                sums = self._update(path, values)
+                sums = sums if batch.share else torch.zeros_like(sums)
+                sums_of[path] = sums_of[path] + sums if path in sums_of else sums
+        figures = {path: float(self._metric(path).compute(self.devices.sum(s))) for path, s in sums_of.items()}
+        exact = torch.float32 if self.devices.device.type == "mps" else torch.float64  # Apple's GPUs have no doubles
+        weights = torch.tensor(counts, dtype=exact, device=self.devices.device)
+        count = self.devices.sum(weights.sum())
+        for path, values in values_of.items():
+            total = (torch.stack(values).to(exact) * weights)[weights > 0].sum()
+            figures[path] = float(self.devices.sum(total) / count)
         return figures
 
     def _metric(self, path: str) -> Metric:
@@ -134,10 +138,6 @@ class _Group:
             return dict(zip(self.outputs, self.forward(*[given[end] for end in self.inputs]), strict=True))
         except Exception as error:
             raise failed_forward(error, self.program) from error
-
-
-def _exact(devices: Devices) -> torch.dtype:
-    return torch.float32 if devices.device.type == "mps" else torch.float64  # Apple's GPUs have no doubles
 
 
 def evaluate(run: str | Path | Run, split: SplitName = "test") -> dict[str, Any]:

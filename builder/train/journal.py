@@ -74,7 +74,6 @@ class Journal:
             _to_board(self.board, event)
         self.pending.clear()
         self.file.flush()
-        self.board.flush()
         self.flushed = time.perf_counter()
 
     def close(self) -> None:

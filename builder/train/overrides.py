@@ -37,7 +37,7 @@ def override(graph: Graph, assignments: Iterable[str]) -> Graph:
                 f"应写作 node.param=value，收到 {assignment!r}。",
             )
         if keys[0] == "training" and "training" not in graph:
-            _set_in(graph.training, keys[1:], _parse(text))
+            _set_in(graph.training, keys[1:], _parse(text), path)
         else:
             _set(graph, graph.blocks, keys, text, path)
     return from_document(to_document(graph))  # holds the result against the schema
@@ -54,7 +54,7 @@ def _set(graph: Graph, blocks: dict[str, Graph], keys: list[str], text: str, pat
     data = graph.nodes[node]
     component: str = data["component"]
     if rest[0] == "settings" and len(rest) > 1:
-        _set_in(data["settings"], rest[1:], _parse(text))
+        _set_in(data["settings"], rest[1:], _parse(text), path, node)
     elif component.startswith(BLOCK_PREFIX) and len(rest) > 1:
         _set(_own_block(data, blocks, node), blocks, rest, text, path)
     elif len(rest) > 1:
@@ -121,11 +121,15 @@ def _component_value(component: str, node: str, param: str, text: str) -> Any:
         raise GraphError(f"{node}: {error.message}", f"{node}：{error.message_zh}", node) from None
 
 
-def _set_in(table: dict[str, Any], keys: list[str], value: Any) -> None:
+def _set_in(table: dict[str, Any], keys: list[str], value: Any, path: str, node: str = "") -> None:
     for key in keys[:-1]:
         below = table.setdefault(key, {})
         if not isinstance(below, dict):
-            raise GraphError(f"'{key}' holds a value, not a table of values.", f"“{key}”是一个值，而不是键值表。")
+            raise GraphError(
+                f"'{path}': '{key}' holds a value, so nothing lies below it.",
+                f"“{path}”：“{key}”是一个值，其下没有内容。",
+                node,
+            )
         table = below
     table[keys[-1]] = value
 

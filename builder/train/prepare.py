@@ -59,7 +59,7 @@ def loaders_of(compiled: Compiled, split: SplitName, seed: int, training: bool =
 
 @torch.no_grad()
 def fit_transforms(compiled: Compiled, loaders: Mapping[str, Loader], devices: Devices) -> None:
-    """Lets each transform that measures its data (it has a ``fit``) see the training split, in the order of the data."""
+    """Shows the training split to each transform that measures it (it has a ``fit``), in the order of the data."""
     compiled.root.eval()
     for node in compiled.of_kind("transform"):
         fit: Any = getattr(compiled.module(node.path), "fit", None)

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import TypeAdapter, ValidationError
+
 from builder.graph import Graph, dumps, load, write_atomic
 from builder.train.errors import TrainError
 
@@ -80,6 +82,9 @@ class Status:
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
+
+
+_STATUS = TypeAdapter(Status)
 
 
 @dataclass
@@ -151,12 +156,13 @@ class Run:
     def status(self) -> Status:
         """Where the training is."""
         found = _read_json(self.file("status.json"))
-        if found is None:
+        try:
+            status = _STATUS.validate_python(found)
+        except ValidationError:
             return Status("unknown")
-        status = _status(found)
         if status.state in ALIVE and not locked(self.file("lock")):
-            again = _read_json(self.file("status.json")) or found
-            if again.get("state") not in ALIVE:  # it ended between the two looks
+            again = _read_json(self.file("status.json"))
+            if again is not None and again.get("state") not in ALIVE:  # it ended between the two looks
                 return self.status()
             status.state, status.eta, status.error = "crashed", None, _DIED.to_json()
         return status
@@ -220,7 +226,10 @@ class Run:
     # -------------------------------------------------------------- writing
 
     def write_status(self, status: Status) -> None:
-        write_atomic(self.file("status.json"), _dumps(status.to_json()))
+        """Replaces the status in one step; twice a second, and therefore without waiting for the disk."""
+        temporary = self.file(".status.json")
+        temporary.write_text(_dumps(status.to_json()), encoding="utf-8")
+        temporary.replace(self.file("status.json"))
 
     def write_info(self, info: Mapping[str, Any]) -> None:
         write_atomic(self.file("run.json"), _dumps(dict(info)))
@@ -287,14 +296,6 @@ def locked(path: Path) -> bool:
     finally:
         os.close(handle)
     return False
-
-
-def _status(found: Mapping[str, Any]) -> Status:
-    known = {f.name for f in dataclasses.fields(Status)}
-    status = Status(**{k: v for k, v in found.items() if k in known})
-    if isinstance(status.best, dict):
-        status.best = Best(**status.best)
-    return status
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

@@ -63,7 +63,8 @@ class Step:
         # On the processor a look at the loss costs nothing, and the weights are still as the failing step found them.
         if self.devices.on_cpu and not math.isfinite(loss.item()):
             raise not_finite(self.program, inputs, number, epoch)
-        self.optimizer.zero_grad()
+        for parameter in self.parameters:  # what zero_grad does, for a tenth of its time
+            parameter.grad = None
         try:
             self.backward(loss, inputs=self._owned)
         except Exception as error:

@@ -1,0 +1,132 @@
+"""Batches: their order follows from seed, epoch and data set alone."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from builder.train import TrainError
+from builder.train.loader import Batch, Loader, LoaderSettings, batches, order
+
+
+class Numbers:
+    """Samples 0, 1, 2 ..."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitems__(self, indices: Sequence[int] | Tensor) -> dict[str, Tensor]:
+        index = torch.as_tensor(indices)
+        return {"x": index.float(), "y": index}
+
+
+def loader(count: int = 10, path: str = "data", training: bool = True, **settings: Any) -> Loader:
+    return Loader(path, Numbers(count), LoaderSettings(**{"batch_size": 4, **settings}), seed=3, training=training)
+
+
+def seen(found: Sequence[Batch], path: str = "data") -> list[list[int]]:
+    return [batch.values[path, "y"].tolist() for batch in found]
+
+
+def test_an_epoch_holds_every_sample_once() -> None:
+    found = seen(list(batches([loader()])))
+    assert [len(b) for b in found] == [4, 4, 2]
+    assert sorted(itertools.chain(*found)) == list(range(10))
+
+
+def test_epochs_differ_and_repeat() -> None:
+    first, second = (seen(list(batches([loader()], epoch))) for epoch in (0, 1))
+    assert first != second
+    assert first == seen(list(batches([loader()], 0)))
+
+
+def test_the_order_depends_on_seed_epoch_path_and_cycle() -> None:
+    orders = [
+        order(50, *key) for key in ((0, 0, "a", 0), (1, 0, "a", 0), (0, 1, "a", 0), (0, 0, "b", 0), (0, 0, "a", 1))
+    ]
+    assert len({tuple(o.tolist()) for o in orders}) == len(orders)
+    assert all(sorted(o.tolist()) == list(range(50)) for o in orders)
+
+
+def test_an_epoch_begins_anywhere() -> None:
+    whole = seen(list(batches([loader()], 5)))
+    assert seen(list(batches([loader()], 5, start=2))) == whole[2:]
+    assert seen(list(batches([loader()], 5, start=3))) == []
+
+
+def test_without_shuffling_samples_keep_their_order() -> None:
+    assert seen(list(batches([loader(shuffle=False)], 2))) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+def test_the_last_batch_may_be_dropped_in_training_only() -> None:
+    assert [len(b) for b in seen(list(batches([loader(drop_last=True)])))] == [4, 4]
+    evaluating = loader(training=False, drop_last=True)
+    assert seen(list(batches([evaluating]))) == [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9]]
+
+
+def test_a_shorter_data_set_starts_again_in_another_order() -> None:
+    long, short = loader(10, "long"), loader(6, "short", drop_last=True)
+    found = list(batches([long, short], 1))
+    assert seen(found, "short") == [order(6, 3, 1, "short", cycle).tolist()[:4] for cycle in range(3)]
+    assert sorted(itertools.chain(*seen(found, "long"))) == list(range(10))
+    again = list(batches([long, short], 1, start=1))
+    assert seen(again, "short") == seen(found, "short")[1:]
+
+
+def test_processes_share_each_batch() -> None:
+    whole = list(batches([loader(9)]))
+    parts = [list(batches([loader(9)], rank=rank, world=2)) for rank in range(2)]
+    for batch, first, second in zip(whole, *parts, strict=True):
+        assert first.share + second.share == pytest.approx(1)
+        own = [b.values["data", "y"].tolist() for b in (first, second) if b.share]
+        assert sorted(itertools.chain(*own)) == sorted(batch.values["data", "y"].tolist())
+    assert parts[1][-1].share == 0  # one sample was left, and it is the other's
+    assert parts[1][-1].samples == 1
+
+
+def test_worker_processes_read_the_same() -> None:
+    alone, helped = loader(), loader(workers=1)
+    for epoch in range(2):
+        assert seen(list(batches([helped], epoch))) == seen(list(batches([alone], epoch)))
+    assert seen(list(batches([helped], 1, start=1))) == seen(list(batches([alone], 1, start=1)))
+
+
+def test_global_random_numbers_stay_untouched() -> None:
+    states = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()
+    list(batches([loader()]))
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert np.random.get_state()[1].tolist() == states[1]
+    assert random.getstate() == states[2]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"batch_size": 0}, "batch_size.*at least 1.*Got 0"),
+        ({"batch_size": True}, "batch_size"),
+        ({"batch_size": "many"}, "batch_size.*'many'"),
+        ({"workers": -1}, "workers.*at least 0"),
+        ({"shuffle": 1}, "shuffle.*true or false"),
+        ({"drop_last": "yes"}, "drop_last.*true or false"),
+    ],
+)
+def test_settings_are_checked(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(TrainError, match=words) as caught:
+        LoaderSettings.read("data", settings)
+    assert caught.value.node == "data"
+    assert "data" in caught.value.message_zh
+
+
+def test_settings_have_defaults() -> None:
+    assert LoaderSettings.read("data", {}) == LoaderSettings(64, True, False, 0)
+    assert LoaderSettings.read("data", {"batch_size": 3, "name": "Data"}).batch_size == 3
