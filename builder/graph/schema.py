@@ -48,7 +48,10 @@ _SETTINGS: dict[str, Any] = {
         "repeat": {"type": "integer", "minimum": 1, "maximum": 1000},
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
         "shuffle": {"type": "boolean"},
+        "drop_last": {"type": "boolean"},
+        "workers": {"type": "integer", "minimum": 0, "maximum": 256},
         "clip_norm": {"type": "number", "exclusiveMinimum": 0},
+        "parameters": {"type": "array", "items": {"type": "string", "pattern": _PATH, "maxLength": 1000}},
     },
 }
 

@@ -8,7 +8,6 @@ The header's ``state`` is JSON.
 from __future__ import annotations
 
 import json
-import math
 import os
 import random
 import tempfile
@@ -146,7 +145,7 @@ def random_state(device: torch.device) -> Tensors:
     found = {
         "torch": torch.get_rng_state(),
         "python": torch.tensor([version, *words], dtype=torch.int64),
-        "python_gauss": torch.tensor(math.nan if gauss is None else gauss, dtype=torch.float64),
+        "python_gauss": torch.tensor([] if gauss is None else [gauss], dtype=torch.float64),
         "numpy": torch.tensor(
             [*numbers["state"]["key"].tolist(), numbers["state"]["pos"], numbers["has_gauss"]], dtype=torch.int64
         ),
@@ -163,8 +162,7 @@ def set_random_state(state: Mapping[str, Tensor], device: torch.device) -> None:
     """Continues every global generator from what ``random_state`` gave."""
     torch.set_rng_state(state["torch"])
     version, *words = state["python"].tolist()
-    gauss = float(state["python_gauss"])
-    random.setstate((version, tuple(words), None if math.isnan(gauss) else gauss))
+    random.setstate((version, tuple(words), next(iter(state["python_gauss"].tolist()), None)))
     *keys, position, has_gauss = state["numpy"].tolist()
     np.random.set_state(("MT19937", np.array(keys, np.uint32), position, has_gauss, float(state["numpy_gauss"])))
     if device.type == "cuda" and "cuda" in state:

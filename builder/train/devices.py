@@ -125,16 +125,18 @@ class Devices:
             for buffer in root.buffers():
                 torch.distributed.broadcast(buffer, 0)
 
+    def seed(self, seed: int) -> None:
+        """Seeds the global generators, in each process differently."""
+        own = seed + 1_000_003 * self.rank
+        random.seed(own)
+        np.random.seed(own % 2**32)
+        torch.manual_seed(own)
 
-@contextlib.contextmanager
-def own_random_numbers(seed: int, devices: Devices) -> Iterator[None]:
-    """Seeds the global generators for a run, each process differently, and puts them back as they were behind it."""
-    before = random_state(devices.device)
-    own = seed + 1_000_003 * devices.rank
-    random.seed(own)
-    np.random.seed(own % 2**32)
-    torch.manual_seed(own)
-    try:
-        yield
-    finally:
-        set_random_state(before, devices.device)
+    @contextlib.contextmanager
+    def own_random_numbers(self) -> Iterator[None]:
+        """Puts the global generators back behind it as they were."""
+        before = random_state(self.device)
+        try:
+            yield
+        finally:
+            set_random_state(before, self.device)

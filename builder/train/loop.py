@@ -14,11 +14,11 @@ from typing import Any
 from builder.compiler import Compiled, CompileError
 from builder.graph import Graph, GraphError
 from builder.train import checkpoint
-from builder.train.devices import Devices, own_random_numbers
+from builder.train.devices import Devices
 from builder.train.errors import TrainError, in_words
 from builder.train.evaluation import Evaluation
 from builder.train.journal import Journal, Report
-from builder.train.loader import batches
+from builder.train.loader import Batch, batches
 from builder.train.meter import Meter
 from builder.train.monitor import Monitor
 from builder.train.plan import describe, plan, plan_again
@@ -82,7 +82,7 @@ def train(
         monitor = Monitor(run, places.leads, planned.training["epochs"])
         if places.leads and resume:
             run.write_info(run.info() | planned.training)
-        with own_random_numbers(planned.training["seed"], places), monitor.heeding_signals():
+        with places.own_random_numbers(), monitor.heeding_signals():
             monitor.tell("Compiling the graph", "正在编译图")
             compiled = Compiled(planned, seed=planned.training["seed"])
             trainer = Trainer(compiled, run, places, monitor, report)
@@ -127,7 +127,7 @@ class Trainer:
     ) -> None:
         self.compiled, self.run, self.devices, self.monitor, self.report = compiled, run, devices, monitor, report
         training = compiled.graph.training
-        self.epochs, seed = int(training["epochs"]), int(training["seed"])
+        self.epochs, self.seed = int(training["epochs"]), int(training["seed"])
         devices.place(compiled.root)
         self.steps = [Step(compiled, node, devices) for node in compiled.of_kind("optimizer")]
         if not self.steps:
@@ -138,11 +138,11 @@ class Trainer:
 
         monitor.tell("Reading the data", "正在读取数据")
         fetch(compiled, devices, monitor.tell)
-        self.loaders = loaders_of(compiled, "train", seed, training=True)
+        self.loaders = loaders_of(compiled, "train", self.seed, training=True)
         used = {path for step in self.steps for path, _ in step.inputs}
         self.training = [loader for path, loader in self.loaders.items() if path in used]
         self.steps_per_epoch = max(len(loader) for loader in self.training)
-        self.evaluation = Evaluation(compiled, loaders_of(compiled, "valid", seed), devices)
+        self.evaluation = Evaluation(compiled, loaders_of(compiled, "valid", self.seed), devices)
 
         self.strategies = {node.path: compiled.build(node.path) for node in compiled.of_kind("strategy")}
         self.watching = {path: compiled.flat.nodes[path].inputs["metric"][0][0] for path in self.strategies}
@@ -184,6 +184,7 @@ class Trainer:
 
     def fit(self, resume: bool = False) -> State:
         """Trains to the end, or until someone asks to stop; which of the two."""
+        self.devices.seed(self.seed)  # here, so that nothing depends on what compiling and reading have drawn
         seconds = self._restore() if resume else None
         if seconds is None:
             fit_transforms(self.compiled, self.loaders, self.devices)
@@ -194,6 +195,7 @@ class Trainer:
         self._next_look = 0.0
         self._next_save = time.perf_counter() + CHECKPOINT_SECONDS
         self._restart_window()
+        self._batch: Batch | None = None
         try:
             while self.epoch < self.epochs and not self.ended_by:
                 if not self._epoch():
@@ -207,11 +209,11 @@ class Trainer:
     def _epoch(self) -> bool:
         """Trains through (the rest of) an epoch; False where someone asks to stop."""
         for batch in batches(self.training, self.epoch, self.position, self.devices.rank, self.devices.world):
-            self._batch = self.devices.move(batch)
+            batch = self._batch = self.devices.move(batch)
             moment = self.epoch + self.position / self.steps_per_epoch
             for step, meter in zip(self.steps, self.meters, strict=True):
                 step.set_rate(moment, self.epochs)
-                meter.add(step(self._batch, self.step + 1, self.epoch + 1), batch.samples)
+                meter.add(step(batch, self.step + 1, self.epoch + 1), batch.samples)
             self.position += 1
             self.step += 1
             self._samples += batch.samples
@@ -224,7 +226,7 @@ class Trainer:
         train: dict[str, float] = {}
         for step, meter in zip(self.steps, self.meters, strict=True):
             train |= meter.epoch()
-            step.check(list(train.values()), self._batch, self.step, self.epoch + 1)
+            self._check(step, train)
         speed = self._speed()
         valid = self.evaluation()
         self.epoch, self.position = self.epoch + 1, 0
@@ -305,12 +307,16 @@ class Trainer:
         means: dict[str, float] = {}
         for step, meter in zip(self.steps, self.meters, strict=True):
             means |= meter.window()
-            step.check(list(means.values()), self._batch, self.step, self.epoch + 1)
+            self._check(step, means)
         moment = round(self.epoch + self.position / self.steps_per_epoch, 4)
         if self.journal is not None:
             event = {"epoch": moment, "step": self.step, "train": means}
             self.journal.step(event | self._instruments(self._speed()))
         self._restart_window()
+
+    def _check(self, step: Step, means: dict[str, float]) -> None:
+        if self._batch is not None:
+            step.check(list(means.values()), self._batch, self.step, self.epoch + 1)
 
     def _instruments(self, speed: float) -> dict[str, Any]:
         return {

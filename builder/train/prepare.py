@@ -40,7 +40,7 @@ def loaders_of(compiled: Compiled, split: SplitName, seed: int, training: bool =
     """A loader for each data set node; TrainError names the node whose data cannot be read."""
     found = {}
     for node in compiled.of_kind("dataset"):
-        settings = LoaderSettings.read(node.path, node.settings)
+        settings = LoaderSettings.read(node.settings)
         try:
             samples = compiled.dataset(node.path).load(split)
         except Exception as error:

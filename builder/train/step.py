@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +33,7 @@ class Step:
         self.inputs: list[End] = list(self.program.inputs)  # type: ignore[arg-type]
         self.terms = len(ends)
         self._logged = [values.index(end) for end in losses]
-        self._log_sum = ends != losses
+        self._log_sum = len(ends) > 1 or ends[0] not in losses
         self.names = [path for path, _ in losses] + [node.path] * self._log_sum
 
         reached = compiled.parameters_of(ends)
@@ -45,7 +44,7 @@ class Step:
         for group in self.optimizer.param_groups:
             group["initial_lr"] = group["lr"]
         self.schedule = _schedules(compiled, node)
-        self.clip_norm = _clip_norm(node)
+        self.clip_norm: float | None = node.settings.get("clip_norm")
         self._norm: Tensor | None = None
 
         self.forward = devices.forward(self.program)
@@ -79,7 +78,7 @@ class Step:
         return [*logged, loss.detach()] if self._log_sum else logged
 
     def check(self, values: list[float], batch: Batch, number: int, epoch: int) -> None:
-        """Raises TrainError where logged values are not finite (on accelerators, which are not asked at every step)."""
+        """TrainError where logged values are not finite; accelerators are not asked at every step, but by the clock."""
         if not all(map(math.isfinite, values)):
             raise not_finite(self.program, [batch.values[end] for end in self.inputs], number, epoch)
 
@@ -106,8 +105,6 @@ def _selected(compiled: Compiled, node: FlatNode, reached: dict[str, nn.Paramete
     wanted = node.settings.get("parameters")
     if wanted is None:
         chosen = reached
-    elif not isinstance(wanted, list) or not all(isinstance(path, str) for path in wanted):
-        raise _broken(node, "parameters", ("a list of nodes", "节点列表"), wanted)
     else:
         within = [p for p in compiled.flat.nodes if any(p == path or p.startswith(f"{path}/") for path in wanted)]
         prefixes = tuple(f"{target}." for p in within if (target := compiled.target(p)))
@@ -133,20 +130,3 @@ def _schedules(compiled: Compiled, node: FlatNode) -> list[Schedule]:
         chain.append(compiled.build(path))
         ends = compiled.flat.nodes[path].inputs.get("then")
     return chain
-
-
-def _clip_norm(node: FlatNode) -> float | None:
-    value = node.settings.get("clip_norm")
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise _broken(node, "clip_norm", ("a number greater than 0", "大于 0 的数字"), value)
-    return float(value)
-
-
-def _broken(node: FlatNode, name: str, rule: tuple[str, str], value: Any) -> TrainError:
-    return TrainError(
-        f"The '{name}' setting of '{node.path}' must be {rule[0]}. Got {value!r} instead.",
-        f"“{node.path}”的设置“{name}”必须是{rule[1]}，收到：{value!r}。",
-        node.path,
-    )
