@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-import networkx as nx
 import torch
 
-from builder.compiler.inference import Inference, Meta, NodeError, infer, resolve_params
+from builder.compiler.inference import (
+    FROM_VALUES,
+    Inference,
+    Meta,
+    NodeError,
+    Resolved,
+    build,
+    infer,
+    initialise,
+    resolve,
+)
+from builder.compiler.order import data_order, owner_of, resolve_owner, sharing
 from builder.compiler.report import NodeReport, Problem, Report, at
 from builder.compiler.symbols import Symbols
 from builder.graph import Flat, FlatNode, Graph, flatten
 from components import registry
-from components.spec import Port
+from components.spec import Dims, Port
 from components.tensor_spec import TensorSpec
 
-BATCH = "B"
+__all__ = ["Analysis", "check", "machine_memory", "owner_of", "problems_at", "resolve_owner"]
+
+Metas = Mapping[str, Sequence[Meta]]
+KIND_NAMES = {"tensor": ("a tensor", "张量"), "schedule": ("a learning-rate schedule", "学习率调度")}
+DTYPE_NAMES = {"float": ("real numbers", "浮点数"), "int": ("integers", "整数"), "bool": ("booleans", "布尔值")}
+LONGEST_WAY = 12  # nodes of a circle that a message names
 
 
 def check(graph: Graph, memory_budget: int | None = None, fixes: bool = True) -> Report:
@@ -42,49 +59,100 @@ class Analysis:
     def __init__(self, flat: Flat, memory_budget: int | None = None) -> None:
         self.flat = flat
         self.report = Report()
-        self.symbols = Symbols([BATCH])
+        self.symbols = Symbols()
         self.metas: dict[tuple[str, str], Meta] = {}
         self.values: dict[str, dict[str, Any]] = {}
-        self.order: list[str] = []
+        self._said: set[tuple[str, ...]] = set()
         for error in flat.errors:
-            self.report.problems.append(at(error.node, error.port, (error.message, error.message_zh)))
-        self.failed = {error.node for error in flat.errors}
-        self._sort()
+            self._problem(error.node, error.port, (error.message, error.message_zh))
+        self._failed = {error.node for error in flat.errors}
+        self.order, circles = data_order(flat)
+        for circle in circles:
+            self._report_circle(circle)
+        self.owners = {path: owner for path, node in flat.nodes.items() if (owner := owner_of(node, flat))}
+        self._shared: dict[str, Resolved] = {}  # by owner, the values of those that share its weights
+        self._specs = self._read_datasets()
         for path in self.order:
             self._visit(flat.nodes[path])
         self._check_memory(memory_budget)
 
-    # -------------------------------------------------------------- order
+    # -------------------------------------------------------------- problems
 
-    def _sort(self) -> None:
-        dependencies = nx.DiGraph()
-        dependencies.add_nodes_from(self.flat.nodes)
-        for path, node in self.flat.nodes.items():
-            for ends in node.inputs.values():
-                dependencies.add_edges_from((source, path) for source, _ in ends)
-        position = {path: index for index, path in enumerate(self.flat.nodes)}
-        for component in list(nx.strongly_connected_components(dependencies)):
-            member = next(iter(component))
-            if len(component) > 1 or dependencies.has_edge(member, member):
-                self._report_cycle(dependencies.subgraph(component), position)
-                dependencies.remove_nodes_from(component)
-        for path, node in self.flat.nodes.items():
-            owner = owner_of(node, self.flat)
-            if owner in dependencies and path in dependencies and not nx.has_path(dependencies, path, owner):
-                dependencies.add_edge(owner, path)  # a sharer takes its values from the owner, which comes first
-        self.order = list(nx.lexicographical_topological_sort(dependencies, key=position.__getitem__))
+    def _problem(self, path: str, port: str, message: tuple[str, str], code: str = "invalid", param: str = "") -> None:
+        """Reports a problem; once for all copies of a repeated block."""
+        first = re.sub(r"/n\d+/", "/n0/", path)
+        key = (first, port, code, message[0].replace(path, first))
+        if path == first or key not in self._said:
+            self.report.problems.append(at(path, port, message, code, param))
+        self._said.add(key)
 
-    def _report_cycle(self, members: nx.DiGraph, position: Mapping[str, int]) -> None:
-        start = min(members, key=position.__getitem__)
-        path = [a for a, _ in nx.find_cycle(members, start)]
-        way = " -> ".join([*path, path[0]])
+    def _report_circle(self, circle: Sequence[str]) -> None:
+        shown = [*circle[:LONGEST_WAY], *(["..."] if len(circle) > LONGEST_WAY else []), circle[0]]
+        way = " -> ".join(shown)
         message = (
             f"These nodes form a cycle: {way}. Data can only flow forward: remove one of the wires.",
             f"这些节点构成环：{way}。数据只能向前流动，请删除其中一条连线。",
         )
-        for node in sorted(members, key=position.__getitem__):
-            self.report.problems.append(at(node, "", message, "cycle"))
-            self.failed.add(node)
+        for path in circle:
+            self._problem(path, "", message, "cycle")
+
+    def _add(self, node: FlatNode, inputs: Metas, error: NodeError) -> None:
+        arriving = []
+        for port, metas in inputs.items():
+            for number, (meta, source) in enumerate(zip(metas, node.inputs[port], strict=False), 1):
+                labels = (f"input {number}", f"输入 {number}") if node.component.inputs[port].variadic else (port, port)
+                arriving.append((*labels, self.shape(meta), f"{source[0]}.{source[1]}"))
+        if len(arriving) > 1:
+            en = " and ".join(f"{label} {shape} from {source}" for label, _, shape, source in arriving)
+            zh = "、".join(f"{label} {shape}（来自 {source}）" for _, label, shape, source in arriving)
+        else:
+            en = zh = "".join(f"{label} {shape}" for label, _, shape, _ in arriving)
+        message = (self._named(error.pair[0], en), self._named(error.pair[1], zh))
+        self._problem(node.path, error.port, message, error.code, error.param)
+
+    def _named(self, text: str, shapes: str) -> str:
+        """A message with the shapes filled in and the stand-in primes turned back into axis names."""
+        return self.symbols.rename(text).replace("{shapes}", shapes)
+
+    # -------------------------------------------------------------- data sets
+
+    def _read_datasets(self) -> dict[str, dict[str, TensorSpec]]:
+        """What each data set brings. Read first, because no axis may get a prime that a plain size is a multiple of."""
+        specs: dict[str, dict[str, TensorSpec]] = {}
+        for path, node in self.flat.nodes.items():
+            if node.component.kind == "dataset":
+                resolved = resolve(node.component, node.params, {})
+                self.values[path] = resolved.values
+                for error in resolved.errors:
+                    self._add(node, {}, error)
+                if not resolved.errors:
+                    specs[path] = self._read(node, resolved.values)
+        plain = [size for specs_of in specs.values() for spec in specs_of.values() for size in spec.shape]
+        plain += [size for node in self.flat.nodes.values() for size in _integers(node.params)]
+        self.symbols = Symbols(size for size in plain if isinstance(size, int))
+        return specs
+
+    def _read(self, node: FlatNode, values: dict[str, Any]) -> dict[str, TensorSpec]:
+        try:
+            return node.component.factory(**values).spec()
+        except Exception as error:  # a person's own file may be anything
+            text = str(error) or type(error).__name__
+            message = (getattr(error, "message", text), getattr(error, "message_zh", text))
+            self._problem(node.path, "", message, "data", getattr(error, "parameter", ""))
+            return {}
+
+    def _visit_dataset(self, node: FlatNode) -> None:
+        outputs = {}
+        try:
+            for port, spec in self._specs.get(node.path, {}).items():
+                self.metas[node.path, port] = Meta(
+                    self.symbols.numbers(spec.shape), getattr(torch, spec.dtype), spec.high
+                )
+                outputs[port] = spec
+        except ValueError as error:  # too many axes
+            self._problem(node.path, "", (str(error), "图中大小可变的维度过多。"), "data")
+        if outputs:
+            self.report.nodes[node.path] = NodeReport(outputs=outputs, params=self.values[node.path])
 
     # -------------------------------------------------------------- one node
 
@@ -95,87 +163,166 @@ class Analysis:
             self._visit_dataset(node)
             return
         waiting = self._check_wires(node)
-        inputs = {
-            port: [self.metas[end] for end in ends if end in self.metas]
-            for port, ends in node.inputs.items()
-            if port in node.component.inputs and node.component.inputs[port].dims.kind == "tensor"
-        }
-        inputs = {port: metas for port, metas in inputs.items() if metas}
+        inputs = self._arriving(node)
         fitting = self._check_ports(node, inputs)
-        params = self._shared_params(node)
-        values, errors = resolve_params(node.component, params, inputs if fitting else {})
-        for error in errors:
-            self._add(node, inputs, error)
-        self.values[node.path] = values
+        resolved = self._resolve(node, inputs if fitting else {})
+        self.values[node.path] = resolved.values
         specs = {port: tuple(self.spec(m) for m in metas) for port, metas in inputs.items()}
-        self.report.nodes[node.path] = NodeReport(inputs=specs, params=values)
+        self.report.nodes[node.path] = NodeReport(inputs=specs, params=resolved.values)
         if waiting or not fitting or len(self.report.problems) > before or not _runs(node):
             return
         try:
-            result = infer(node.component, values, inputs)
+            result = self._infer(node, resolved, inputs)
+            if node.settings.get("init") and node.path not in self.owners:
+                initialise(build(node.component, resolved.values, "meta"), node.settings["init"])
         except NodeError as error:
             self._add(node, inputs, error)
             return
-        self._record(node, inputs, values, result)
+        self._record(node, inputs, specs, resolved.values, result)
 
-    def _visit_dataset(self, node: FlatNode) -> None:
-        values, errors = resolve_params(node.component, node.params, {})
-        for error in errors:
-            self._add(node, {}, error)
-        self.values[node.path] = values
-        if errors:
-            return
-        try:
-            specs = node.component.factory(**values).spec()
-        except ValueError as error:
-            message = str(error)
-            pair = (message, getattr(error, "message_zh", message))
-            self.report.problems.append(at(node.path, "", pair, "data", getattr(error, "parameter", "")))
-            return
-        outputs = {}
-        for port, spec in specs.items():
-            shape = self.symbols.numbers(spec.shape)
-            dtype = getattr(torch, spec.dtype)
-            self.metas[node.path, port] = Meta(shape, dtype, spec.high)
-            outputs[port] = TensorSpec(spec.shape, spec.dtype, spec.high)
-        self.report.nodes[node.path] = NodeReport(outputs=outputs, params=values)
+    def _arriving(self, node: FlatNode) -> dict[str, list[Meta]]:
+        """The tensors that are known to arrive, by port."""
+        found = {}
+        for name, ends in node.inputs.items():
+            port = node.component.inputs.get(name)
+            if port is not None and port.dims.kind == "tensor":
+                metas = [self.metas[end] for end in ends if end in self.metas]
+                if metas:
+                    found[name] = metas
+        return found
+
+    def _varying(self, inputs: Metas) -> frozenset[int]:
+        varies = self.symbols.varies
+        return frozenset(size for metas in inputs.values() for m in metas for size in m.shape if varies(size))
+
+    def _resolve(self, node: FlatNode, inputs: Metas) -> Resolved:
+        """The values of a node; those that share weights have the values that the first of them found."""
+        owner = self.owners.get(node.path, node.path)
+        params = self.flat.nodes[owner].params
+        earlier = self._shared.get(owner)
+        resolved = resolve(node.component, params if earlier is None else earlier.values, inputs, self._varying(inputs))
+        for error in resolved.errors:
+            if earlier is not None and error.code == "mismatch":
+                error = _shared_mismatch(error, owner)
+            self._add(node, inputs, error)
+        if earlier is None and not resolved.errors and inputs and self.owners:
+            self._shared[owner] = resolved
+        return resolved
+
+    def _infer(self, node: FlatNode, resolved: Resolved, inputs: Metas) -> Inference:
+        """Shapes with the primes; where a size may or may not follow from an axis, also with their twins."""
+        component, values = node.component, resolved.values
+        result = infer(component, values, inputs, self._varying(inputs), resolved.key)
+        known = {size for metas in inputs.values() for m in metas for size in m.shape}
+        known.update(_integers(values))
+        fresh = {size for m in result.outputs if m is not None for size in m.shape} - known
+        if self.symbols.doubtful(fresh):
+            twins = {p: [Meta(self.symbols.twins(m.shape), m.dtype, m.high) for m in ms] for p, ms in inputs.items()}
+            varying = frozenset(self.symbols.twin[size] for size in self._varying(inputs))
+            other = infer(component, values, twins, varying, resolved.key)
+            for meta, twin in zip(result.outputs, other.outputs, strict=True):
+                if meta is not None and twin is not None:
+                    self.symbols.learn(meta.shape, twin.shape)
+        return result
+
+    def _record(
+        self,
+        node: FlatNode,
+        inputs: Metas,
+        specs: Mapping[str, tuple[TensorSpec, ...]],
+        values: dict[str, Any],
+        result: Inference,
+    ) -> None:
+        outputs, size = {}, 0
+        if node.component.kind == "metric":
+            outputs["value"] = TensorSpec((), "float32")
+            self.metas[node.path, "value"] = Meta(())
+        else:
+            ports = node.component.outputs_for(values).values()
+            for port, found in zip(ports, result.outputs, strict=False):
+                if found is not None:
+                    meta = self._named_axes(found, port.dims)
+                    self.metas[node.path, port.name] = meta
+                    outputs[port.name] = self.spec(meta)
+                    size += meta.dtype.itemsize * self.symbols.one(meta.shape)
+        shapes = [m.shape for metas in inputs.values() for m in metas]
+        parameters = 0 if node.path in self.owners else result.parameters
+        cost = self.symbols.per_sample(result.cost, shapes)
+        self.report.nodes[node.path] = NodeReport(specs, outputs, values, parameters, cost, size)
+        if node.component.kind == "loss" and (problem := self._class_problem(values, inputs)):
+            self._problem(node.path, "logits", problem, "classes")
+
+    def _named_axes(self, meta: Meta, dims: Dims) -> Meta:
+        """A size that depends on values becomes an axis of its own, under the name that the port gives it."""
+        if FROM_VALUES not in meta.shape:
+            return meta
+        axes = next((a for a in dims.alternatives() if len(a) == len(meta.shape)), ["*"] * len(meta.shape))
+        shape = (
+            self.symbols.number(name if name.isidentifier() else "K") if size == FROM_VALUES else size
+            for size, name in zip(meta.shape, axes, strict=True)
+        )
+        return Meta(tuple(shape), meta.dtype)
+
+    # -------------------------------------------------------------- settings
 
     def _check_settings(self, node: FlatNode) -> None:
         init = node.settings.get("init")
         if init is not None:
-            try:
-                entry = registry.get(init["component"])
-                errors = entry.check(init.get("params", {}))[1] if entry.kind == "init" else []
-                if entry.kind != "init":
-                    rule = (
-                        f"The init setting must name an init component. Got '{entry.id}', a {entry.kind}, instead.",
-                        f"初始化设置必须选择初始化组件，收到“{entry.id}”。",
-                    )
-                    self.report.problems.append(at(node.path, "", rule, "setting"))
-                for error in errors:
-                    self.report.problems.append(at(node.path, "", (error.message, error.message_zh), "setting"))
-            except registry.UnknownComponentError as error:
-                self.report.problems.append(at(node.path, "", (error.message, error.message_zh), "setting"))
+            for message in self._init_problems(node, init):
+                self._problem(node.path, "", message, "setting")
         weights = node.settings.get("weights", {})
         if weights.get("from") == "shared":
-            owner = self.flat.nodes.get(resolve_owner(node.path, weights.get("node", ""), self.flat))
-            if owner is None or owner.path == node.path or owner.component.id != node.component.id:
-                kind = node.component.id
-                found = "nothing" if owner is None else "itself" if owner.path == node.path else owner.component.id
-                rule = (
-                    f"Weights can be shared only with another {kind} node. '{weights.get('node', '')}' is {found}.",
-                    f"只能与另一个 {kind} 节点共享权重，“{weights.get('node', '')}”不符合（{found}）。",
-                )
-                self.report.problems.append(at(node.path, "", rule, "setting"))
+            self._check_sharing(node, weights.get("node", "").lstrip("/"))
 
-    def _shared_params(self, node: FlatNode) -> Mapping[str, Any]:
-        """A sharer has its owner's parameters: the weights are the same tensors."""
-        owner = owner_of(node, self.flat)
-        return self.values.get(owner, node.params) if owner else node.params
+    def _init_problems(self, node: FlatNode, init: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        try:
+            entry = registry.get(init["component"])
+        except registry.UnknownComponentError as error:
+            return [(error.message, error.message_zh)]
+        if entry.kind != "init":
+            return [
+                (
+                    f"The init setting must name an init component. Got '{entry.id}', a {entry.kind}, instead.",
+                    f"初始化设置必须选择初始化组件，收到“{entry.id}”。",
+                )
+            ]
+        return [(error.message, error.message_zh) for error in entry.check(init.get("params", {}))[1]]
+
+    def _check_sharing(self, node: FlatNode, name: str) -> None:
+        chain = sharing(node, self.flat)
+        owner = self.flat.nodes.get(chain[1])
+        kind = node.component.id
+        if chain[1] in self._failed:
+            return  # reported there
+        if owner is None or owner.path == node.path or owner.component.id != kind:
+            if owner is None:
+                en, zh = f"There is no node '{name}'.", f"没有节点“{name}”。"
+            elif owner.path == node.path:
+                en, zh = "This is the node itself.", "所选的就是该节点自身。"
+            else:
+                en, zh = (
+                    f"The component of '{name}' is {owner.component.id}.",
+                    f"“{name}”的组件是 {owner.component.id}。",
+                )
+            message = (
+                f"Weights can be shared only with another {kind} node. {en}",
+                f"只能与另一个 {kind} 节点共享权重。{zh}",
+            )
+        elif chain[-1] in chain[:-1]:
+            way = " -> ".join(chain)
+            message = (
+                f"These nodes take their weights from each other in a circle: {way}. One must have its own.",
+                f"这些节点循环共享权重：{way}。其中必须有一个使用自己的权重。",
+            )
+        else:
+            return
+        self._problem(node.path, "", message, "setting")
+
+    # -------------------------------------------------------------- wires
 
     def _check_wires(self, node: FlatNode) -> bool:
         """Reports what is wrong with the wires of a node; True where an input is missing or not known."""
-        waiting = False
+        waiting = bool(node.broken)
         for name, ends in node.inputs.items():
             port = node.component.inputs.get(name)
             if port is None:
@@ -187,108 +334,95 @@ class Analysis:
                     f"Port '{name}' takes one wire; it has {len(ends)}: {sources}.",
                     f"端口“{name}”只能接一条连线，现有 {len(ends)} 条：{sources}。",
                 )
-                self.report.problems.append(at(node.path, name, message, "wires"))
+                self._problem(node.path, name, message, "wires")
                 waiting = True
             for source, source_port in ends:
-                feeding = self.flat.nodes[source].component.outputs_for(self.flat.nodes[source].params)
-                given = feeding.get(source_port)
+                feeding = self.flat.nodes[source]
+                given = feeding.component.outputs_for(feeding.params).get(source_port)
                 if given is not None and given.dims.kind != port.dims.kind:
+                    (takes, takes_zh), (gives, gives_zh) = KIND_NAMES[port.dims.kind], KIND_NAMES[given.dims.kind]
                     message = (
-                        f"Port '{name}' takes a {port.dims.kind}; {source}.{source_port} gives a {given.dims.kind}.",
-                        f"端口“{name}”需要 {port.dims.kind}，而 {source}.{source_port} 给出 {given.dims.kind}。",
+                        f"Port '{name}' takes {takes}; {source}.{source_port} gives {gives}.",
+                        f"端口“{name}”需要{takes_zh}，而 {source}.{source_port} 给出{gives_zh}。",
                     )
-                    self.report.problems.append(at(node.path, name, message, "kind"))
+                    self._problem(node.path, name, message, "kind")
                     waiting = True
                 elif port.dims.kind == "tensor" and (source, source_port) not in self.metas:
                     waiting = True
         for name, port in node.component.inputs.items():
             if not port.optional and not node.inputs.get(name):
                 waiting = True
-                if name not in node.inputs:  # a wire from a broken node is no open port
-                    self.report.problems.append(at(node.path, name, _unconnected(port), "unconnected"))
+                if (
+                    name not in node.inputs
+                ):  # a wire from a broken node, or through a block's open port, is no open port
+                    self._problem(node.path, name, _unconnected(port), "unconnected")
         return waiting
 
-    def _check_ports(self, node: FlatNode, inputs: Mapping[str, Sequence[Meta]]) -> bool:
-        """Holds ranks and dtypes against what the ports declare."""
+    def _check_ports(self, node: FlatNode, inputs: Metas) -> bool:
+        """Holds ranks, fixed sizes and dtypes against what the ports declare."""
         fitting = True
         for name, metas in inputs.items():
             dims = node.component.inputs[name].dims
             for meta in metas:
-                problem = None
-                if not dims.accepts_rank(len(meta.shape)):
-                    problem = (
-                        f"Port '{name}' expects {dims}; received {self.shape(meta)}.",
-                        f"端口“{name}”需要 {dims}，收到 {self.shape(meta)}。",
-                    )
-                elif not _dtype_fits(dims.dtype, meta.dtype):
-                    kinds = {"float": ("real numbers", "浮点数"), "int": ("integers", "整数"), "bool": ("booleans", "布尔值")}
-                    en, zh = kinds[dims.dtype]
-                    dtype = str(meta.dtype).removeprefix("torch.")
-                    problem = (
-                        f"Port '{name}' expects {en}; received {dtype} of shape {self.shape(meta)}.",
-                        f"端口“{name}”需要{zh}，收到形状 {self.shape(meta)} 的 {dtype}。",
-                    )
-                if problem:
+                message = self._layout_problem(name, dims, meta) or self._dtype_problem(name, dims, meta)
+                if message:
                     fitting = False
-                    self.report.problems.append(at(node.path, name, problem, "shape"))
+                    self._problem(node.path, name, message, "shape")
         return fitting
 
-    def _add(self, node: FlatNode, inputs: Mapping[str, Sequence[Meta]], error: NodeError) -> None:
-        shapes = ", ".join(f"{p} {self.shape(m)}" for p, metas in inputs.items() for m in metas)
-        message = (self._named(error.pair[0], shapes), self._named(error.pair[1], shapes))
-        self.report.problems.append(at(node.path, error.port, message, error.code, error.param))
-
-    def _named(self, text: str, shapes: str) -> str:
-        """A message with the shapes filled in and the stand-in primes turned back into axis names."""
-        text = text.replace("{shapes}", shapes)
-        for name, prime in self.symbols.prime.items():
-            text = text.replace(str(prime), name)
-        return text
-
-    def _record(
-        self, node: FlatNode, inputs: Mapping[str, Sequence[Meta]], values: dict[str, Any], result: Inference
-    ) -> None:
-        names = list(node.component.outputs_for(values))
-        outputs = {}
-        if node.component.kind == "metric":
-            outputs["value"] = TensorSpec((), "float32")
-            self.metas[node.path, "value"] = Meta(())
-        else:
-            for name, meta in zip(names, result.outputs, strict=False):
-                if meta is not None:
-                    self.metas[node.path, name] = meta
-                    outputs[name] = self.spec(meta)
-        first = next((m.shape for metas in inputs.values() for m in metas), ())
-        size = sum(m.bytes for m in result.outputs if m is not None)
-        shared = owner_of(node, self.flat) is not None
-        self.report.nodes[node.path] = NodeReport(
-            {port: tuple(self.spec(m) for m in metas) for port, metas in inputs.items()},
-            outputs,
-            values,
-            0 if shared else result.parameters,
-            self.symbols.per_sample(result.cost, first),
-            self.symbols.per_sample(size, first),
+    def _layout_problem(self, name: str, dims: Dims, meta: Meta) -> tuple[str, str] | None:
+        if any(_has_layout(meta.shape, axes) for axes in dims.alternatives()):
+            return None
+        expected, expected_zh = _in_words(dims)
+        hint, hint_zh = _hint(len(meta.shape), dims)
+        return (
+            f"Port '{name}' expects {expected}; received {self.shape(meta)}.{hint}",
+            f"端口“{name}”需要{expected_zh}，收到 {self.shape(meta)}。{hint_zh}",
         )
-        if node.component.kind == "loss":
-            problem = _class_problem(inputs)
-            if problem:
-                self.report.problems.append(at(node.path, "logits", problem, "classes"))
+
+    def _dtype_problem(self, name: str, dims: Dims, meta: Meta) -> tuple[str, str] | None:
+        if _dtype_fits(dims.dtype, meta.dtype):
+            return None
+        en, zh = DTYPE_NAMES[dims.dtype]
+        dtype = str(meta.dtype).removeprefix("torch.")
+        return (
+            f"Port '{name}' expects {en}; received {dtype} of shape {self.shape(meta)}.",
+            f"端口“{name}”需要{zh}，收到形状为 {self.shape(meta)} 的 {dtype}。",
+        )
+
+    def _class_problem(self, values: Mapping[str, Any], inputs: Metas) -> tuple[str, str] | None:
+        """Fewer logits than classes would crash in training with an index error: say it now."""
+        logits, targets = inputs.get("logits"), inputs.get("target")
+        if not logits or not targets or targets[0].high is None or "class_axis" not in values:
+            return None
+        scores, classes = logits[0].shape[values["class_axis"]], targets[0].high
+        if scores >= classes or self.symbols.varies(scores):
+            return None
+        return (
+            f"The target has {classes} classes, but the logits only {scores}: set the last layer's size to {classes}.",
+            f"目标有 {classes} 个类别，而 logits 只有 {scores} 个：请把最后一层的输出设为 {classes}。",
+        )
+
+    # -------------------------------------------------------------- the whole
 
     def _check_memory(self, budget: int | None) -> None:
-        """Refuses what cannot be trained here: weights, gradients and two moments of Adam, with one sample's activations."""
+        """Refuses what cannot be trained here: weights, gradients, two moments of Adam and a sample's activations."""
         need = 16 * self.report.parameters + self.report.activation_bytes
         budget = machine_memory() if budget is None else budget
-        if need > budget:
-            path = max(self.report.nodes, key=lambda p: self.report.nodes[p].parameters)
-            gigabytes = (need / 1e9, budget / 1e9, self.report.parameters, self.report.nodes[path].parameters)
-            message = (
-                "Training this graph needs about {:.1f} GB; {:.1f} GB are there. It has {:,} parameters, "
-                "{:,} of them in this node.".format(*gigabytes),
-                "训练该图约需 {:.1f} GB，可用 {:.1f} GB。共 {:,} 个参数，其中本节点 {:,} 个。".format(*gigabytes),
-            )
-            self.report.problems.append(at(path, "", message, "memory"))
-
-    # -------------------------------------------------------------- naming
+        if need <= budget:
+            return
+        nodes = self.report.nodes
+        path = max(nodes, key=lambda p: 16 * nodes[p].parameters + nodes[p].activation_bytes)
+        own = _gigabytes(16 * nodes[path].parameters + nodes[path].activation_bytes)
+        parameters, activations = self.report.parameters, _gigabytes(self.report.activation_bytes)
+        message = (
+            f"Training this graph needs about {_gigabytes(need)}, and {_gigabytes(budget)} are there. Its "
+            f"{parameters:,} parameters take 16 bytes each (weight, gradient and two averages of Adam), one sample's "
+            f"activations {activations}. This node alone takes {own}.",
+            f"训练该图约需 {_gigabytes(need)}，可用 {_gigabytes(budget)}。共 {parameters:,} 个参数，每个占 16 字节"
+            f"（权重、梯度及 Adam 的两个平均值），单个样本的激活占 {activations}。仅本节点就占 {own}。",
+        )
+        self._problem(path, "", message, "memory")
 
     def spec(self, meta: Meta) -> TensorSpec:
         return TensorSpec(self.symbols.names(meta.shape), str(meta.dtype).removeprefix("torch."), meta.high)
@@ -297,24 +431,7 @@ class Analysis:
         return "(" + ", ".join(str(s) for s in self.symbols.names(meta.shape)) + ")"
 
 
-def owner_of(node: FlatNode, flat: Flat) -> str | None:
-    """The path of the node whose weights this one uses, at the end of a chain of sharing; None for its own."""
-    seen = {node.path}
-    current = node
-    while current.settings.get("weights", {}).get("from") == "shared":
-        path = resolve_owner(current.path, current.settings["weights"].get("node", ""), flat)
-        following = flat.nodes.get(path)
-        if following is None or path in seen or following.component.id != node.component.id:
-            return None
-        seen.add(path)
-        current = following
-    return None if current is node else current.path
-
-
-def resolve_owner(path: str, name: str, flat: Flat) -> str:
-    """The path that a node's setting means: a neighbour in the same block first, else a path from the top."""
-    beside = f"{path.rpartition('/')[0]}/{name}".lstrip("/")
-    return beside if beside in flat.nodes else name
+# ------------------------------------------------------------------ helpers
 
 
 def _runs(node: FlatNode) -> bool:
@@ -322,11 +439,71 @@ def _runs(node: FlatNode) -> bool:
     return node.component.kind not in ("optimizer", "scheduler", "strategy", "init")
 
 
-def _unconnected(port: Port) -> tuple[str, str]:
-    return (
-        f"Port '{port.name}' is not connected; it expects {port.dims}.",
-        f"端口“{port.name}”未连接，它需要 {port.dims}。",
+def _integers(value: Any) -> Iterable[int]:
+    """The integers in parameter values."""
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _integers(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _integers(item)
+
+
+def _shared_mismatch(error: NodeError, owner: str) -> NodeError:
+    message = (
+        f"It shares the weights of '{owner}', but its input differs: {error.pair[0]}",
+        f"它与“{owner}”共享权重，但输入不同：{error.pair[1]}",
     )
+    return NodeError(message, "sharing", error.param, error.port)
+
+
+def _unconnected(port: Port) -> tuple[str, str]:
+    en, zh = _in_words(port.dims)
+    return (
+        f"Port '{port.name}' is not connected; it expects {en}.",
+        f"端口“{port.name}”未连接，它需要{zh}。",
+    )
+
+
+def _in_words(dims: Dims) -> tuple[str, str]:
+    """What a port expects, for a sentence."""
+    if dims.kind != "tensor":
+        return KIND_NAMES[dims.kind]
+    if dims.alternatives() == [[]]:
+        return "a single number", "单个数值"
+    if dims.alternatives() == [["*"]]:
+        return "a tensor", "一个张量"
+    shapes = ["(" + ", ".join(axes) + ")" for axes in dims.alternatives()]
+    return " or ".join(shapes), " " + " 或 ".join(shapes)
+
+
+def _hint(rank: int, dims: Dims) -> tuple[str, str]:
+    """What helps where a tensor has too few or too many axes for a port."""
+    if dims.alternatives() == [[]]:
+        return " Connect the output of a loss.", "请连接损失的输出。"
+    ranks = [len(axes) - ("*" in axes) for axes in dims.alternatives()]
+    if rank < min(ranks):
+        return " It has too few axes: Reshape adds some.", "维数过少：可用“变形”增加维度。"
+    if rank > max(ranks) and not dims.accepts_rank(rank):
+        return " It has too many axes: Flatten or a pooling takes some away.", "维数过多：可用“展平”或池化减少维度。"
+    return "", ""
+
+
+def _has_layout(shape: Sequence[int], axes: Sequence[str]) -> bool:
+    """Whether a shape has these axes; a number among their names is a size."""
+    if "*" in axes:
+        if len(shape) < len(axes) - 1:
+            return False
+        star = axes.index("*")
+        behind = len(axes) - star - 1
+        pairs = [*zip(shape[:star], axes[:star]), *zip(shape[len(shape) - behind :], axes[star + 1 :])]
+    elif len(shape) != len(axes):
+        return False
+    else:
+        pairs = list(zip(shape, axes))
+    return all(not name.isdigit() or size == int(name) for size, name in pairs)
 
 
 def _dtype_fits(wanted: str, dtype: torch.dtype) -> bool:
@@ -339,25 +516,18 @@ def _dtype_fits(wanted: str, dtype: torch.dtype) -> bool:
     return dtype.is_floating_point or dtype.is_complex
 
 
-def _class_problem(inputs: Mapping[str, Sequence[Meta]]) -> tuple[str, str] | None:
-    """Fewer logits than classes would crash in training with an index error: say it now."""
-    logits, targets = inputs.get("logits"), inputs.get("target")
-    if not logits or not targets or targets[0].high is None or targets[0].dtype.is_floating_point:
-        return None
-    shape, classes = logits[0].shape, targets[0].high
-    if len(shape) < 2 or len(targets[0].shape) >= len(shape) or classes in shape[1:]:
-        return None
-    if max(shape[1], shape[-1]) >= classes:
-        return None
-    return (
-        f"The target has {classes} classes, but the logits only {shape[1]}: set the last layer's size to {classes}.",
-        f"目标有 {classes} 个类别，而 logits 只有 {shape[1]} 个：请把最后一层的输出设为 {classes}。",
-    )
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB"
 
 
 def machine_memory() -> int:
-    """The machine's memory in bytes."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    """The memory in bytes that this process may use: the machine's, or the container's where that is less."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:  # no Linux, or no container
+        return machine
+    return min(machine, int(limit)) if limit.isdigit() else machine
 
 
 def problems_at(report: Report, node: str) -> list[Problem]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, fx, nn
 
-from builder.compiler.check import Analysis, owner_of
-from builder.compiler.inference import arguments, build
+from builder.compiler.check import Analysis
+from builder.compiler.inference import arguments, build, initialise
 from builder.compiler.report import CompileError
+from builder.compiler.rng import isolated_rng
 from builder.graph import FlatNode, Graph, flatten
 from components import registry
 
@@ -39,11 +40,11 @@ class Compiled:
         if self.analysis.report.problems:
             raise CompileError(self.analysis.report)
         self.report = self.analysis.report
+        self._read = {end for node in self.flat.nodes.values() for ends in node.inputs.values() for end in ends}
         self.root = nn.Module()
         self._targets: dict[str, str] = {}
         self._datasets: dict[str, Any] = {}
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with isolated_rng(seed):
             for path in self.analysis.order:
                 self._make(self.flat.nodes[path])
 
@@ -52,21 +53,25 @@ class Compiled:
     def _make(self, node: FlatNode) -> None:
         if node.component.kind not in _MODULE_KINDS or node.component.form == "op":
             return
-        owner = owner_of(node, self.flat)
-        if owner is not None:
-            self._targets[node.path] = self._targets[owner]
-            return
-        module = build(node.component, self.analysis.values[node.path])
-        _initialise(module, node.settings.get("init"))
-        if node.settings.get("frozen"):
-            module.requires_grad_(False)
-        for port in node.component.outputs:
-            if hasattr(module, f"wants_{port}"):
-                setattr(module, f"wants_{port}", self._is_read(node.path, port))
-        self._targets[node.path] = _attach(self.root, node.path, module)
+        owner = self.flat.nodes[self.analysis.owners.get(node.path, node.path)]
+        if owner.path not in self._targets:  # a sharer may stand before the owner
+            module = build(node.component, self.analysis.values[node.path])
+            initialise(module, owner.settings.get("init"))
+            if owner.settings.get("frozen"):
+                module.requires_grad_(False)
+            for port in node.component.outputs:
+                if hasattr(module, f"wants_{port}"):
+                    setattr(module, f"wants_{port}", False)
+            self._targets[owner.path] = _attach(self.root, owner.path, module)
+        self._targets[node.path] = self._targets[owner.path]
+        self._want((node.path, port) for port in node.component.outputs if (node.path, port) in self._read)
 
-    def _is_read(self, path: str, port: str) -> bool:
-        return any((path, port) in ends for n in self.flat.nodes.values() for ends in n.inputs.values())
+    def _want(self, ends: Iterable[End]) -> None:
+        """Switches on the outputs that a module makes only where they are wanted, such as the weights of attention."""
+        for path, port in ends:
+            module = self.module(path)
+            if module is not None and hasattr(module, f"wants_{port}"):
+                setattr(module, f"wants_{port}", True)
 
     def module(self, path: str) -> nn.Module | None:
         """The module of a node; None for an op, a data set, an optimizer ..."""
@@ -106,7 +111,7 @@ class Compiled:
         return [path for path in self.analysis.order if path in wanted]
 
     def parameters_of(self, ends: Iterable[End]) -> dict[str, nn.Parameter]:
-        """The trainable parameters that these values depend on, by name in ``root``; shared ones once, frozen ones not."""
+        """The trainable parameters that these values depend on, by name in ``root``; shared ones once."""
         found: dict[str, nn.Parameter] = {}
         seen: set[int] = set()
         for path in self.ancestors(ends):
@@ -136,9 +141,10 @@ class Compiled:
             if end[0] in learned and self.flat.nodes[end[0]].component.kind in _PREDICTING_KINDS
         ]
         if not looked_at:
-            read = {end for n in self.flat.nodes.values() for ends in n.inputs.values() for end in ends}
             made = [(p, port) for p in self.analysis.order if p in learned for port in self.report.nodes[p].outputs]
-            looked_at = [e for e in made if e not in read and self.flat.nodes[e[0]].component.kind in _PREDICTING_KINDS]
+            looked_at = [
+                e for e in made if e not in self._read and self.flat.nodes[e[0]].component.kind in _PREDICTING_KINDS
+            ]
         order = {path: i for i, path in enumerate(self.analysis.order)}
         return sorted(dict.fromkeys(looked_at), key=lambda end: order[end[0]])
 
@@ -167,9 +173,16 @@ class Compiled:
     def program(self, ends: Sequence[End], single: bool = False) -> fx.GraphModule:
         """Straight-line code for these values, returned as a tuple (with ``single``, a lone value bare).
 
-        ``inputs`` of the result lists the (data set, port) of its positional arguments, ``outputs`` these ends. Each fx node carries
-        ``meta["path"]``, the graph node that it came from.
+        ``inputs`` of the result lists the (data set, port) of its positional arguments, ``outputs`` these ends. Each fx
+        node carries ``meta["path"]``, the graph node that it came from.
+
+        Raises:
+            ValueError: an end that the graph does not have.
         """
+        for path, port in ends:
+            if (path, port) not in self.analysis.metas:
+                raise ValueError(f"The graph computes no value '{path}.{port}'.")
+        self._want(ends)
         graph = fx.Graph()
         paths = self.ancestors(ends)
         values: dict[End, fx.Node] = {}
@@ -198,10 +211,15 @@ class Compiled:
             for port in self.report.nodes[path].outputs
             if (path, port) in needed
         ]
-        ports = [port for _, port in inputs]
+        ports, used = [port for _, port in inputs], set[str]()
         for path, port in inputs:
-            name = port if ports.count(port) == 1 else f"{path.replace('/', '_')}_{port}"
-            values[path, port] = graph.placeholder(_identifier(name), type_expr=Tensor)
+            name = base = _identifier(port if ports.count(port) == 1 else f"{path.replace('/', '_')}_{port}")
+            for number in itertools.count(2):
+                if name not in used:
+                    break
+                name = f"{base}_{number}"
+            used.add(name)
+            values[path, port] = graph.placeholder(name, type_expr=Tensor)
             values[path, port].meta["path"] = path
         return inputs
 
@@ -225,29 +243,29 @@ class Compiled:
             values[node.path, port] = item
 
 
+# Words that a module or a GraphModule has itself: a node of this name gets an underscore.
+_RESERVED = frozenset({*dir(fx.GraphModule(nn.Module(), fx.Graph())), "inputs", "outputs", "self"})
+
+
 def _attach(root: nn.Module, path: str, module: nn.Module) -> str:
-    """Hangs a module into the tree at its path; the target's name, with an underscore where ``nn.Module`` has the word."""
-    parts = [_identifier(p) + ("_" if hasattr(root, p) and p not in root._modules else "") for p in path.split("/")]
-    parent = root
-    for part in parts[:-1]:
-        if part not in parent._modules:
-            parent.add_module(part, nn.Module())
-        parent = parent.get_submodule(part)
-    parent.add_module(parts[-1], module)
-    return ".".join(parts)
+    """Hangs a module into the tree at its path; the target's name."""
+    *parents, last = path.split("/")
+    parent, target = root, []
+    for part in parents:
+        name = _attribute(part)
+        if name not in parent._modules:
+            parent.add_module(name, nn.Module())
+        parent = parent.get_submodule(name)
+        target.append(name)
+    parent.add_module(_attribute(last), module)
+    return ".".join([*target, _attribute(last)])
+
+
+def _attribute(name: str) -> str:
+    """The name of a node's module; reserved words get a ``_``, also those that end in one, so that names stay apart."""
+    reserved = keyword.iskeyword(name.rstrip("_")) or name.rstrip("_") in _RESERVED
+    return f"{name}_" if reserved else name
 
 
 def _identifier(name: str) -> str:
-    return name + "_" if keyword.iskeyword(name) else name
-
-
-def _initialise(module: nn.Module, setting: Mapping[str, Any] | None) -> None:
-    """Fills the weights (two axes or more) by the node's init component; offsets and norms keep their own."""
-    if not setting:
-        return
-    init = registry.create(setting["component"], **setting.get("params", {}))
-    for parameter in module.parameters():
-        if parameter.dim() >= 2:
-            with torch.no_grad():
-                init(parameter)
-
+    return f"{name}_" if keyword.iskeyword(name) or name == "self" else name

@@ -1,12 +1,12 @@
-"""Shapes of a few frequent ATen operations without PyTorch's Python decompositions, which cost up to 2 ms a call on the meta device.
+"""Shapes of a few frequent ATen operations without PyTorch's Python decompositions, which take up to 4 ms on meta.
 
-Only calls whose result is plain are answered; anything else (a mismatch above all) is left to PyTorch, which then also words the error.
-A test holds each entry against PyTorch's own answer.
+Only calls whose result is plain are answered: contiguous float tensors that fit together. Anything else (a mismatch
+above all) is left to PyTorch, which then also words the error. A test holds each entry against PyTorch's own answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -15,63 +15,88 @@ from torch import Tensor
 _aten = torch.ops.aten
 
 
+def _empty(shape: Sequence[int], like: Tensor) -> Tensor:
+    return torch.empty(shape, dtype=like.dtype, device="meta")
+
+
+def _plain(*tensors: Any, dtype: torch.dtype) -> bool:
+    return all(
+        isinstance(t, Tensor) and t.is_meta and t.dtype == dtype and t.is_contiguous() for t in tensors if t is not None
+    )
+
+
 def _like(x: Tensor, *_: Any, **__: Any) -> Tensor:
-    return torch.empty(x.shape, dtype=x.dtype, device="meta")
+    return _empty(x.shape, x)
 
 
-def _addmm(bias: Tensor, a: Tensor, b: Tensor, **kwargs: Any) -> Tensor | None:
-    if a.dim() != 2 or b.dim() != 2 or a.shape[1] != b.shape[0] or bias.shape != (b.shape[1],) or a.dtype != b.dtype:
+def _softmax(x: Tensor, dim: int, half_to_float: bool) -> Tensor | None:
+    rank = max(x.dim(), 1)
+    if not -rank <= dim < rank:  # on meta PyTorch itself lets this pass, to fail on real tensors
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-rank}, {rank - 1}], but got {dim})")
+    return None if half_to_float else _empty(x.shape, x)
+
+
+def _addmm(bias: Tensor, a: Tensor, b: Tensor, **_: Any) -> Tensor | None:
+    if not _is_product(a, b) or bias.shape != (b.shape[1],):
         return None
-    return torch.empty((a.shape[0], b.shape[1]), dtype=a.dtype, device="meta")
+    return _empty((a.shape[0], b.shape[1]), a) if bias.dtype == a.dtype == b.dtype else None
 
 
 def _mm(a: Tensor, b: Tensor) -> Tensor | None:
-    if a.dim() != 2 or b.dim() != 2 or a.shape[1] != b.shape[0] or a.dtype != b.dtype:
-        return None
-    return torch.empty((a.shape[0], b.shape[1]), dtype=a.dtype, device="meta")
+    return _empty((a.shape[0], b.shape[1]), a) if _is_product(a, b) and a.dtype == b.dtype else None
+
+
+def _is_product(a: Tensor, b: Tensor) -> bool:
+    return b.is_meta and a.dim() == 2 and b.dim() == 2 and a.shape[1] == b.shape[0]
 
 
 def _bmm(a: Tensor, b: Tensor) -> Tensor | None:
-    if a.dim() != 3 or b.dim() != 3 or a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1] or a.dtype != b.dtype:
-        return None
-    return torch.empty((a.shape[0], a.shape[1], b.shape[2]), dtype=a.dtype, device="meta")
+    fits = a.dim() == 3 and b.dim() == 3 and a.shape[0] == b.shape[0] and a.shape[2] == b.shape[1]
+    return _empty((a.shape[0], a.shape[1], b.shape[2]), a) if fits and b.is_meta and a.dtype == b.dtype else None
 
 
 def _batch_norm(x: Tensor, weight: Tensor | None, bias: Tensor | None, *rest: Any) -> tuple[Tensor, ...] | None:
-    statistics = [t for t in (weight, bias, *rest[:2]) if isinstance(t, Tensor)]
-    if x.dim() < 2 or any(t.shape != (x.shape[1],) for t in statistics):
+    statistics = [t for t in (weight, bias, *rest[:2]) if t is not None]
+    fits = x.dim() >= 2 and all(t.shape == (x.shape[1],) for t in statistics)
+    if not fits or not _plain(x, *statistics, dtype=x.dtype):
         return None
-    return _like(x), *(torch.empty(x.shape[1], dtype=x.dtype, device="meta") for _ in range(2))
+    return _empty(x.shape, x), _empty((x.shape[1],), x), _empty((x.shape[1],), x)
 
 
-def _layer_norm(x: Tensor, shape: Any, *rest: Any) -> tuple[Tensor, ...] | None:
-    shape = tuple(shape)
-    if x.shape[x.dim() - len(shape) :] != shape:
+def _layer_norm(
+    x: Tensor, shape: Sequence[int], weight: Tensor | None, bias: Tensor | None, eps: float
+) -> tuple[Tensor, ...] | None:
+    shape, rank = tuple(shape), x.dim() - len(shape)
+    affine = [t for t in (weight, bias) if t is not None]
+    fits = rank >= 0 and x.shape[rank:] == shape and all(t.shape == shape for t in affine)
+    if not fits or not _plain(x, *affine, dtype=x.dtype):
         return None
-    outer = (*x.shape[: x.dim() - len(shape)], *(1 for _ in shape))
-    return _like(x), *(torch.empty(outer, dtype=x.dtype, device="meta") for _ in range(2))
+    outer = (*x.shape[:rank], *(1 for _ in shape))
+    return _empty(x.shape, x), _empty(outer, x), _empty(outer, x)
 
 
-def _add(a: Any, b: Any, **kwargs: Any) -> Tensor | None:
-    if not isinstance(a, Tensor) or not isinstance(b, Tensor) or a.shape != b.shape or a.dtype != b.dtype:
-        return None
-    return _like(a) if a.dtype.is_floating_point else None
+def _same(a: Tensor, b: Any, **_: Any) -> Tensor | None:
+    return _empty(a.shape, a) if isinstance(b, Tensor) and b.shape == a.shape and _plain(b, dtype=a.dtype) else None
 
 
-_UNARY = ("relu", "tanh", "sigmoid", "gelu", "silu", "elu", "leaky_relu", "hardtanh", "hardswish", "mish", "softplus", "exp")
+_UNARY = (
+    "elu", "exp", "gelu", "hardswish", "hardtanh", "leaky_relu", "mish", "relu", "sigmoid", "silu", "softplus", "tanh",
+)  # fmt: skip
 
 SHAPES: dict[Any, Callable[..., Any]] = {
     **{getattr(_aten, name).default: _like for name in _UNARY},
-    _aten._softmax.default: _like,
+    _aten._softmax.default: _softmax,
     _aten.addmm.default: _addmm,
     _aten.mm.default: _mm,
     _aten.bmm.default: _bmm,
     _aten.native_batch_norm.default: _batch_norm,
     _aten.native_layer_norm.default: _layer_norm,
-    _aten.add.Tensor: _add,
-    _aten.mul.Tensor: _add,
+    _aten.add.Tensor: _same,
+    _aten.mul.Tensor: _same,
 }
 """By operation, a function of its arguments: the result on the meta device, or None to ask PyTorch."""
+
+_PRODUCTS = frozenset({_aten.addmm.default, _aten.mm.default, _aten.bmm.default})
 
 
 def answer(func: Any, args: Any, kwargs: Any) -> Any:
@@ -79,5 +104,7 @@ def answer(func: Any, args: Any, kwargs: Any) -> Any:
     shape = SHAPES.get(func)
     first = args[0] if args else None
     if shape is None or not isinstance(first, Tensor) or not first.is_meta or not first.dtype.is_floating_point:
+        return None
+    if func not in _PRODUCTS and not first.is_contiguous():  # a product comes out contiguous whatever goes in
         return None
     return shape(*args, **kwargs)

@@ -1,35 +1,46 @@
 """One node's shapes, by running its own forward on the meta device: no shape function is written anywhere.
 
-Nothing is allocated and nothing initialised. Results are cached by component, parameters and incoming shapes, so that an edit costs what
-lies downstream of it, and equal layers cost one.
+Nothing is allocated and nothing initialised. Results are cached by component, parameters and incoming shapes, so that
+an edit costs what lies downstream of it, and equal layers cost one.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 from builder.compiler import fast_meta
+from builder.compiler.explain import Reason, explain
+from builder.compiler.flops import FORMULAS
+from builder.compiler.rng import isolated_rng
+from components import registry
+from components.errors import InputError
 from components.spec import MISSING, Component, ParameterError
 
 _FACTORIES = frozenset(
     getattr(torch, name)
     for name in (
-        "empty", "zeros", "ones", "full", "tensor", "arange", "linspace", "rand", "randn", "randint", "randperm", "eye", "as_tensor",
+        "arange", "as_tensor", "bartlett_window", "blackman_window", "empty", "empty_strided", "eye", "full",
+        "hamming_window", "hann_window", "kaiser_window", "linspace", "logspace", "ones", "rand", "randint", "randn",
+        "randperm", "scalar_tensor", "tensor", "tril_indices", "triu_indices", "zeros",
     )
 )  # fmt: skip
 CACHE_SIZE = 20_000
-REAL_SIZES = (2, 3)
+REAL_SIZES = (2, 3)  # of a varying axis in a real example
+REAL_BYTES = 2**28  # of the weights and inputs of a real example
+FROM_VALUES = -1
+"""Stands for a size that depends on the values of an input, such as the number of graphs in a batch."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +56,7 @@ class Meta:
 
     @property
     def bytes(self) -> int:
-        size = self.dtype.itemsize
-        for axis in self.shape:
-            size *= axis
-        return size
+        return self.dtype.itemsize * math.prod(self.shape)
 
 
 @dataclass(frozen=True)
@@ -61,11 +69,18 @@ class Inference:
 
 
 class NodeError(ValueError):
-    """A node whose parameters or inputs do not fit, in English and Chinese; ``param`` or ``port`` says where."""
+    """A node whose parameters or inputs do not fit, in English and Chinese; ``param`` or ``port`` says where.
+
+    ``{shapes}`` in a message stands for what arrives at the node: only the graph knows the names of its axes.
+    """
 
     def __init__(self, message: tuple[str, str], code: str = "invalid", param: str = "", port: str = "") -> None:
         self.pair, self.code, self.param, self.port = message, code, param, port
         super().__init__(message[0])
+
+    def again(self) -> NodeError:
+        """The same error to raise once more: an exception carries the traceback of where it was raised."""
+        return NodeError(self.pair, self.code, self.param, self.port)
 
 
 class _Unallocated(TorchFunctionMode):
@@ -95,23 +110,42 @@ class _Cost(TorchDispatchMode):
         out = fast_meta.answer(func, args, kwargs or {})
         if out is None:
             out = func(*args, **(kwargs or {}))
-        formula = flop_registry.get(func.overloadpacket)
+        formula = FORMULAS.get(func.overloadpacket)
         if formula is not None:
             self.flops += formula(*args, **(kwargs or {}), out_val=out)
         return out
 
 
+# ------------------------------------------------------------------ parameters
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The parameter values of a node and every rule that is broken; ``key`` tells equal values."""
+
+    values: dict[str, Any]
+    errors: tuple[NodeError, ...]
+    key: str = field(repr=False)
+
+
 def resolve_params(
-    component: Component, params: Mapping[str, Any], inputs: Mapping[str, Sequence[Meta]]
+    component: Component,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Meta]],
+    varying: frozenset[int] = frozenset(),
 ) -> tuple[dict[str, Any], list[NodeError]]:
-    """All parameter values of a node: given, default, or inferred from its inputs; and every rule that is broken."""
+    """All parameter values of a node: given, default, or inferred from its inputs; and every rule that is broken.
+
+    ``varying`` are the sizes that stand for axes without a fixed size: no parameter can follow from one.
+    """
     values, broken = component.check(params, component.id)
     errors = [NodeError((e.message, e.message_zh), "parameter", e.parameter) for e in broken]
     failed = {e.parameter for e in broken}
     for name, parameter in component.parameters.items():
         if parameter.inferred is None or name in failed:
             continue
-        arriving = inputs.get(parameter.inferred.port)
+        port = parameter.inferred.port
+        arriving = inputs.get(port)
         if not arriving:
             continue
         try:
@@ -124,32 +158,44 @@ def resolve_params(
                 if name not in values and parameter.default is not MISSING:
                     values[name] = parameter.default
                 continue
+        elif found in varying:
+            message = (
+                f"{name} would follow from an axis of port '{port}' whose size varies: {{shapes}}. "
+                "Move a fixed axis there, for example with Swap two axes.",
+                f"{name} 会取自端口“{port}”中大小可变的维度：{{shapes}}。"
+                "请把大小固定的维度移到该处，例如使用“交换两个维度”。",
+            )
+            errors.append(NodeError(message, "parameter", name, port))
+            continue
         if name not in values:
             try:
                 values[name] = parameter.check(found, component.id)
             except ParameterError as error:
-                errors.append(NodeError((error.message, error.message_zh), "parameter", name, parameter.inferred.port))
+                errors.append(NodeError((error.message, error.message_zh), "parameter", name, port))
         elif values[name] < found if parameter.inferred.high else values[name] != found:
-            errors.append(
-                NodeError(
-                    (
-                        f"{name} is set to {values[name]}, but port '{parameter.inferred.port}' brings {found}.",
-                        f"{name} 设为 {values[name]}，但端口“{parameter.inferred.port}”传入的是 {found}。",
-                    ),
-                    "mismatch",
-                    name,
-                    parameter.inferred.port,
-                )
-            )
+            errors.append(NodeError(_mismatch(name, values[name], port, found), "mismatch", name, port))
     return values, errors
 
 
+def _mismatch(name: str, given: Any, port: str, found: Any) -> tuple[str, str]:
+    return (
+        f"{name} is set to {given}, but port '{port}' brings {found}.",
+        f"{name} 设为 {given}，但端口“{port}”传入的是 {found}。",
+    )
+
+
+# ------------------------------------------------------------------ building and calling
+
+
 def build(component: Component, values: Mapping[str, Any], device: str | None = None) -> Any:
-    """The component's module (or the function of an op); on ``device`` without initialisation where one is given."""
+    """The component's module (or the function of an op); on ``device`` without initialisation where one is given.
+
+    Raises:
+        NodeError: the component refuses its parameters.
+    """
     if component.form == "op":
         return component.factory
-    usable = {n: v for n, v in values.items()}
-    missing = [n for n in component.parameters if n not in usable and _has_no_default(component, n)]
+    missing = [n for n, p in component.parameters.items() if n not in values and p.default is MISSING]
     if missing:
         raise NodeError(
             (f"'{missing[0]}' is not known: set it or wire its port.", f"“{missing[0]}”未知：请设置它或连接端口。"),
@@ -158,18 +204,37 @@ def build(component: Component, values: Mapping[str, Any], device: str | None = 
         )
     try:
         if device is None:
-            return component.factory(**usable)
+            return component.factory(**values)
         with _Unallocated(device):
-            return component.factory(**usable)
+            return component.factory(**values)
     except ParameterError as error:
         raise NodeError((error.message, error.message_zh), "parameter", error.parameter) from None
-    except (ValueError, TypeError, RuntimeError, AssertionError, NotImplementedError) as error:
-        text = _first_line(error)
-        raise NodeError((f"{component.name}: {text}", f"{component.name_zh}：{text}"), "parameter") from None
+    except Exception as error:  # whatever a constructor raises is the answer: these values do not go together
+        raise _in_words(component, values, {}, error, "parameter") from None
 
 
-def _has_no_default(component: Component, name: str) -> bool:
-    return component.parameters[name].default is MISSING
+def initialise(module: Any, setting: Mapping[str, Any] | None) -> None:
+    """Fills the weights (two axes or more) by a node's init setting; offsets and norms keep their own.
+
+    Raises:
+        NodeError: the init component cannot fill weights of this shape.
+    """
+    if not setting or not isinstance(module, nn.Module):
+        return
+    init = registry.create(setting["component"], **setting.get("params", {}))
+    for name, parameter in module.named_parameters():
+        if parameter.dim() < 2:
+            continue
+        try:
+            with torch.no_grad():
+                init(parameter)
+        except (ValueError, RuntimeError) as error:
+            shape, text = tuple(parameter.shape), " ".join(str(error).split()).rstrip(".")
+            message = (
+                f"The init '{setting['component']}' cannot fill {name} of shape {shape}: {text}.",
+                f"初始化“{setting['component']}”无法填充形状为 {shape} 的 {name}：{text}。",
+            )
+            raise NodeError(message, "setting") from None
 
 
 def call(component: Component, module: Any, values: Mapping[str, Any], inputs: Mapping[str, Sequence[Any]]) -> Any:
@@ -204,120 +269,239 @@ def arguments(component: Component, inputs: Mapping[str, Sequence[Any]]) -> tupl
     return args, kwargs
 
 
-_CACHE: OrderedDict[Any, Inference | NodeError] = OrderedDict()
-_LOCK = threading.Lock()
+# ------------------------------------------------------------------ the cache
 
 
-def infer(component: Component, values: Mapping[str, Any], inputs: Mapping[str, Sequence[Meta]]) -> Inference:
+class _Cache:
+    """The results used last, shared by all threads."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._found: OrderedDict[Any, Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Any) -> Any:
+        with self._lock:
+            found = self._found.get(key)
+            if found is not None:
+                self._found.move_to_end(key)
+            return found
+
+    def put(self, key: Any, value: Any) -> None:
+        with self._lock:
+            self._found[key] = value
+            while len(self._found) > self.size:
+                self._found.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._found.clear()
+
+
+_RESOLVED = _Cache(CACHE_SIZE)
+_INFERRED = _Cache(CACHE_SIZE)
+
+
+def resolve(
+    component: Component,
+    params: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Meta]],
+    varying: frozenset[int] = frozenset(),
+) -> Resolved:
+    """``resolve_params``, from the cache where nothing has changed. The values are shared: do not change them."""
+    # The factory is in the keys because a component that is edited while the app runs is registered anew.
+    key = (component.factory, repr(params), _key_of(inputs), varying)
+    found = _RESOLVED.get(key)
+    if found is None:
+        values, errors = resolve_params(component, params, inputs, varying)
+        found = Resolved(values, tuple(errors), repr(sorted(values.items())))
+        _RESOLVED.put(key, found)
+    return found
+
+
+def infer(
+    component: Component,
+    values: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Meta]],
+    varying: frozenset[int] = frozenset(),
+    key: str = "",
+) -> Inference:
     """Shapes, dtypes, parameter count and cost of a node with resolved values.
+
+    ``varying`` are the sizes that stand for axes without a fixed size; ``key`` is that of ``resolve``, where known.
 
     Raises:
         NodeError: the component refuses its parameters or its inputs.
     """
-    key = (component.id, component.factory, repr(sorted(values.items())), tuple((p, tuple(m)) for p, m in inputs.items()))
-    with _LOCK:
-        found = _CACHE.get(key)
-        if found is not None:
-            _CACHE.move_to_end(key)
+    whole = (component.factory, key or repr(sorted(values.items())), _key_of(inputs), varying)
+    found = _INFERRED.get(whole)
     if found is None:
         try:
-            found = _infer(component, values, inputs)
+            found = _infer(component, values, inputs, varying)
         except NodeError as error:
-            found = error
-        with _LOCK:
-            _CACHE[key] = found
-            while len(_CACHE) > CACHE_SIZE:
-                _CACHE.popitem(last=False)
+            found = error.again()
+        _INFERRED.put(whole, found)
     if isinstance(found, NodeError):
-        raise found.with_traceback(None)
+        raise found.again()
     return found
+
+
+def _key_of(inputs: Mapping[str, Sequence[Meta]]) -> tuple[Any, ...]:
+    return tuple((port, tuple(metas)) for port, metas in inputs.items())
 
 
 def clear_cache() -> None:
     """Forgets every inference (for measurements)."""
-    with _LOCK:
-        _CACHE.clear()
+    _RESOLVED.clear()
+    _INFERRED.clear()
 
 
-def _infer(component: Component, values: Mapping[str, Any], inputs: Mapping[str, Sequence[Meta]]) -> Inference:
-    if "real_shapes" in component.tags:
-        return _infer_real(component, values, inputs)
+# ------------------------------------------------------------------ running
+
+
+def _infer(
+    component: Component, values: Mapping[str, Any], inputs: Mapping[str, Sequence[Meta]], varying: frozenset[int]
+) -> Inference:
     module = build(component, values, "meta")
-    tensors = {port: [m.tensor() for m in metas] for port, metas in inputs.items()}
-    outputs, cost = _run(component, module, values, tensors, "meta")
+    weights = _bytes(module)
+    if "real_shapes" in component.tags and _real_bytes(inputs, varying) + weights <= REAL_BYTES:
+        return _infer_real(component, values, inputs, varying)
+    try:
+        tensors = {port: [m.tensor() for m in metas] for port, metas in inputs.items()}
+    except (RuntimeError, TypeError, OverflowError) as error:  # sizes beyond 63 bits
+        raise _in_words(component, values, inputs, error, "shape") from None
+    outputs, cost = _run(component, module, values, tensors, inputs, "meta")
     return Inference(outputs, _count(module), cost)
 
 
 def _run(
-    component: Component, module: Any, values: Mapping[str, Any], tensors: Mapping[str, Sequence[Tensor]], device: str
+    component: Component,
+    module: Any,
+    values: Mapping[str, Any],
+    tensors: Mapping[str, Sequence[Tensor]],
+    inputs: Mapping[str, Sequence[Meta]],
+    device: str,
 ) -> tuple[tuple[Meta | None, ...], int]:
+    """Outputs and FLOPs of one forward; an error speaks of ``inputs``, for which ``tensors`` stand."""
     try:
         with torch.no_grad(), _Unallocated(device), _Cost() as cost:
             result = call(component, module, values, tensors)
     except ParameterError as error:
         raise NodeError((error.message, error.message_zh), "parameter", error.parameter) from None
     except Exception as error:  # whatever a forward raises is the answer: these inputs do not fit
-        raise _refusal(component, tensors, error) from None
+        raise _in_words(component, values, inputs, error, "shape") from None
     results = result if isinstance(result, tuple | list) else (result,)
     return tuple(None if r is None else Meta(tuple(r.shape), r.dtype) for r in results), cost.flops
 
 
-def _infer_real(component: Component, values: Mapping[str, Any], inputs: Mapping[str, Sequence[Meta]]) -> Inference:
-    """Runs a tiny real example twice, with two sizes of each varying axis, and reads off how the outputs follow."""
-    module = build(component, values, "cpu")
-    varying = {s for metas in inputs.values() for m in metas for s in m.shape if s >= 10007}
-    runs = []
-    for small in REAL_SIZES:
-        tensors = {
-            port: [_small(m, varying, small) for m in metas] for port, metas in inputs.items()
-        }
-        runs.append(_run(component, module, values, tensors, "cpu"))
-    (first, cost), (second, _) = runs
-    step = REAL_SIZES[1] - REAL_SIZES[0]
-    prime = next(iter(varying), 0)
-    outputs = []
-    for a, b in zip(first, second, strict=True):
-        if a is None or b is None:
-            outputs.append(None)
-            continue
-        slopes = [(y - x) // step for x, y in zip(a.shape, b.shape, strict=True)]
-        sizes = (x + slope * (prime - REAL_SIZES[0]) for x, slope in zip(a.shape, slopes, strict=True))
-        outputs.append(Meta(tuple(sizes), a.dtype))
-    return Inference(tuple(outputs), _count(module), cost * prime // REAL_SIZES[0] if prime else cost)
+def _infer_real(
+    component: Component, values: Mapping[str, Any], inputs: Mapping[str, Sequence[Meta]], varying: frozenset[int]
+) -> Inference:
+    """Runs tiny real examples and reads off how the outputs follow from the sizes that vary.
+
+    Each varying axis takes two neighbouring sizes. Sizes and costs are linear in each axis, so that their values at
+    these corners give the value at any size.
+    """
+    with isolated_rng(0):
+        return _from_examples(component, build(component, values, "cpu"), values, inputs, varying)
 
 
-def _small(meta: Meta, varying: set[int], small: int) -> Tensor:
-    return torch.zeros([small if s in varying else s for s in meta.shape], dtype=meta.dtype)
+def _from_examples(
+    component: Component,
+    module: Any,
+    values: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Meta]],
+    varying: frozenset[int],
+) -> Inference:
+    present = {size for metas in inputs.values() for m in metas for size in m.shape}
+    axes = sorted(present & varying)
+    corners = list(itertools.product(REAL_SIZES, repeat=len(axes)))
+
+    def run(sizes: Sequence[int], fill: int = 0) -> tuple[tuple[Meta | None, ...], int]:
+        small = dict(zip(axes, sizes, strict=True))
+        tensors = {p: [_small(m, small, fill) for m in metas] for p, metas in inputs.items()}
+        return _run(component, module, values, tensors, inputs, "cpu")
+
+    runs = [run(corner) for corner in corners]
+    low, high = REAL_SIZES
+    weights = [
+        math.prod(axis - low if size == high else high - axis for axis, size in zip(axes, corner, strict=True))
+        for corner in corners
+    ]
+
+    def at_full_size(counts: Sequence[int]) -> int:
+        return sum(weight * count for weight, count in zip(weights, counts, strict=True))
+
+    outputs: list[Meta | None] = []
+    for several in zip(*(found for found, _ in runs), strict=True):
+        metas = [m for m in several if m is not None]
+        shapes = zip(*(m.shape for m in metas), strict=True)
+        outputs.append(Meta(tuple(map(at_full_size, shapes)), metas[0].dtype) if metas else None)
+    if any(not m.dtype.is_floating_point for metas in inputs.values() for m in metas):
+        filled = run(corners[0], fill=1)[0]
+        outputs = [_from_values(a, b, full) for a, b, full in zip(runs[0][0], filled, outputs, strict=True)]
+    return Inference(tuple(outputs), _count(module), at_full_size([cost for _, cost in runs]))
+
+
+def _from_values(zeros: Meta | None, ones: Meta | None, full: Meta | None) -> Meta | None:
+    """The output of a full-size run, with the axes marked that differ where only the values of the inputs do."""
+    if zeros is None or ones is None or full is None:
+        return full
+    shape = (size if a == b else FROM_VALUES for a, b, size in zip(zeros.shape, ones.shape, full.shape, strict=True))
+    return Meta(tuple(shape), full.dtype)
+
+
+def _small(meta: Meta, small: Mapping[int, int], fill: int) -> Tensor:
+    value = 0 if meta.dtype.is_floating_point else fill
+    return torch.full([small.get(size, size) for size in meta.shape], value, dtype=meta.dtype)
+
+
+def _real_bytes(inputs: Mapping[str, Sequence[Meta]], varying: frozenset[int]) -> int:
+    small = dict.fromkeys(varying, max(REAL_SIZES))
+    shapes = ((m.dtype.itemsize, [small.get(s, s) for s in m.shape]) for metas in inputs.values() for m in metas)
+    return sum(size * math.prod(shape) for size, shape in shapes)
 
 
 def _count(module: Any) -> int:
     return sum(p.numel() for p in module.parameters()) if isinstance(module, nn.Module) else 0
 
 
-def _refusal(component: Component, tensors: Mapping[str, Sequence[Tensor]], error: Exception) -> NodeError:
-    """A forward's exception in words; the shapes are named by whoever knows the graph's symbols (``{shapes}``)."""
-    reason = _first_line(error)
-    reason_zh = getattr(error, "message_zh", reason).rstrip("。")
-    port = next(iter(tensors), "")
-    return NodeError(
-        (
-            f"{component.name} cannot work with {{shapes}}: {reason}",
-            f"{component.name_zh}无法处理 {{shapes}}：{reason_zh}",
-        ),
-        "shape",
-        port=port,
-    )
+def _bytes(module: Any) -> int:
+    return sum(p.numel() * p.itemsize for p in module.parameters()) if isinstance(module, nn.Module) else 0
 
 
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0].rstrip(".")[:300]
+# ------------------------------------------------------------------ errors
+
+
+def _in_words(
+    component: Component,
+    values: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Meta]],
+    error: Exception,
+    code: str,
+) -> NodeError:
+    """What a constructor or a forward raised, as a problem of its node."""
+    if isinstance(error, InputError):
+        return NodeError((error.message, error.message_zh), code, port=next(iter(inputs), ""))
+    reason = explain(component, values, {p: [m.shape for m in metas] for p, metas in inputs.items()}, error)
+    if inputs:
+        reason = Reason(
+            f"{component.name} cannot work with {{shapes}}: {reason.en}",
+            f"{component.name_zh}无法处理 {{shapes}}：{reason.zh}",
+            reason.port,
+            reason.param,
+        )
+    else:
+        reason = Reason(f"{component.name}: {reason.en}", f"{component.name_zh}：{reason.zh}", "", reason.param)
+    return NodeError((reason.en, reason.zh), code, reason.param, reason.port or next(iter(inputs), ""))
 
 
 @functools.cache
 def warm_up() -> None:
-    """Pays the first meta call of a process (about 2 s of lazy imports) ahead of time; call it in a background thread."""
+    """Pays a process's first meta call (about 2 s of lazy imports) ahead of time; call it in a background thread."""
     x = torch.empty(2, 3, 8, 8, device="meta")
     with torch.no_grad(), _Unallocated("meta"), _Cost():
         nn.BatchNorm2d(3)(nn.Conv2d(3, 3, 3)(x))
         nn.Linear(8, 2)(torch.relu(x))
+    with isolated_rng(0), torch.no_grad(), _Cost():  # recurrent layers run on real tensors
+        nn.LSTM(2, 2)(torch.zeros(2, 2, 2))

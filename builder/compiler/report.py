@@ -13,8 +13,8 @@ from components.tensor_spec import TensorSpec
 class Fix:
     """An edit that removes a problem, tried out before it is offered.
 
-    ``action`` is ``reset_param`` (back to inference or default), ``set_param`` or ``insert`` (a node on the wire ``edge``, given as
-    ``(node.port, node.port)``).
+    ``action`` is ``reset_param`` (back to inference or default), ``set_param`` or ``insert`` (a node on the wire
+    ``edge``, given as ``(node.port, node.port)``).
     """
 
     label: str
