@@ -1,15 +1,17 @@
 """Runs exported models in a process of their own, without the packages that wrote them: ``python -I _fresh.py JOBS``.
 
-JOBS is a JSON list. A job names the exported file, its format, the weights, the batches and where the outputs go; what the model
-gives for batch b is stored as ``b/0``, ``b/1`` ... This file imports nothing of ours and may be read as a recipe for using the exports.
+JOBS is a JSON list. A job names the exported file, its format, the weights, the batches and where the outputs go; what
+the model gives for batch b is stored as ``b/0``, ``b/1`` ... This file imports nothing of ours and may be read as a
+recipe for using the exports.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.machinery
 import json
 import sys
 import traceback
+import types
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +28,11 @@ def load_python(job: dict[str, Any]) -> Any:
     import torch
     from safetensors.torch import load_file, save_file
 
-    spec = importlib.util.spec_from_file_location(f"exported_{job['number']}", job["file"])
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    loader = importlib.machinery.SourceFileLoader(f"exported_{job['number']}", job["file"])
+    module = types.ModuleType(loader.name)
+    module.__file__ = job["file"]
+    sys.modules[loader.name] = module
+    loader.exec_module(module)
     torch.manual_seed(job["seed"])
     model = getattr(module, job["class"])()
     if job["initial"]:
@@ -57,7 +60,7 @@ def load_onnx(job: dict[str, Any]) -> Any:
 
         onnx.checker.check_model(job["file"], full_check=True)
         session = ReferenceEvaluator(job["file"])
-        names = session.input_names
+        names = [str(name) for name in session.input_names]
     else:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
@@ -89,7 +92,8 @@ def run(job: dict[str, Any]) -> None:
         with torch.no_grad():
             outputs = model(*inputs)
         for i, y in enumerate(outputs if isinstance(outputs, tuple | list) else (outputs,)):
-            found[f"{number}/{i}"] = y.clone().contiguous()
+            if y is not None:
+                found[f"{number}/{i}"] = y.clone().contiguous()
     save_file(found, job["outputs"])
 
 

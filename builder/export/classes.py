@@ -1,4 +1,4 @@
-"""Templates as the source of classes: one for the model, one for each block (several where its uses differ in structure)."""
+"""Templates as the source of classes: one for the model, one for each block (several where its uses differ in form)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class _Class:
         self._find_params()
 
     def _find_params(self) -> None:
-        """A hole whose value differs from use to use becomes a parameter, named after the block's where the values are the same."""
+        """Holes whose value differs from use to use become parameters, named after the block's of the same values."""
         names = Names(self.library.names.taken)
         wanted: dict[tuple[str, str], str] = {}
         for index, holes in enumerate(self.vectors):
@@ -94,7 +94,8 @@ class _Class:
         inits = [ast.unparse(self._filled(s, in_forward=False)) for s in self.first.inits]
         tensor = self.library.tensor
         arguments = [
-            f"{a}: {self.library.nn}.Module" if a in self.first.modules else f"{a}: {tensor}" for a in self.first.arguments
+            f"{a}: {self.library.nn}.Module" if a in self.first.modules else f"{a}: {tensor}"
+            for a in self.first.arguments
         ]
         results = self.first.results
         returns = tensor if len(results) == 1 else f"tuple[{', '.join([tensor] * len(results))}]"
@@ -118,9 +119,7 @@ class _Class:
 
     def _kept_params(self) -> dict[str, str]:
         """The parameters that forward reads, and the attribute that keeps each."""
-        read = {
-            n.id for line in self.first.lines for n in ast.walk(line.statement) if isinstance(n, ast.Name)
-        }
+        read = {n.id for line in self.first.lines for n in ast.walk(line.statement) if isinstance(n, ast.Name)}
         taken = Names({a.split(".")[0] for a in self._attributes()})
         self.kept = {
             p: taken.new(p)
@@ -168,7 +167,7 @@ class _Class:
         return texts[0] if len(texts) == 1 else ", ".join(f"{n} {t}" for n, t in zip(names, texts, strict=True))
 
     def _shape(self, specs: Sequence[TensorSpec]) -> str:
-        """A shape in words; an axis that differs from use to use is named after the parameter with its sizes, or ``*``."""
+        """A shape in words; an axis that differs from use to use has the name of a parameter with its sizes, or ``*``."""
         axes = []
         for sizes in zip(*(spec.shape for spec in specs), strict=False):
             found = next((p for p, values in self.params.items() if values == sizes), "*")

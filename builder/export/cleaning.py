@@ -1,6 +1,6 @@
-"""Turns the source of one of our definitions into plain Python: no decorator of ours, no marks of ports and parameters, no checks.
+"""Turns the source of one of our definitions into plain Python: no decorator, no marks of ports, no checks.
 
-Each pass takes the text of one top-level statement and gives a new text, so that the comments in between stay where they are.
+Each pass takes the text of one top-level statement and gives a new text, so that comments stay where they are.
 """
 
 from __future__ import annotations
@@ -109,14 +109,14 @@ def strip_pragmas(text: str) -> str:
 def rewrite_annotations(text: str, plain: Callable[[ast.expr], ast.expr]) -> str:
     """With every annotation of an argument, a result or a variable replaced by ``plain`` of it."""
     edits = Edits(text)
-    for annotation in annotations(ast.parse(text)):
+    for annotation in annotations_in(ast.parse(text)):
         new = ast.unparse(plain(annotation))
         if new != ast.unparse(annotation):
             edits.replace(annotation, new)
     return edits.apply()
 
 
-def annotations(tree: ast.AST) -> Iterator[ast.expr]:
+def annotations_in(tree: ast.AST) -> Iterator[ast.expr]:
     """The annotations in a tree."""
     for node in ast.walk(tree):
         if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation:
@@ -184,7 +184,7 @@ def _loads(tree: ast.AST) -> set[str]:
 
 
 def plain_errors(text: str, bilingual: Callable[[ast.expr], bool]) -> str:
-    """With our errors in two languages turned into ValueErrors of the first; what only the second one's text reads is left out."""
+    """With our errors in two languages turned into ValueErrors; what only the second language reads is left out."""
     edits = Edits(text)
     calls = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call) and bilingual(n.func)]
     for call in calls:
@@ -212,7 +212,7 @@ def _free(node: ast.AST, bound: set[str]) -> Iterator[ast.Name]:
         arguments = node.args
         for outer in [*getattr(node, "decorator_list", []), *arguments.defaults, *filter(None, arguments.kw_defaults)]:
             yield from _free(outer, bound)
-        for annotation in annotations(node) if isinstance(node, Function) else ():
+        for annotation in annotations_in(node) if isinstance(node, Function) else ():
             if _belongs(annotation, node):
                 yield from _free(annotation, bound)
         body = node.body if isinstance(node, Function) else [node.body]
@@ -238,11 +238,11 @@ def _stores(node: ast.AST) -> TypeGuard[ast.Name]:
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
 
 
-def _belongs(annotation: ast.expr, function: Function) -> bool:
+def _belongs(annotation: ast.expr, function: Function | ast.Lambda) -> bool:
     """Whether an annotation is one of the function's own arguments or its result, not of something inside it."""
     args = function.args
     own = [*args.posonlyargs, *args.args, *args.kwonlyargs, *filter(None, (args.vararg, args.kwarg))]
-    return annotation is function.returns or any(annotation is a.annotation for a in own)
+    return annotation is getattr(function, "returns", None) or any(annotation is a.annotation for a in own)
 
 
 def _bindings(function: Function | ast.Lambda) -> set[str]:

@@ -1,4 +1,4 @@
-"""How a ready-made module was constructed: the class and the arguments that its builder passed, read off while it builds."""
+"""How a ready-made module was constructed: the class and the arguments that its builder passed, read as it builds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MISSING: Any = inspect.Parameter.empty
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a call. ``keyword`` is empty for a positional one; one that equals ``default`` may be left out."""
+    """One argument of a call. ``keyword`` is empty for a positional one; one equal to ``default`` may be left out."""
 
     keyword: str
     value: Any
@@ -34,7 +34,7 @@ class Construction:
 
 
 def construction(target: Callable[..., Any], values: Mapping[str, Any]) -> Construction:
-    """The call of a class or function of ours with these values: its first argument by place if it is required, the rest by name."""
+    """The call of a class or function of ours: its first argument by place if it is required, the rest by name."""
     found = []
     for parameter in inspect.signature(target).parameters.values():
         if parameter.name in values:
@@ -46,7 +46,7 @@ def construction(target: Callable[..., Any], values: Mapping[str, Any]) -> Const
 def record(build: Callable[[], Any]) -> Construction:
     """Runs ``build`` and gives the constructor call of the module that it returns, with the modules within it likewise.
 
-    The call is read off the frame of ``__init__`` while it is entered: exactly what was passed, whatever the class keeps of it.
+    The call is read off the frame of ``__init__`` as it is entered: exactly what was passed, whatever the class keeps.
     """
     made: dict[int, dict[str, Any]] = {}  # the arguments hold their module, so no other takes its id
 
@@ -54,7 +54,9 @@ def record(build: Callable[[], Any]) -> Construction:
         if event == "call" and frame.f_code.co_name == "__init__" and frame.f_code.co_argcount:
             values = dict(frame.f_locals)
             module = values.get(frame.f_code.co_varnames[0])
-            if isinstance(module, nn.Module) and id(module) not in made:  # the first is the class's own, then its bases'
+            if (
+                isinstance(module, nn.Module) and id(module) not in made
+            ):  # the first is the class's own, then its bases'
                 made[id(module)] = values
 
     before = sys.getprofile()
@@ -89,5 +91,7 @@ def _nested(value: Any, made: Mapping[int, Mapping[str, Any]]) -> Any:
 
 def is_plain_builder(function: ast.stmt) -> bool:
     """Whether a cleaned builder does nothing but return what a constructor gives."""
-    body = [s for s in getattr(function, "body", []) if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+    body = [
+        s for s in getattr(function, "body", []) if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+    ]
     return len(body) == 1 and isinstance(body[0], ast.Return)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ExportError(ValueError):
-    """A model that cannot be written in the wanted form; ``message`` and ``message_zh`` are for people, ``node`` is its path."""
+    """A model that cannot be written as wanted; ``message`` and ``message_zh`` are for people, ``node`` is a path."""
 
     def __init__(self, message: str, message_zh: str, node: str = "") -> None:
         self.message, self.message_zh, self.node = message, message_zh, node

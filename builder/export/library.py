@@ -1,4 +1,4 @@
-"""Collects the definitions of components that an exported file needs: their classes and functions, and what those refer to."""
+"""Collects the definitions that an exported file needs: parts of components, and what those refer to."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OURS = "components"
 
 @dataclass(frozen=True)
 class Symbol:
-    """What a name means: a definition of ours (``module`` is below ``components``), or something imported from elsewhere.
+    """What a name means: a definition of ours (``module`` is below ``components``), or what is imported from elsewhere.
 
     ``name`` is empty where the module itself is meant.
     """
@@ -57,7 +57,9 @@ class Source:
 
 
 def _inexpressible(what: str, why: str) -> ExportError:
-    return ExportError(f"{what} cannot be written as standalone Python: {why}.", f"{what} 无法写成独立的 Python：{why}。")
+    return ExportError(
+        f"{what} cannot be written as standalone Python: {why}.", f"{what} 无法写成独立的 Python：{why}。"
+    )
 
 
 @functools.cache
@@ -333,7 +335,9 @@ class Library:
 
     def packages(self) -> set[str]:
         """The top-level packages that are imported."""
-        return {s.module.partition(".")[0] for s in self._local if s not in self._definitions} - set(sys.stdlib_module_names)
+        return {s.module.partition(".")[0] for s in self._local if s not in self._definitions} - set(
+            sys.stdlib_module_names
+        )
 
 
 def _package(line: str) -> str:

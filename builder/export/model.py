@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from builder.compiler import Compiled, End
 from builder.export.classes import write_classes
 from builder.export.library import Library
+from builder.export.samples import samples
 from builder.export.scopes import Key, model_scope
 from builder.export.text import Names, class_name, docstring, formatted, plain
 from components.tensor_spec import TensorSpec
@@ -15,7 +16,7 @@ from components.tensor_spec import TensorSpec
 
 @dataclass(frozen=True)
 class ModelSource:
-    """The text of ``model.py``: the name of its class, its arguments (the data ports of the graph), and its packages."""
+    """The text of ``model.py``: the name of its class, its arguments (data ports of the graph), and its packages."""
 
     text: str
     name: str
@@ -46,8 +47,8 @@ def model_source(compiled: Compiled, outputs: Sequence[End] | None = None) -> Mo
     arguments = {end: _argument(end, inputs) for end in inputs}
     keys: dict[Key, str] = {("", *end): wanted for end, wanted in arguments.items()}
     write_classes(compiled, root, library, name, keys, _doc(compiled, title, arguments, ends))
-    head = docstring(f"{title}.")
-    text = f"{head}\n\n{library.imports()}\n\n\n{library.definitions()}\n\n{_demonstration(compiled, name, inputs, library)}"
+    parts = [docstring(f"{title}."), library.definitions(), _demonstration(compiled, name, inputs, ends, library)]
+    text = "\n\n".join([parts[0], library.imports(), *parts[1:]])  # the imports last: the others may add to them
     return ModelSource(formatted(text), name, arguments, tuple(ends), frozenset(library.packages()))
 
 
@@ -77,26 +78,34 @@ def _shape(spec: TensorSpec) -> str:
     return f"({axes}) {spec.dtype}"
 
 
-def _demonstration(compiled: Compiled, name: str, inputs: Sequence[End], library: Library) -> str:
-    """What the file does when it is run: one forward of random inputs."""
+def _demonstration(
+    compiled: Compiled, name: str, inputs: Sequence[End], outputs: Sequence[End], library: Library
+) -> str:
+    """What the file does when it is run: it shows the model and gives it random inputs."""
     torch = library.torch
-    sizes: dict[str, int] = {}
-    examples = []
-    for path, port in inputs:
-        spec = compiled.report.nodes[path].outputs[port]
-        shape = tuple(a if isinstance(a, int) else sizes.setdefault(a, 2 + len(sizes)) for a in spec.shape)
-        if spec.dtype == "bool":
-            examples.append(f"{torch}.zeros({shape}, dtype={torch}.bool)")
-        elif spec.dtype.startswith(("int", "uint")):
-            examples.append(f"{torch}.randint({spec.high or 2}, {shape})")
+    lines = []
+    variables = Names([*library.names.taken, "model"])
+    for (_, port), sample in zip(
+        inputs, samples([compiled.report.nodes[p].outputs[q] for p, q in inputs]), strict=True
+    ):
+        sizes = ", ".join(map(str, sample.shape))
+        if sample.dtype == "bool":
+            value = f"{torch}.zeros({sizes}, dtype={torch}.bool)"
+        elif sample.dtype.startswith(("int", "uint")):
+            value = f"{torch}.randint({sample.high}, {sample.shape})"
         else:
-            examples.append(f"{torch}.randn({shape})")
+            value = f"{torch}.randn({sizes})"
+        lines.append((variables.new(port), value))
+    call = f"model({', '.join(variable for variable, _ in lines)})"
+    shapes = (
+        f"print(tuple({call}.shape))" if len(outputs) == 1 else f"for y in {call}:\n            print(tuple(y.shape))"
+    )
     return (
         'if __name__ == "__main__":\n'
         f"    model = {name}().eval()\n"
-        f"    print(model)\n"
-        f'    print(sum(p.numel() for p in model.parameters()), "parameters")\n'
-        f"    with {torch}.inference_mode():\n"
-        f"        output = model({', '.join(examples)})\n"
-        f"    print([tuple(y.shape) for y in (output if isinstance(output, tuple) else [output])])\n"
+        "    print(model)\n"
+        '    print(sum(p.numel() for p in model.parameters()), "parameters")\n'
+        + "".join(f"    {variable} = {value}\n" for variable, value in lines)
+        + f"    with {torch}.inference_mode():\n"
+        f"        {shapes}\n"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +12,9 @@ from components.tensor_spec import TensorSpec
 
 SIZES = ((3, 7, 11, 13, 17), (5, 9, 8, 12, 10))
 """Sizes of the varying axes, in the order in which they occur: all differ, and two batches differ in each."""
+
+BATCH_AXIS = "B"
+"""What data sets call the axis of the samples."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Sample:
 
 
 def samples(specs: Sequence[TensorSpec], sizes: Sequence[int] = SIZES[0]) -> list[Sample]:
-    """A sample for each port. Integers of no known range count the rows of another varying axis, as edges count nodes."""
+    """A sample for each port. Integers of no known range count the rows of another varying axis, as edges do nodes."""
     names = dict.fromkeys(axis for spec in specs for axis in spec.shape if isinstance(axis, str))
     size = dict(zip(names, [*sizes, *range(20, 20 + len(names))], strict=False))
     found = []
@@ -55,6 +58,12 @@ def _padding(shape: Sequence[int], generator: torch.Generator) -> Tensor:
         return torch.randint(2, tuple(shape), generator=generator, dtype=torch.bool)
     lengths = torch.randint(1, shape[-1] + 1, (*shape[:-1], 1), generator=generator)
     return torch.arange(shape[-1]) >= lengths
+
+
+def sizes_with(specs: Sequence[TensorSpec], fixed: Set[str]) -> list[int]:
+    """Sizes of the varying axes in their order, 1 for those that are fixed."""
+    names = dict.fromkeys(axis for spec in specs for axis in spec.shape if isinstance(axis, str))
+    return [1 if name in fixed else size for name, size in zip(names, SIZES[0], strict=False)]
 
 
 def axis_names(specs: Sequence[TensorSpec]) -> list[Mapping[int, str]]:

@@ -1,12 +1,12 @@
 """A compiled graph as nested scopes: the model and each use of a block, with what flows in, through and out of them.
 
-The compiler unfolds blocks; an export keeps them, so that its classes mirror the graph. The walk here repeats the unfolding with
-values that are local to one scope.
+The compiler unfolds blocks; an export keeps them, so that its classes mirror the graph. The walk here repeats the
+unfolding with values that are local to one scope.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,13 +29,17 @@ class Value:
     key: Key
 
 
+Feeds = dict[str, list[Value]]
+"""Values by port, in the order of their wires."""
+
+
 @dataclass
 class Leaf:
     """A node that computes. ``owner`` is the path of the node whose module it calls; None for an op."""
 
     path: str
     node: FlatNode
-    inputs: dict[str, list[Value]]
+    inputs: Feeds
     owner: str | None
     live: set[Key] = field(default_factory=set)
 
@@ -108,7 +112,7 @@ class _Walk:
         values: dict[tuple[str, str], list[Value]] = {}
         for id in _order(graph):
             data = graph.nodes[id]
-            feeds: dict[str, list[Value]] = {}
+            feeds: Feeds = {}
             for edge in graph.wires_into(id):
                 feeds.setdefault(edge.target_port, []).extend(values.get((edge.source, edge.source_port), []))
             if data["component"] == PORT_IN:
@@ -125,7 +129,7 @@ class _Walk:
                 values |= self._leaf(id, scope, feeds)
         return scope
 
-    def _leaf(self, id: str, scope: Scope, feeds: dict[str, list[Value]]) -> dict[tuple[str, str], list[Value]]:
+    def _leaf(self, id: str, scope: Scope, feeds: Feeds) -> dict[tuple[str, str], list[Value]]:
         path = f"{scope.prefix}{id}"
         node = self.compiled.flat.nodes[path]
         ports = node.component.outputs_for(self.compiled.analysis.values.get(path, {}))
@@ -139,11 +143,11 @@ class _Walk:
             scope.see((path, port), value)
         return {(id, port): [value] for port, value in values.items()}
 
-    def _item(self, path: str, node: FlatNode, feeds: dict[str, list[Value]]) -> Leaf:
+    def _item(self, path: str, node: FlatNode, feeds: Feeds) -> Leaf:
         owner = None if self.compiled.target(path) is None else owner_of(node, self.compiled.flat) or path
         return Leaf(path, node, feeds, owner)
 
-    def _use(self, id: str, data: Mapping[str, Any], scope: Scope, feeds: dict[str, list[Value]]) -> dict[str, list[Value]]:
+    def _use(self, id: str, data: Mapping[str, Any], scope: Scope, feeds: Feeds) -> Feeds:
         name = data["component"].removeprefix(BLOCK_PREFIX)
         block = self.blocks[name]
         given = substitute(data["params"], scope.params) if scope.block else data["params"]
@@ -153,15 +157,13 @@ class _Walk:
             return self._inner(id, f"{scope.prefix}{id}/", name, params, scope, feeds)
         ins = [n for n, d in block.nodes(data=True) if d["component"] == PORT_IN]
         outs = [n for n, d in block.nodes(data=True) if d["component"] == PORT_OUT]
-        results: dict[str, list[Value]] = {}
+        results: Feeds = {}
         for copy in range(repeat):
             results = self._inner(f"{id}/n{copy}", f"{scope.prefix}{id}/n{copy}/", name, params, scope, feeds)
             feeds = {**feeds, **{ins[i]: results.get(out, []) for i, out in enumerate(outs)}}
         return results
 
-    def _inner(
-        self, item: str, prefix: str, name: str, params: Mapping[str, Any], scope: Scope, feeds: dict[str, list[Value]]
-    ) -> dict[str, list[Value]]:
+    def _inner(self, item: str, prefix: str, name: str, params: Mapping[str, Any], scope: Scope, feeds: Feeds) -> Feeds:
         inner = Scope(prefix, name, item, params)
         inner.inputs = {(port, str(i)): value for port, values in feeds.items() for i, value in enumerate(values)}
         entering = {port: [scope.origins[value] for value in values] for port, values in feeds.items()}
@@ -171,7 +173,7 @@ class _Walk:
             scope.see(end, Value("", ("", *end)))
         scope.data += inner.data
         scope.items[item] = inner
-        values: dict[str, list[Value]] = {}
+        values: Feeds = {}
         for key, result in inner.results.items():
             value = Value(item, key) if result.item else inner.inputs[result.key]
             values.setdefault(key[0], []).append(value)
@@ -210,7 +212,7 @@ def _mark(scope: Scope) -> None:
     scope.used = {value.key for value in wanted if not value.item}
 
 
-def _prune(scope: Scope, constructed: set[str | None]) -> None:
+def _prune(scope: Scope, constructed: Set[str]) -> None:
     """Drops the items that are neither computed nor hold a module that is."""
     for name, item in list(scope.items.items()):
         if isinstance(item, Scope):

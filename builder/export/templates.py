@@ -1,4 +1,4 @@
-"""One scope as the body of a class: its constructor and its forward as syntax trees, with holes where parameter values go.
+"""One scope as the body of a class: its constructor and its forward as syntax trees, with holes where values go.
 
 Uses of a block that differ in nothing but the holes become one class, whose constructor takes what differs.
 """
@@ -32,6 +32,9 @@ from components.tensor_spec import TensorSpec
 _HOLE = re.compile(r"__hole_(\d+)__")
 OPERATORS: Mapping[str, ast.operator] = {"op_add": ast.Add(), "op_multiply": ast.Mult()}
 """Ops that Python writes with an operator."""
+
+GENERIC_PORTS = frozenset({"x", "xs", "y", "a", "b"})
+"""Ports whose names say nothing about what they take."""
 
 
 @dataclass(frozen=True)
@@ -222,7 +225,7 @@ class Writer:
     # ------------------------------------------------------------------ forward
 
     def _forward(self, scope: Scope, units: Sequence[Unit], inputs: Mapping[Key, str]) -> None:
-        steps = [step for unit in units for step in self._steps(unit)]
+        steps = self.steps = [step for unit in units for step in self._steps(unit)]
         names = Names([*self.library.names.taken, "self"])
         variables: dict[Value, str] = {}
         for key, wanted in inputs.items():
@@ -259,13 +262,11 @@ class Writer:
         names.taken -= gone - set(variables.values())
 
     def _fresh(self, step: Step, value: Value, names: Names) -> str:
-        """A name for a new line of thought: the port's where there are several, the node's own word, or y and z."""
+        """A name for a new line of thought: its port's where there are several, the reader's, y, z or the node's."""
         port, id = value.key[-1 if value.key[0] == "" else 0], value.item.partition("/")[0]
-        if len(step.writes) > 1 and port not in names:
-            return port
-        if not re.search(r"\d", id) and id not in names:
-            return id
-        return next((name for name in ("y", "z") if name not in names), id)
+        reader = next((s.ports[value] for s in self.steps if value in s.ports), "x")
+        wanted = [port] * (len(step.writes) > 1) + [reader] * (reader not in GENERIC_PORTS) + ["y", "z"]
+        return next((name for name in wanted if name not in names), id)
 
     def _steps(self, unit: Unit) -> list[Step]:
         items = {id: item for id in unit.items if (item := self.made.scope.items[id]).live}
@@ -286,7 +287,7 @@ class Writer:
             given = [*(names[v] for v in reads), *map(self._module, scope.modules)]
             return [statement(f"{_targets(targets)} = {place}({', '.join(given)})")]
 
-        return Step(reads, writes, emit, reads)
+        return Step(reads, writes, emit, reads, {scope.inputs[key]: key[-1 if key[0] == "" else 0] for key in keys})
 
     def _stack_step(self, unit: Unit) -> Step:
         """Copies of a block, each on what the one before gave."""
@@ -309,7 +310,7 @@ class Writer:
             loop = f"for {layer} in {container}.values():\n    {target} = {layer}({', '.join(given)})"
             return [statement(f"{target} = {start}")] * (target != start) + [statement(loop)]
 
-        return Step(reads, [write], emit, [chain])
+        return Step(reads, [write], emit, [chain], {})
 
     def _leaf_step(self, id: str, leaf: Leaf) -> Step:
         args, kwargs = arguments(leaf.node.component, leaf.inputs)
@@ -334,7 +335,8 @@ class Writer:
             made.value = call  # type: ignore[attr-defined]
             return [made]
 
-        return Step(reads, writes, emit, reads)
+        ports_of = {value: port for port, values in leaf.inputs.items() for value in values}
+        return Step(reads, writes, emit, reads, ports_of)
 
     def _module(self, owner: str) -> str:
         """The expression of a node's module, seen from this scope."""
@@ -352,18 +354,18 @@ class Writer:
             return functools.partial(_operator, OPERATORS[component.id])
         symbol = Symbol(component.factory.__module__, component.factory.__qualname__)
         entry = definition(symbol, is_op=True)
-        short = _short_expression(entry.tree)
+        function, short = entry.tree, _short_expression(entry.tree)
         read = {} if short is None else {n.id: entry.uses[n.id] for n in global_names(short) if n.id in entry.uses}
-        if short is not None and not any(s.ours for s in read.values()):
+        if isinstance(function, ast.FunctionDef) and short is not None and not any(s.ours for s in read.values()):
             known: dict[str, ast.expr] = {w: ast.Name(self.library.use(s, w), ast.Load()) for w, s in read.items()}
             mentioned = {n.id for n in ast.walk(short) if isinstance(n, ast.Name)}
             known |= {name: self._hole(value, name) for name, value in values.items() if name in mentioned}
-            return functools.partial(_substituted, entry.tree, short, known)
-        function = self.library.use(symbol, is_op=True)
+            return functools.partial(_substituted, function, short, known)
+        name_of = self.library.use(symbol, is_op=True)
         keywords = []
         for name, value in values.items():
             keywords.append(ast.keyword(name, self._hole(value, name, component.parameters[name].default, True)))
-        return functools.partial(_called, function, keywords)
+        return functools.partial(_called, name_of, keywords)
 
 
 Call = Callable[[Sequence[ast.expr], Mapping[str, ast.expr]], ast.expr]
@@ -428,14 +430,16 @@ class Step:
     emit: Callable[[Mapping[Value, str], Sequence[str | None]], list[ast.stmt]]
     replaceable: Sequence[Value]
     """The inputs whose names an output may take."""
+    ports: Mapping[Value, str]
+    """What the step calls its inputs."""
 
 
 @dataclass(frozen=True)
 class Unit:
     """One item of a scope, or the copies of a repeated block.
 
-    ``chain`` is the input of each copy that takes what the one before gave, where that is all that joins them: then they are a loop,
-    and where nothing else goes in (``chained``), a ``Sequential``.
+    ``chain`` is the input of each copy that takes what the one before gave, where that is all that joins them: then
+    they are a loop, and where nothing else goes in (``chained``), a ``Sequential``.
     """
 
     items: Sequence[str]
@@ -513,7 +517,9 @@ def _free_attribute(name: str) -> str:
 def _flags(leaf: Leaf, module: nn.Module | None) -> list[tuple[str, bool]]:
     """What the compiler told a module about the outputs that somebody reads."""
     names = [f"wants_{port}" for port in leaf.node.component.outputs]
-    return [(n, getattr(module, n)) for n in names if hasattr(module, n) and getattr(module, n) != getattr(type(module), n)]
+    return [
+        (n, getattr(module, n)) for n in names if hasattr(module, n) and getattr(module, n) != getattr(type(module), n)
+    ]
 
 
 def _same(value: Any, default: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Names, texts and values of a graph as Python source. Whatever a file holds, the result is plain text in its place, never code."""
+"""Names, texts and values of a graph as Python source. Whatever a file holds becomes text in its place, never code."""
 
 from __future__ import annotations
 
@@ -62,9 +62,7 @@ def docstring(text: str, indent: int = 0) -> str:
     if len(text) + 6 > width or "\n" in text:
         lines = [line for part in text.splitlines() for line in textwrap.wrap(part, width - 3) or [""]]
         text = f"\n{' ' * indent}".join([*lines, ""])
-    escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if escaped.endswith('"'):
-        escaped = escaped[:-1] + '\\"'
+    escaped = re.sub(r'"(?=""|\Z)', r'\\"', text.replace("\\", "\\\\"))
     return f'"""{escaped}"""'
 
 
@@ -94,7 +92,9 @@ def literal(value: Any) -> ast.expr:
     if isinstance(value, dict):
         return ast.Dict([literal(k) for k in value], [literal(v) for v in value.values()])
     kind = type(value).__name__
-    raise ExportError(f"A value of type {kind} cannot be written as Python.", f"类型为 {kind} 的值无法写成 Python 代码。")
+    raise ExportError(
+        f"A value of type {kind} cannot be written as Python.", f"类型为 {kind} 的值无法写成 Python 代码。"
+    )
 
 
 def type_name(values: Iterable[Any]) -> str:

@@ -1,4 +1,4 @@
-"""Compares exported files with the model in the app: each runs in a process of its own, on random batches of two sizes."""
+"""Compares exported files with the model in the app: each runs in a process of its own, on random batches."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from builder.export.errors import ExportError
+from builder.export.weights import tensors_of
 
 TIMEOUT = 600.0
 TOLERANCE = 1e-4
@@ -34,6 +35,7 @@ class Job:
         class_name: of the model in a Python file.
         seed: of what is random while constructing and running.
         training: run the Python file, and the program, in training mode.
+        weights: a file with the weights that the Python file loads; those of the program where None.
     """
 
     file: Path
@@ -43,6 +45,7 @@ class Job:
     class_name: str = ""
     seed: int = 0
     training: bool = False
+    weights: Path | None = None
 
 
 @dataclass
@@ -82,13 +85,16 @@ def run(jobs: Sequence[Job]) -> list[Outcome]:
 
 def _describe(job: Job, folder: Path, number: int) -> dict[str, object]:
     base = folder / str(number)
-    save_file({k: v.detach().clone() for k, v in job.program.state_dict().items()}, f"{base}.weights")
-    save_file({f"{b}/{i}": x.contiguous() for b, xs in enumerate(job.batches) for i, x in enumerate(xs)}, f"{base}.batches")
+    if job.format == "python" and job.weights is None:
+        save_file(tensors_of(job.program), f"{base}.weights")
+    save_file(
+        {f"{b}/{i}": x.contiguous() for b, xs in enumerate(job.batches) for i, x in enumerate(xs)}, f"{base}.batches"
+    )
     return {
         "file": str(job.file.resolve()),
         "format": job.format,
         "class": job.class_name,
-        "weights": f"{base}.weights",
+        "weights": str(job.weights or f"{base}.weights"),
         "initial": f"{base}.initial" if job.format == "python" else "",
         "batches": f"{base}.batches",
         "count": len(job.batches),
@@ -139,7 +145,7 @@ def _described(y: Tensor) -> str:
 def run_program(
     program: nn.Module, batches: Sequence[Sequence[Tensor]], seed: int, training: bool = False
 ) -> dict[str, Tensor]:
-    """What the model in the app gives, batch by batch; its buffers, its mode and the global generator stay as they were."""
+    """What the model in the app gives, batch by batch; its buffers, its mode and the generator stay as they were."""
     state = {k: v.detach().clone() for k, v in program.state_dict().items()}
     modes = {module: module.training for module in program.modules()}
     found = {}
@@ -150,7 +156,8 @@ def run_program(
                 torch.manual_seed(seed)
                 outputs = program(*inputs)
                 for i, y in enumerate(outputs if isinstance(outputs, tuple | list) else (outputs,)):
-                    found[f"{number}/{i}"] = y.clone()
+                    if y is not None:
+                        found[f"{number}/{i}"] = y.clone()
     finally:
         program.load_state_dict(state)
         for module, mode in modes.items():
@@ -168,9 +175,7 @@ def require_close(outcome: Outcome, what: str) -> None:
     """ExportError unless an exported file gives what the model in the app gives."""
     if outcome.error:
         line = outcome.error.splitlines()[0]
-        raise ExportError(
-            f"The exported {what} does not run: {line}", f"导出的 {what} 无法运行：{line}"
-        )
+        raise ExportError(f"The exported {what} does not run: {line}", f"导出的 {what} 无法运行：{line}")
     if not outcome.close:
         raise ExportError(
             f"The exported {what} differs from the model by {outcome.max_difference:.3g}; it is not offered.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,36 +22,38 @@ Key = tuple[str, int, bool]
 
 @pytest.fixture(scope="module")
 def outcomes(given_data: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Key, verify.Outcome]]:
-    """What became of every example in evaluation and in training: all files are written first, then run in one process."""
+    """What became of every example in evaluation and in training: all files are written, then run in one process."""
     folder = tmp_path_factory.mktemp("exported")
     jobs: dict[Key, verify.Job] = {}
     found: dict[Key, verify.Outcome] = {}
     for component in all_components().values():
         for index in range(len(component.examples) if component.kind in KINDS else 0):
-            for training in (False, True):
-                key = component.id, index, training
-                try:
-                    jobs[key] = _job(Case(component, index), training, folder)
-                except ExportError as error:
-                    found[key] = verify.Outcome(error=str(error))
+            keys = [(component.id, index, training) for training in (False, True)]
+            try:
+                job = _job(Case(component, index), folder)
+            except ExportError as error:
+                found |= dict.fromkeys(keys, verify.Outcome(error=str(error)))
+            else:
+                jobs |= {key: dataclasses.replace(job, training=key[2]) for key in keys}
     yield found | dict(zip(jobs, verify.run(list(jobs.values())), strict=True))
 
 
-def _job(case: Case, training: bool, folder: Path) -> verify.Job:
+def _job(case: Case, folder: Path) -> verify.Job:
     tensors = case.tensors()
     graph = graph_around(case.component, case.params, tensors)
     compiled = Compiled(graph, seed=3)
     given = {f"t{i}": t for i, t in enumerate(t for several in tensors.values() for t in several)}
     ends = [("node", port) for port in compiled.report.nodes["node"].outputs]
-    whole = compiled.program(ends)
-    values = whole(*(given[port] for _, port in whole.inputs))  # type: ignore[union-attr]
+    whole = compiled.program(ends).eval()
+    with torch.no_grad():
+        values = whole(*(given[port] for _, port in whole.inputs))  # type: ignore[union-attr]
     made = [end for end, value in zip(ends, values, strict=True) if value is not None]  # None where nobody reads it
     source = model_source(compiled, made)
     path = folder / f"{case.component.id}_{case.index}.py"
     path.write_text(source.text)
     program = compiled.program(made, single=True)
     batch = [given[port] for _, port in source.arguments]
-    return verify.Job(path, "python", program, [batch], source.name, seed=3, training=training)
+    return verify.Job(path, "python", program, [batch], source.name, seed=3)
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["evaluation", "training"])

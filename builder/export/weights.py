@@ -1,0 +1,23 @@
+"""A model's weights as a safetensors file, under the names that the exported class has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from builder.export.source import Source
+from builder.export.text import plain
+
+
+def write_weights(source: Source, path: Path) -> None:
+    """Writes parameters and buffers; the header says the title and which weights they are."""
+    save_file(
+        tensors_of(source.program), path, {"format": "pt", "title": plain(source.title), "weights": source.weights}
+    )
+
+
+def tensors_of(program: nn.Module) -> dict[str, Tensor]:
+    """The state of a module, each tensor with memory of its own, as the file format needs it."""
+    return {name: t.detach().cpu().clone().contiguous() for name, t in program.state_dict().items()}
