@@ -6,9 +6,7 @@ Streamlit's own chart is built anew with every change of its data, which flashes
 from __future__ import annotations
 
 import functools
-import inspect
 import json
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from typing import Any
 import plotly
 import streamlit as st
 import streamlit.components.v1 as v1
+from streamlit.components import v2
 
 SCRIPT = Path(__file__).with_name("chart.js")
 LIBRARY = Path(plotly.__file__).parent / "package_data"
@@ -26,7 +25,7 @@ def _renderer() -> Callable[..., Any]:
     """The component. A component that is never mounted serves plotly.js, so that the browser keeps it."""
     served = v1.declare_component("plotly", path=str(LIBRARY))
     script = SCRIPT.read_text(encoding="utf-8").replace("PLOTLY_URL", f"component/{served.name}/plotly.min.js")
-    return st.components.v2.component("layerloom_chart", js=script, isolate_styles=False)
+    return v2.component("layerloom_chart", js=script, isolate_styles=False)
 
 
 def show(figure: Any, key: str, on_point: Callable[[Any], None] | None = None) -> None:

@@ -25,7 +25,7 @@ def said(error: BaseException) -> str:
 
 
 def guarded(draw: _F) -> _F:
-    """Shows an error of a view as one sentence instead of a traceback; one that nobody foresaw goes to the log as well."""
+    """Shows an error of a view as one sentence instead of a traceback; one that nobody foresaw is logged."""
 
     @functools.wraps(draw)
     def view(*args: Any, **kwargs: Any) -> Any:
@@ -55,9 +55,8 @@ def section(title: str) -> None:
 def empty(icon: str, title: str, about: str = "") -> None:
     """What stands where there is nothing to show yet."""
     line = f"<p>{escape(about)}</p>" if about else ""
-    st.html(
-        f'<div class="page-empty"><span class="page-icon">{escape(icon)}</span><strong>{escape(title)}</strong>{line}</div>'
-    )
+    head = f'<span class="page-icon">{escape(icon)}</span><strong>{escape(title)}</strong>'
+    st.html(f'<div class="page-empty">{head}{line}</div>')
 
 
 def dark() -> bool:

@@ -1,8 +1,7 @@
-"""The gallery's graphs as plain data for cards and links. Reading them needs no torch; their parameters are counted later."""
+"""The gallery's graphs as plain data for cards and links. Reading them needs no torch; parameters are counted later."""
 
 from __future__ import annotations
 
-import functools
 import json
 import time
 from dataclasses import dataclass
@@ -45,20 +44,28 @@ class Entry:
         return str(self.meta.get("era") or "9999"), self.title("en")
 
     def matches(self, query: str, task: str | None) -> bool:
-        """Whether all words of a query occur in what is said of the graph or its components, and the task is the one asked for."""
+        """Whether the task is the one asked for, and every word of the query is said of the graph or its components."""
         return (task is None or self.meta.get("task") == task) and all(
             word in self.words for word in query.lower().split()
         )
 
 
 def entries(catalogue: Catalogue) -> list[Entry]:
-    """All graphs of the gallery in their order."""
-    found = [_entry(path, path.stat().st_mtime_ns, catalogue) for path in sorted(workspace.GALLERY.rglob("*.json"))]
+    """All graphs of the gallery in their order; a file is read again only when it, or the components, have changed."""
+    found = []
+    for path in sorted(workspace.GALLERY.rglob("*.json")):
+        changed = path.stat().st_mtime_ns
+        kept = _READ.get(path)
+        if kept is None or kept[0] != changed or kept[1] is not catalogue:
+            kept = _READ[path] = (changed, catalogue, _read(path, catalogue))
+        found.append(kept[2])
     return sorted(found, key=lambda entry: entry.order)
 
 
-@functools.lru_cache(maxsize=1000)
-def _entry(path: Path, _changed: int, catalogue: Catalogue) -> Entry:
+_READ: dict[Path, tuple[int, Catalogue, Entry]] = {}
+
+
+def _read(path: Path, catalogue: Catalogue) -> Entry:
     try:
         graph = load(path)
     except GraphError as error:
@@ -77,7 +84,7 @@ def find(name: str) -> Path | None:
     return next((path for path in workspace.GALLERY.rglob("*.json") if path.stem == name), None)
 
 
-# ------------------------------------------------------------------ parameters: checking a graph takes torch, so they are kept
+# ------------------------------------------------------------------ parameters: counting takes torch, so they are kept
 
 
 def _counts_file() -> Path:

@@ -1,4 +1,4 @@
-"""The curves of runs as Plotly figures, plain data: losses, metrics, learning rates, gradient norms, speed; several runs compared."""
+"""The curves of runs as Plotly figures, as plain data: losses, metrics, instruments, and several runs compared."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from builder.ui import theme
 from builder.ui.text import text
 
 Figure = dict[str, Any]
+Group = Literal["train", "valid", "rate", "gradient_norm", "speed"]
 Points = tuple[list[float], list[float | None]]
 
 FONT = "Inter, 'Segoe UI', 'Noto Sans', 'Noto Sans SC', 'Noto Sans CJK SC', 'PingFang SC', sans-serif"
@@ -20,9 +21,17 @@ INK, MUTED, LINE = "#1b1f27|#e9ebf1", "#6a7280|#98a0af", "#eceef2|#272b34"
 PANEL = "#ffffff|#20242c"
 # Told apart by people with colour blindness as well, on a light and on a dark page.
 COLOURS = (
-    theme.BLUE, theme.ORANGE, theme.EMERALD, theme.FUCHSIA, theme.AMBER, theme.SKY, theme.PINK, theme.VIOLET, theme.LIME,
+    theme.BLUE,
+    theme.ORANGE,
+    theme.EMERALD,
+    theme.FUCHSIA,
+    theme.AMBER,
+    theme.SKY,
+    theme.PINK,
+    theme.VIOLET,
+    theme.LIME,
     theme.BROWN,
-)  # fmt: skip
+)
 MOST_POINTS = 600
 TALL, SMALL = 290, 190
 
@@ -40,7 +49,7 @@ class Panel:
 class Quantity:
     """Something that runs can be compared by: a figure of a node on a split, or an instrument of an optimizer."""
 
-    group: Literal["train", "valid", "rate", "gradient_norm", "speed"]
+    group: Group
     name: str = ""
 
     def label(self, language: str) -> str:
@@ -60,7 +69,8 @@ def panels(history: History, best: Best | None, language: str, log_loss: bool = 
     found = [_loss_panel(history, losses, best, language, log_loss)]
     found += [_metric_panel(history, name, best, language) for name in metrics]
     rates = _names(history, "rate")
-    for group, key in (("rate", "learning_rate"), ("gradient_norm", "gradient_norm")):
+    instruments: tuple[tuple[Group, str], ...] = (("rate", "learning_rate"), ("gradient_norm", "gradient_norm"))
+    for group, key in instruments:
         curves = [
             _line(
                 points(history, Quantity(group, name)), name if len(rates) > 1 else text(key, language), colour(index)
@@ -114,7 +124,8 @@ def quantities(histories: Iterable[History]) -> list[Quantity]:
     losses = {name for history in histories for name in _names(history, "train")}
     for history in histories:
         found |= dict.fromkeys(Quantity("valid", n) for n in _names(history, "valid") if n not in losses)
-    for group in ("valid", "train", "rate", "gradient_norm"):
+    groups: tuple[Group, ...] = ("valid", "train", "rate", "gradient_norm")
+    for group in groups:
         for history in histories:
             found |= dict.fromkeys(Quantity(group, n) for n in _names(history, group))
     if any(history.epochs for history in histories):
@@ -125,7 +136,7 @@ def quantities(histories: Iterable[History]) -> list[Quantity]:
 def comparison(
     runs: Sequence[tuple[str, History, Best | None]], quantity: Quantity, language: str, by_time: bool = False
 ) -> Figure:
-    """One quantity of several runs, each with its name; the best epoch is marked where it was judged by this quantity."""
+    """One quantity of several runs by name; the best epoch is marked where it was judged by this quantity."""
     curves = []
     for index, (name, history, best) in enumerate(runs):
         xs, ys = points(history, quantity, by_time=by_time)
@@ -165,7 +176,7 @@ def points(history: History, quantity: Quantity, whole: bool = True, by_time: bo
 
 
 def thinned(xs: list[float], ys: list[float | None], most: int = MOST_POINTS) -> Points:
-    """At most about ``most`` of the points: of each stretch its least and its greatest value, so that no peak is lost."""
+    """About ``most`` of the points: of each stretch its least and its greatest value, so that no peak is lost."""
     if len(xs) <= most:
         return xs, ys
     stretch = math.ceil(len(xs) / (most // 2))
@@ -194,9 +205,15 @@ _STAR = {"symbol": "star", "size": 12, "color": colour(4), "line": {"width": 1, 
 
 def _line(curve: Points, name: str, colour: str, width: float = 1.8, opacity: float = 1.0) -> Figure:
     return {
-        "type": "scatter", "mode": "lines", "x": curve[0], "y": curve[1], "name": html.escape(name, quote=False), "opacity": opacity,
-        "line": {"color": colour, "width": width}, "hovertemplate": "%{y:.4~g}",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "lines",
+        "x": curve[0],
+        "y": curve[1],
+        "name": html.escape(name, quote=False),
+        "opacity": opacity,
+        "line": {"color": colour, "width": width},
+        "hovertemplate": "%{y:.4~g}",
+    }
 
 
 def _marked(curve: Points, name: str, colour: str, dash: str = "solid") -> Figure:
@@ -209,9 +226,15 @@ def _marked(curve: Points, name: str, colour: str, dash: str = "solid") -> Figur
 
 def _star(best: Best, language: str) -> Figure:
     return {
-        "type": "scatter", "mode": "markers", "x": [best.epoch], "y": [best.value], "marker": _STAR, "showlegend": False,
-        "name": text("best", language), "hovertemplate": "%{y:.4~g}",
-    }  # fmt: skip
+        "type": "scatter",
+        "mode": "markers",
+        "x": [best.epoch],
+        "y": [best.value],
+        "marker": _STAR,
+        "showlegend": False,
+        "name": text("best", language),
+        "hovertemplate": "%{y:.4~g}",
+    }
 
 
 def _figure(
@@ -229,26 +252,54 @@ def _figure(
     shapes, notes = [], []
     if best is not None and ends:
         shapes.append(
-            {"type": "line", "x0": best.epoch, "x1": best.epoch, "y0": 0, "y1": 1, "yref": "paper", "layer": "below",
-             "line": {"color": colour(4), "width": 1.2, "dash": "dot"}}
-        )  # fmt: skip
+            {
+                "type": "line",
+                "x0": best.epoch,
+                "x1": best.epoch,
+                "y0": 0,
+                "y1": 1,
+                "yref": "paper",
+                "layer": "below",
+                "line": {"color": colour(4), "width": 1.2, "dash": "dot"},
+            }
+        )
+        judged = any(curve.get("marker") is _STAR for curve in curves)
         left = best.epoch > (max(ends) + min(ends)) / 2
         notes.append(
-            {"x": best.epoch, "y": 1, "yref": "paper", "xanchor": "right" if left else "left", "yanchor": "top",
-             "text": f"{text('best', language)} {best.value:.4g}", "showarrow": False, "xshift": -5 if left else 5,
-             "font": {"size": 11, "color": MUTED}, "bgcolor": PANEL}
-        )  # fmt: skip
+            {
+                "x": best.epoch,
+                "y": 1,
+                "yref": "paper",
+                "xanchor": "right" if left else "left",
+                "yanchor": "top",
+                "text": f"{text('best', language)} {best.value:.4g}" if judged else text("best_epoch", language),
+                "showarrow": False,
+                "xshift": -5 if left else 5,
+                "font": {"size": 11, "color": MUTED},
+                "bgcolor": PANEL,
+            }
+        )
     shared = {
-        "gridcolor": LINE, "linecolor": LINE, "zeroline": False, "tickfont": {"size": 11, "color": MUTED}, "automargin": True,
+        "gridcolor": LINE,
+        "linecolor": LINE,
+        "zeroline": False,
+        "tickfont": {"size": 11, "color": MUTED},
+        "automargin": True,
         "title": {"text": "", "font": {"size": 11, "color": MUTED}},
-    }  # fmt: skip
+    }
     ranged: Figure = {} if low is None else {"rangemode": "tozero"}
     layout: Figure = {
         "height": height,
         "uirevision": "kept",
         "title": {
-            "text": html.escape(title, quote=False), "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yanchor": "top",
-            "pad": {"t": 12, "l": 4}, "font": {"size": 13, "color": INK, "weight": 600},
+            "text": html.escape(title, quote=False),
+            "x": 0,
+            "xref": "container",
+            "xanchor": "left",
+            "y": 1,
+            "yanchor": "top",
+            "pad": {"t": 12, "l": 4},
+            "font": {"size": 13, "color": INK, "weight": 600},
         },
         "font": {"family": FONT, "size": 12, "color": INK},
         "margin": {"l": 44, "r": 10, "t": 40, "b": 28 if not axis else 40},
@@ -256,18 +307,33 @@ def _figure(
         "plot_bgcolor": "rgba(0,0,0,0)",
         "showlegend": legend,
         "legend": {
-            "orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom", "font": {"size": 11, "color": MUTED},
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": 1.0,
+            "yanchor": "bottom",
+            "font": {"size": 11, "color": MUTED},
             "bgcolor": "rgba(0,0,0,0)",
         },
         "hovermode": "x unified",
         "hoverlabel": {"font": {"family": FONT, "size": 12, "color": INK}, "bgcolor": PANEL, "bordercolor": LINE},
-        "xaxis": {**shared, "showgrid": False, "title": {**shared["title"], "text": axis}, "nticks": 9, "hoverformat": ".2~f"},
+        "xaxis": {
+            **shared,
+            "showgrid": False,
+            "title": {**shared["title"], "text": axis},
+            "nticks": 9,
+            "hoverformat": ".2~f",
+        },
         "yaxis": {
-            **shared, **ranged, "type": "log" if log else "linear", "nticks": 6, "tickformat": "~g" if not log else "",
+            **shared,
+            **ranged,
+            "type": "log" if log else "linear",
+            "nticks": 6,
+            "tickformat": "~g" if not log else "",
             "exponentformat": "power" if log else "SI",
         },
         "shapes": shapes,
         "annotations": notes,
         "dragmode": "zoom",
-    }  # fmt: skip
+    }
     return {"data": curves, "layout": layout}

@@ -1,4 +1,4 @@
-"""The runs of the workspace: where they lie, what a list shows of them, new names, renaming, deleting and bringing back.
+"""The runs of the workspace: where they lie, what a list shows of them, renaming, deleting and bringing back.
 
 Only files are read here, so a list of runs needs no torch.
 """
@@ -144,13 +144,14 @@ def parameters(run: Run, count: Callable[[Graph], int]) -> int | None:
     graph = graph_of(run)
     if graph is None:
         return None
-    key = fingerprint(graph)
+    key = _print(graph)
     if key not in _counts:
         _counts[key] = count(graph)
     return _counts[key]
 
 
 _counts: dict[str, int] = {}
+_print = functools.lru_cache(maxsize=64)(fingerprint)  # graphs are told apart by identity, and ``graph_of`` keeps them
 
 
 def rename(run: Run, label: str) -> None:

@@ -52,13 +52,21 @@ def _cards(catalogue: Catalogue) -> None:
     tasks = {str(e.meta["task"]): e.meta_text("task", language()) for e in found if e.meta.get("task")}
     with st.container(key="gallery_filters", horizontal=True, vertical_alignment="center"):
         query = st.text_input(
-            t("gallery_search"), key="gallery_search", placeholder=t("gallery_search"), label_visibility="collapsed",
-            icon=":material/search:", width=260,
-        )  # fmt: skip
+            t("gallery_search"),
+            key="gallery_search",
+            placeholder=t("gallery_search"),
+            label_visibility="collapsed",
+            icon=":material/search:",
+            width=260,
+        )
         task = st.pills(
-            t("gallery_task"), list(tasks), format_func=lambda name: plain(tasks[name]), key="gallery_task",
-            label_visibility="collapsed", width="content",
-        )  # fmt: skip
+            t("gallery_task"),
+            list(tasks),
+            format_func=lambda name: plain(tasks[name]),
+            key="gallery_task",
+            label_visibility="collapsed",
+            width="content",
+        )
     shown = [entry for entry in found if entry.matches(query, task)]
     if not shown:
         frame.empty("search_off", t("gallery_none"), t("gallery_none_hint"))
@@ -120,14 +128,15 @@ def _html(entry: Entry, counts: dict[str, int | None]) -> str:
         return f'<div class="card-body"><h3>{escape(entry.name)}</h3><p>{escape(reason)}</p></div>'
     facts = [t("gallery_nodes", n=entry.nodes)]
     if counts.get(entry.name):
-        facts.append(t("parameters", n=numbers.short(counts[entry.name] or 0)))
+        facts.append(t("facts_parameters", n=numbers.short(counts[entry.name] or 0)))
     if entry.epochs:
         facts.append(t("gallery_epochs", n=entry.epochs))
     tags = [entry.meta_text("task", lang), entry.meta_text("era", lang)]
     chips = "".join(f"<span>{escape(tag)}</span>" for tag in tags if tag)
-    source = entry.meta_text("source", lang)
+    source = escape(entry.meta_text("source", lang))
     return (
         f'<div class="card-picture">{entry.drawing}</div><div class="card-body"><div class="card-tags">{chips}</div>'
         f"<h3>{escape(entry.title(lang))}</h3><p>{escape(entry.meta_text('description', lang))}</p>"
-        f'<div class="card-facts">{escape(" · ".join(facts))}</div><div class="card-source" title="{escape(source)}">{escape(source)}</div></div>'
+        f'<div class="card-facts">{escape(" · ".join(facts))}</div>'
+        f'<div class="card-source" title="{source}">{source}</div></div>'
     )
