@@ -1,50 +1,51 @@
-"""Where a run computes: one device or many, in which precision. The work is lightning-fabric's."""
+"""Where a run computes: one device or many, in which precision."""
 
 from __future__ import annotations
 
 import contextlib
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.plugins import Precision
 from torch import Tensor, fx, nn
 
 from builder.train.checkpoint import random_state, set_random_state
 from builder.train.errors import TrainError, in_words
 from builder.train.loader import Batch
 
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+PLAIN = "32-true"
+
 
 class Devices:
     """The devices of a run, and this process's place among them.
 
+    Several devices, several machines and other precisions are lightning-fabric's work. One device in full precision
+    needs none of it: its import would take longer than many a run, its wrappers some percent of a small step.
+
     Several devices share each batch. Their gradients are added up in one flat all-reduce behind the backward pass: it
     serves any number of optimizers that share parameters, as a wrapper around one module does not.
+
+    Args:
+        devices: on each machine.
+        nodes: machines.
+        precision: as lightning-fabric names it.
     """
 
-    def __init__(self, devices: int = 1, nodes: int = 1, precision: str = "32-true") -> None:
-        try:
-            strategy = "ddp" if devices * nodes > 1 else "auto"
-            self.fabric = Fabric(
-                accelerator="auto",
-                strategy=strategy,
-                devices=devices,
-                num_nodes=nodes,
-                precision=precision,  # type: ignore[arg-type]
-            )
-            self.fabric.launch()
-        except (ValueError, TypeError, RuntimeError) as error:
-            message, message_zh = in_words(error)
-            raise TrainError(f"These devices cannot be used: {message}", f"无法使用这些设备：{message_zh}") from error
-        self.device = self.fabric.device
+    def __init__(self, devices: int = 1, nodes: int = 1, precision: str = PLAIN) -> None:
+        self.fabric = None if devices * nodes == 1 and precision == PLAIN else _launch(devices, nodes, precision)
+        if self.fabric is None:
+            self.device = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
+            self.rank, self.world = 0, 1
+        else:
+            self.device = self.fabric.device
+            self.rank, self.world = self.fabric.global_rank, self.fabric.world_size
         self.on_cpu = self.device.type == "cpu"
-        self.rank, self.world = self.fabric.global_rank, self.fabric.world_size
-        self._precision: Precision = self.fabric.strategy.precision
-        # The wrappers of other precisions cost some percent of a small step: without conversions they stand aside.
-        self._plain = type(self._precision) is Precision
+        self._fabric = None if precision == PLAIN else self.fabric  # what converts, where there is something to convert
 
     @property
     def leads(self) -> bool:
@@ -55,7 +56,8 @@ class Devices:
 
     def place(self, root: nn.Module) -> None:
         """Moves all modules to the device, in the precision of the run."""
-        self._precision.convert_module(root)
+        if self._fabric is not None:
+            self._fabric.strategy.precision.convert_module(root)
         root.to(self.device)
 
     def move(self, batch: Batch) -> Batch:
@@ -67,63 +69,71 @@ class Devices:
 
     def forward(self, program: fx.GraphModule) -> Callable[..., tuple[Tensor, ...]]:
         """The program as a function in the precision of the run."""
-        if self._plain:
+        if self._fabric is None:
             return program.forward
+        precision = self._fabric.strategy.precision
 
         def converted(*inputs: Tensor) -> tuple[Tensor, ...]:
-            with self._precision.forward_context():
-                return program.forward(*self._precision.convert_input(inputs))
+            with precision.forward_context():
+                return program.forward(*precision.convert_input(inputs))
 
         return converted
 
     def backward(self, loss: Tensor, inputs: Sequence[Tensor] | None = None) -> None:
         """Adds the gradients of a loss to the parameters in ``inputs``, or to all."""
-        if self._plain:
+        if self._fabric is None:
             loss.backward(inputs=inputs)
         else:
-            self.fabric.backward(loss, inputs=inputs)
+            self._fabric.backward(loss, inputs=inputs)
 
     def unscale(self, optimizer: torch.optim.Optimizer) -> None:
         """Takes the factor of mixed precision out of the gradients."""
-        if not self._plain:
-            self._precision.unscale_gradients(optimizer)
+        if self._fabric is not None:
+            self._fabric.strategy.precision.unscale_gradients(optimizer)
 
     def update(self, optimizer: torch.optim.Optimizer) -> Callable[[], Any]:
         """The optimizer's step as a function."""
-        return optimizer.step if self._plain else self.fabric.setup_optimizers(optimizer).step  # type: ignore[union-attr]
+        if self._fabric is None:
+            return optimizer.step
+        return self._fabric.setup_optimizers(optimizer).step  # type: ignore[union-attr]
 
     # -------------------------------------------------------------- several processes
 
     def sum_gradients(self, parameters: Sequence[nn.Parameter], share: float) -> None:
         """Adds up all processes' gradients, each by its share: the gradient of the whole batch's mean loss."""
         gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
-        flat = torch.cat([g.reshape(-1) for g in gradients]).mul_(share)
-        flat = self.sum(flat)
+        flat = self.sum(torch.cat([g.reshape(-1) for g in gradients]).mul_(share))
         pieces = flat.split([g.numel() for g in gradients])
         for parameter, piece in zip(parameters, pieces, strict=True):
             parameter.grad = piece.view_as(parameter)
 
     def sum(self, tensor: Tensor) -> Tensor:
         """The sum of all processes' tensors."""
-        if self.world == 1:
+        if self.fabric is None or self.world == 1:
             return tensor
         return self.fabric.all_reduce(tensor, reduce_op="sum")  # type: ignore[return-value]
 
     def gather(self, tensor: Tensor) -> Tensor:
         """All processes' tensors, stacked."""
-        if self.world == 1:
+        if self.fabric is None or self.world == 1:
             return tensor[None]
         return self.fabric.all_gather(tensor).view(self.world, *tensor.shape)  # type: ignore[union-attr]
 
     def from_leader(self, value: Any) -> Any:
         """The leader's value, in every process."""
-        return value if self.world == 1 else self.fabric.broadcast(value)
+        return value if self.fabric is None or self.world == 1 else self.fabric.broadcast(value)
+
+    def leader_first(self) -> contextlib.AbstractContextManager[None]:
+        """Within, the other processes of this machine wait until the first is through."""
+        return contextlib.nullcontext() if self.fabric is None else self.fabric.rank_zero_first(local=True)
 
     def level_buffers(self, root: nn.Module) -> None:
         """Gives every process the leader's buffers: running statistics differ where each sees its share of the data."""
         if self.world > 1:
             for buffer in root.buffers():
                 torch.distributed.broadcast(buffer, 0)
+
+    # -------------------------------------------------------------- random numbers
 
     def seed(self, seed: int) -> None:
         """Seeds the global generators, in each process differently."""
@@ -140,3 +150,22 @@ class Devices:
             yield
         finally:
             set_random_state(before, self.device)
+
+
+def _launch(devices: int, nodes: int, precision: str) -> Fabric:
+    """The processes of a run that needs several, or another precision; TrainError says why there can be none."""
+    from lightning_fabric import Fabric
+
+    try:
+        fabric = Fabric(
+            accelerator="auto",
+            strategy="ddp" if devices * nodes > 1 else "auto",
+            devices=devices,
+            num_nodes=nodes,
+            precision=precision,  # type: ignore[arg-type]
+        )
+        fabric.launch()
+    except (ValueError, TypeError, RuntimeError) as error:
+        message, message_zh = in_words(error)
+        raise TrainError(f"These devices cannot be used: {message}", f"无法使用这些设备：{message_zh}") from error
+    return fabric

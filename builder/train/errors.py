@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_BYTES = re.compile(r"tried to allocate ([\d.]+ ?\w*)", re.IGNORECASE)
+_ASKED = re.compile(r"tried to allocate ([\d.]+) ?(\w+)", re.IGNORECASE)
 
 
 class TrainError(ValueError):
@@ -48,15 +48,10 @@ def in_words(error: BaseException) -> tuple[str, str]:
 
 
 def _out_of_memory(error: BaseException) -> tuple[str, str]:
-    found = _BYTES.search(str(error))
-    size = _readable(found[1]) if found else ""
+    found = _ASKED.search(str(error))
+    size = "" if found is None else f"{int(found[1]) / 1e9:.1f} GB" if found[2] == "bytes" else f"{found[1]} {found[2]}"
     asked, asked_zh = (f" when {size} more were asked for", f"（又请求 {size}）") if size else ("", "")
     return (
         f"Out of memory{asked}. Use a smaller batch_size, smaller inputs or fewer channels.",
         f"内存不足{asked_zh}。请减小 batch_size、输入尺寸或通道数。",
     )
-
-
-def _readable(size: str) -> str:
-    """``4000000000`` (bytes) or ``3.73 GiB`` as a person reads it."""
-    return f"{int(size) / 1e9:.1f} GB" if size.isdigit() else size

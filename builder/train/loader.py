@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,8 +35,12 @@ class LoaderSettings:
     @classmethod
     def read(cls, settings: Mapping[str, Any]) -> LoaderSettings:
         """The settings of a data set node, as the schema of graph files allows them."""
-        given = [field for field in dataclasses.fields(cls) if field.name in settings]
-        return cls(**{field.name: type(field.default)(settings[field.name]) for field in given})  # 16.0 is 16 in JSON
+        return cls(
+            int(settings.get("batch_size", DEFAULT_BATCH_SIZE)),  # 16.0 is an integer in JSON
+            settings.get("shuffle", True),
+            settings.get("drop_last", False),
+            int(settings.get("workers", 0)),
+        )
 
 
 def order(count: int, seed: int, epoch: int, path: str, cycle: int = 0) -> Tensor:

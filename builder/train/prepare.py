@@ -30,7 +30,7 @@ def fetch(compiled: Compiled, devices: Devices, tell: Tell) -> None:
             )
 
         try:
-            with devices.fabric.rank_zero_first(local=True):
+            with devices.leader_first():
                 compiled.dataset(node.path).prepare(progress)
         except Exception as error:
             raise TrainError(*in_words(error), node.path) from error

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def _spawn(run: Run, lock: int, arguments: Sequence[str]) -> None:
         "PYTHONFAULTHANDLER": "1",
     }
     with run.file("log.txt").open("ab") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [*command, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -100,3 +101,4 @@ def _spawn(run: Run, lock: int, arguments: Sequence[str]) -> None:
             pass_fds=(lock,),
             start_new_session=True,
         )
+    threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie behind
