@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from builder.ui import session, theme
+from builder.ui.canvas.component import mount_shell
 from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
 
@@ -29,6 +30,8 @@ def run() -> None:
     st.html(f"<style>{style_sheet()}</style>")
     page = st.navigation(list(pages().values()), position="hidden")
     _bar(page.url_path or "build")
+    with st.container(key="shell_slot"):
+        mount_shell()
     page.run()
     WARMUP.start()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,19 @@ from builder.ui.warm import WARMUP
 if TYPE_CHECKING:
     from builder.compiler.report import Report
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Checked:
-    """``report`` is None while the compiler is loading; ``facts`` are those of the open graph."""
+    """``report`` is None while the compiler is loading; ``facts`` are those of the open graph.
+
+    ``failure`` is set where the check itself broke down: the graph can still be edited, saved and undone.
+    """
 
     report: Report | None = None
     facts: dict[str, Facts] = field(default_factory=dict)
+    failure: str = ""
 
 
 def checked(desk: Desk) -> Checked:
@@ -29,6 +36,10 @@ def checked(desk: Desk) -> Checked:
     if desk.report is None or desk.report[0] is not state:
         from builder.compiler import check
 
-        desk.report = (state, check(desk.graph))
+        try:
+            desk.report = (state, check(desk.graph))
+        except Exception as error:
+            logger.exception("The check broke down")
+            return Checked(failure=f"{type(error).__name__}: {error}")
     report = desk.report[1]
     return Checked(report, facts_of(report, desk.graph, desk.scope))

@@ -14,11 +14,12 @@ from builder.ui.markdown import plain
 from builder.ui.text import language, t
 
 MAX_RECENT = 12
+MENU = "file_menu"
 
 
 def menu(desk: Desk) -> None:
     """The menu in the bar."""
-    with st.popover(t("file"), type="tertiary", key="file_menu"):
+    with st.popover(t("file"), type="tertiary", key=MENU, on_change="rerun"):
         st.button(t("file_new"), key="file_new", type="tertiary", icon=":material/note_add:", on_click=_new)
         st.button(
             t("file_open"),
@@ -74,10 +75,12 @@ def open_graph(graph: Graph, file: str | None = None) -> None:
 
 def _ask(desk: Desk, what: str) -> None:
     desk.dialog = what
+    st.session_state[MENU] = False
 
 
 def _new() -> None:
     open_graph(Graph())
+    st.session_state[MENU] = False
 
 
 def _file_stem(desk: Desk) -> str:
@@ -141,8 +144,8 @@ def _open_dialog(desk: Desk) -> None:
         for item in kept:
             title = (item.title_zh if language() == "zh" else item.title) or t("untitled")
             when = time.strftime("%m-%d %H:%M", time.localtime(item.changed_at))
-            label = f"{title}  ·  {t('open_nodes', n=item.nodes)}  ·  {when}"
-            if st.button(plain(label), key=f"open_recent_{item.id}", type="tertiary", width="stretch"):
+            label = f"**{plain(title)}**  :gray[{plain(t('open_nodes', n=item.nodes))} · {when}]"
+            if st.button(label, key=f"open_recent_{item.id}", type="tertiary", width="stretch"):
                 st.query_params[session.PARAMETER] = item.id
                 st.rerun()
 
@@ -156,10 +159,12 @@ def _entry(path: Path, key: str, file: str | None = None) -> None:
             width="stretch", disabled=True,
         )  # fmt: skip
         return
-    meta = graph.meta
-    title = (meta.get("title_zh") if language() == "zh" else None) or meta.get("title") or path.stem
-    label = f"{title}  ·  {t('open_nodes', n=len(graph))}" + (f"  ·  {path.name}" if file else "")
-    if st.button(plain(label), key=key, type="tertiary", width="stretch"):
+    suffix = "_zh" if language() == "zh" else ""
+    title = graph.meta.get(f"title{suffix}") or graph.meta.get("title") or path.stem
+    about = graph.meta.get(f"description{suffix}") or graph.meta.get("description") or ""
+    facts = " · ".join(filter(None, (path.name if file else "", t("open_nodes", n=len(graph)), str(about)[:110])))
+    label = f"**{plain(str(title))}**  :gray[{plain(facts)}]"
+    if st.button(label, key=key, type="tertiary", width="stretch"):
         open_graph(graph, file)
         st.rerun()
 

@@ -7,11 +7,14 @@ from html import escape
 import streamlit as st
 
 from builder.graph import PORT_IN, PORT_OUT, GraphError
-from builder.ui import actions, node_form, numbers, theme
+from builder.ui import actions, numbers, theme
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.facts import Facts, plain_path
+from builder.ui.form.blocks import open_block
+from builder.ui.form.common import follow
+from builder.ui.form.node import node_form
 from builder.ui.markdown import plain
 from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
@@ -56,7 +59,7 @@ def _node(desk: Desk, node: str, catalogue: Catalogue, known: Checked) -> None:
     if not WARMUP.ready:
         st.skeleton(height=220)
         return
-    node_form.draw(desk, node, facts)
+    node_form(desk, node, facts)
 
 
 def problems(desk: Desk, found: list, named: bool = False) -> None:
@@ -127,30 +130,42 @@ def _command(desk: Desk, name: str) -> None:
 
 
 def _graph(desk: Desk, known: Checked) -> None:
-    meta = desk.graph.meta
-    suffix = "_zh" if language() == "zh" else ""
-    st.html(f'<div class="desk-head"><div><strong>{escape(t("graph_section"))}</strong></div></div>')
-    for name, widget in (("title", st.text_input), ("description", st.text_area)):
-        key = f"meta_{name}{suffix}"
-        value = str(meta.get(f"{name}{suffix}") or meta.get(name) or "")
-        if st.session_state.get(key) != value:
-            st.session_state[key] = value
-        widget(t(name), key=key, max_chars=2000, on_change=_set_meta, args=(desk, f"{name}{suffix}", key))
-    if known.report is None:
+    title = f"{t('block')} · {actions.block_name(desk)}" if desk.scope else t("graph_section")
+    st.html(f'<div class="desk-head"><div><strong>{escape(title)}</strong></div></div>')
+    if not WARMUP.ready:
+        st.skeleton(height=220)
         return
+    if desk.scope:
+        open_block(desk)
+    else:
+        _words(desk)
     report = known.report
+    if report is None:
+        st.error(t("check_failed_help", reason=plain(known.failure)))
+        return
     rows = (
-        (t("nodes_count"), str(len(desk.graph))),
-        (t("parameters_row"), f"{report.parameters:,}"),
-        ("FLOPs", numbers.short(report.flops)),
+        (t("nodes_count"), str(len(desk.open_graph))),
+        (t("parameters_row"), f"{sum(f.parameters for f in known.facts.values()):,}"),
+        ("FLOPs", numbers.short(sum(f.flops for f in known.facts.values()))),
         (t("memory"), numbers.size(report.activation_bytes)),
     )
-    cells = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
-    st.html(f'<dl class="desk-facts">{cells}</dl>')
-    st.html(f'<div class="desk-section">{escape(t("problems"))}</div>')
+    cells = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows[: 3 if desk.scope else 4]
+    )
+    st.html(f'<dl class="desk-facts">{cells}</dl><div class="desk-section">{escape(t("problems"))}</div>')
     if report.ok:
         st.caption(t("no_problems"))
     problems(desk, report.problems, named=True)
+
+
+def _words(desk: Desk) -> None:
+    """Title and description, in the language chosen."""
+    meta = desk.graph.meta
+    suffix = "_zh" if language() == "zh" else ""
+    for name, widget in (("title", st.text_input), ("description", st.text_area)):
+        key = f"meta_{name}{suffix}"
+        follow(key, str(meta.get(f"{name}{suffix}") or meta.get(name) or ""))
+        widget(t(name), key=key, max_chars=2000, on_change=_set_meta, args=(desk, f"{name}{suffix}", key))
 
 
 def _set_meta(desk: Desk, name: str, key: str) -> None:

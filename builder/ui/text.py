@@ -36,6 +36,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "check_problem": ("1 problem", "1 个问题"),
     "check_problems": ("{n} problems", "{n} 个问题"),
     "check_problems_help": ("Show what is wrong", "查看问题"),
+    "check_failed": ("Check failed", "检查出错"),
+    "check_failed_help": (
+        "The check itself broke down; the graph can still be edited and saved. {reason}",
+        "检查程序自身出错，图仍可编辑和保存。{reason}",
+    ),
     "check_warming": ("Starting", "正在启动"),
     "check_warming_help": (
         "PyTorch and the components are loading; you can look around already.",
@@ -162,7 +167,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "none_value": ("none", "无"),
     "required_value": ("required", "必填"),
     "reset": ("Back to {value}", "恢复为 {value}"),
-    "from_block": ("Follows the block's parameter “{name}”", "取自模块参数“{name}”"),
+    "bind_hint": (
+        "Type = and a name to make it a parameter of the block.",
+        "输入“= 名称”即可设为模块的参数。",
+    ),
+    "block_params_hint": (
+        "None yet: in a node of this block, type = and a name instead of a value.",
+        "暂无：在模块内节点的参数中输入“= 名称”即可添加。",
+    ),
     "no_params": ("No parameters.", "没有参数。"),
     "rule": ("Must be {rule}.", "必须是{rule}。"),
     "not_connected": ("not connected", "未连接"),

@@ -84,7 +84,10 @@ def _figures(known: Checked) -> None:
 
 
 def _state(desk: Desk, known: Checked) -> None:
-    if known.report is None:
+    if known.failure:
+        label, icon, kind = t("check_failed"), ":material/error:", "problems"
+        help_ = plain(t("check_failed_help", reason=known.failure))
+    elif known.report is None:
         label, icon, kind, help_ = t("check_warming"), "spinner", "warming", t("check_warming_help")
     elif not known.report.nodes and not known.report.problems:
         label, icon, kind, help_ = t("check_empty"), ":material/circle:", "empty", t("empty_hint")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
 from builder.ui import catalogue as catalogues
 from builder.ui.catalogue import Catalogue
+
+logger = logging.getLogger(__name__)
 
 DELAY = 1.0  # seconds that the browser gets for its first paint before importing takes the processor
 
@@ -59,20 +62,23 @@ class Warmup:
             if self._catalogue is None or dict(fresh) != dict(self._catalogue):
                 self._catalogue = fresh
                 catalogues.write_cache(fresh)
-            self._first_check()
+            _first_check()
         except BaseException as error:
             self._error = error
         finally:
             self._done.set()
 
-    @staticmethod
-    def _first_check() -> None:
-        """The first tensor on the meta device costs a second or more: it is spent here."""
-        from builder.compiler import check
-        from builder.graph import load
-        from builder.ui.workspace import GALLERY
 
+def _first_check() -> None:
+    """The first tensor on the meta device costs a second or more: it is spent here."""
+    from builder.compiler import check
+    from builder.graph import load
+    from builder.ui.workspace import GALLERY
+
+    try:
         check(load(GALLERY / "lenet5.json"))
+    except Exception:  # the desk's own check says what is wrong
+        logger.exception("The first check failed")
 
 
 WARMUP = Warmup()

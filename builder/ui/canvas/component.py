@@ -31,14 +31,25 @@ def bundle(*modules: str) -> str:
 
 @functools.cache
 def _bridge() -> Callable[..., Any]:
-    style = json.dumps((WEB / "card.css").read_text(encoding="utf-8"))
-    script = f"const CARD_CSS = {style};\n" + bundle("queue", "viewport", "frame", "dom", "overlay", "drop", "bridge")
+    texts = {"CARD_CSS": "card.css", "FRAME_GUARD": "guard.js"}
+    constants = [f"const {n} = {json.dumps((WEB / f).read_text(encoding='utf-8'))};\n" for n, f in texts.items()]
+    script = "".join(constants) + bundle("queue", "viewport", "frame", "dom", "overlay", "drop", "bridge")
     return components_v2.component("layerloom_bridge", js=script, isolate_styles=False)
 
 
 @functools.cache
 def _palette() -> Callable[..., Any]:
     return components_v2.component("layerloom_palette", js=bundle("dom", "search", "palette"), isolate_styles=False)
+
+
+@functools.cache
+def _shell() -> Callable[..., Any]:
+    return components_v2.component("layerloom_shell", js=bundle("shell"), isolate_styles=False)
+
+
+def mount_shell() -> None:
+    """Mounts what every page needs in the browser."""
+    _shell()(key="shell")
 
 
 def mount_bridge(data: dict[str, Any], on_events: Callable[[], None]) -> None:

@@ -198,7 +198,7 @@ def elements(
         used_out = {e.source_port for e in graph.wires_from(id)}
         nodes += [_pin(card, p, False, p.name in used_in) for p in card.inputs]
         nodes += [_pin(card, p, True, p.name in used_out) for p in card.outputs]
-    return nodes, [_edge(graph, cards, edge, edge in wires) for edge in graph.wires()]
+    return nodes, [_edge(graph, cards, edge, edge in wires, lane) for lane, edge in enumerate(graph.wires())]
 
 
 def _body(card: Card, position: Sequence[float], selected: bool, language: str) -> Element:
@@ -259,7 +259,7 @@ def edge_id(edge: Edge) -> str:
     return f"{edge.source}.{edge.source_port}->{edge.target}.{edge.target_port}"
 
 
-def _edge(graph: Graph, cards: Mapping[str, Card], edge: Edge, selected: bool) -> Element:
+def _edge(graph: Graph, cards: Mapping[str, Card], edge: Edge, selected: bool, lane: int) -> Element:
     source, target = cards[edge.source], cards[edge.target]
     left = (graph.nodes[edge.source]["position"] or (0, 0))[0] + source.size[0]
     right = (graph.nodes[edge.target]["position"] or (0, 0))[0]
@@ -279,6 +279,7 @@ def _edge(graph: Graph, cards: Mapping[str, Card], edge: Edge, selected: bool) -
         "target": f"{edge.target}.{edge.target_port}",
         # A wire that goes back to the left turns round the nodes like a line feed.
         "edge_type": "default" if right > left - 24 else "smoothstep",
+        "pathOptions": {"offset": 18 + 7 * (lane % 5)},  # so that two that turn at the same place stay apart
         "selected": selected,
         "focusable": True,
         "deletable": False,

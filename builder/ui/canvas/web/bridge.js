@@ -53,10 +53,12 @@ class Bridge {
     this.onKey = (event) => this.key(event, true);
     document.addEventListener("keydown", this.onKey, true);
     this.timer = setInterval(() => this.tick(), 150);
+    this.eager = setInterval(() => this.frame.attach() && clearInterval(this.eager), 8);
   }
 
   close() {
     clearInterval(this.timer);
+    clearInterval(this.eager);
     document.removeEventListener("keydown", this.onKey, true);
     this.drop.close();
     this.frame.close();
@@ -64,11 +66,9 @@ class Bridge {
     document.documentElement.classList.remove("desk-ready");
   }
 
-  update({ data, setTriggerValue, parentElement }) {
-    this.parent = parentElement;
+  update({ data, setTriggerValue }) {
     this.trigger = setTriggerValue;
     this.data = data;
-    this.theme();
     this.overlay.update(data);
     if (data.focus.id !== this.focused) {
       if (this.focused !== undefined) this.wanted = data.focus.nodes;
@@ -93,13 +93,6 @@ class Bridge {
     if (!this.frame.attach()) return;
     this.frame.style();
     if (this.view && !this.placed && readViewport(this.frame.doc) && this.frame.bodies().length >= this.overlay.boxes().length && this.laidOut()) this.place();
-  }
-
-  theme() {
-    const dark = getComputedStyle(this.parent).getPropertyValue("--st-background-color").trim();
-    const light = luminance(dark) > 0.5;
-    document.documentElement.dataset.desk = light ? "light" : "dark";
-    if (this.frame.doc) this.frame.style();
   }
 
   // ---------------------------------------------------------------- views
@@ -179,16 +172,6 @@ class Bridge {
     if (command === "open") this.queue.push("open", { node: nodes[0] });
     else this.queue.push("command", { name: command });
   }
-}
-
-function luminance(colour) {
-  const canvas = luminance.canvas || (luminance.canvas = document.createElement("canvas").getContext("2d"));
-  canvas.fillStyle = "#ffffff";
-  canvas.fillStyle = colour;
-  const hex = /^#(..)(..)(..)$/.exec(canvas.fillStyle);
-  if (!hex) return 1;
-  const [r, g, b] = hex.slice(1).map((h) => parseInt(h, 16) / 255);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
 // The page's fonts for the iframe: the same letters everywhere.

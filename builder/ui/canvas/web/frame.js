@@ -18,6 +18,14 @@ export function content(args) {
   return JSON.stringify([nodes, edges]);
 }
 
+// Menus of the page close when one presses outside of them, which they cannot see happen in an iframe.
+function closeMenus() {
+  for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "click"]) {
+    const Kind = type.startsWith("pointer") ? PointerEvent : MouseEvent;
+    document.body.dispatchEvent(new Kind(type, { bubbles: true, button: 0 }));
+  }
+}
+
 export class Frame {
   constructor(queue, hooks) {
     this.queue = queue;
@@ -34,12 +42,10 @@ export class Frame {
     this.drawn = false; // React Flow shows a wire that Python has not agreed to
     this.wire = null; // the pin from which a wire is being drawn
     this.asked = new Map(); // wires that React Flow drew and Python was asked about, with the time of the answer
-    this.onMessage = (event) => this.fromFlow(event);
-    window.addEventListener("message", this.onMessage, true);
   }
 
   close() {
-    window.removeEventListener("message", this.onMessage, true);
+    if (this.win && this.win.desk) Object.assign(this.win.desk, { incoming: null, outgoing: null });
     if (this.observer) this.observer.disconnect();
   }
 
@@ -49,14 +55,23 @@ export class Frame {
     const win = element && element.contentWindow;
     const doc = element && element.contentDocument;
     if (!doc || !doc.head || doc.URL === "about:blank") return false;
-    if (win === this.win && doc === this.doc && doc.__desk) {
+    if (doc === this.doc && win.desk && win.desk.incoming === this.incoming) {
       this.watch();
       return true;
     }
+    if (!win.desk) {
+      if (doc.querySelector(".react-flow")) {
+        win.location.reload(); // streamlit-flow was quicker than the guard: once more, from the start
+        return false;
+      }
+      const guard = doc.createElement("script");
+      guard.textContent = FRAME_GUARD;
+      doc.head.append(guard);
+    }
     Object.assign(this, { element, win, doc, applied: null, args: null, selection: "", positions: {}, busy: false, held: null, watched: null });
-    doc.__desk = true;
+    this.incoming = (event) => this.fromPython(event.data);
+    Object.assign(win.desk, { incoming: this.incoming, outgoing: (data) => this.fromFlow(data) });
     this.style();
-    win.addEventListener("message", (event) => this.fromPython(event), true);
     const on = (type, handler) => doc.addEventListener(type, handler, true);
     on("keydown", (event) => this.hooks.key(event));
     on("pointerdown", (event) => this.down(event));
@@ -101,15 +116,15 @@ export class Frame {
 
   // ---------------------------------------------------------------- Python -> React Flow
 
-  fromPython(event) {
-    const data = event.data;
-    if (!data || data.type !== "streamlit:render" || !data.args || !data.args.nodes) return;
+  // True keeps a message from React Flow.
+  fromPython(data) {
+    if (!data || data.type !== "streamlit:render" || !data.args || !data.args.nodes) return false;
     if (this.busy) {
       this.held = data;
-      event.stopImmediatePropagation();
-      return;
+      return true;
     }
     this.merge(data.args);
+    return false;
   }
 
   // Puts what Python does not know yet over its graph, and lets React Flow redraw only where something differs.
@@ -163,11 +178,8 @@ export class Frame {
   // ---------------------------------------------------------------- React Flow -> Python
 
   // streamlit-flow reports its whole state at every click; only a new wire in it is news. Nothing of it reaches Streamlit.
-  fromFlow(event) {
-    const data = event.data;
-    if (!this.win || event.source !== this.win || !data || !data.isStreamlitMessage) return;
-    if (data.type !== "streamlit:setComponentValue") return;
-    event.stopImmediatePropagation();
+  fromFlow(data) {
+    if (!data || data.type !== "streamlit:setComponentValue") return false;
     const known = new Set((this.args ? this.args.edges : []).map((edge) => edge.id));
     for (const edge of (data.value && data.value.edges) || []) {
       if (known.has(edge.id) || !edge.id.startsWith("st-flow-edge_")) continue;
@@ -178,6 +190,7 @@ export class Frame {
       this.asked.set(edge.id, 0);
       this.queue.push("connect", { source: edge.source, target: edge.target });
     }
+    return true;
   }
 
   bodies() {
@@ -219,6 +232,7 @@ export class Frame {
   // ---------------------------------------------------------------- pointer
 
   down(event) {
+    closeMenus();
     if (event.button !== 0) return;
     const pin = event.target.closest(".react-flow__node.pin");
     this.wire = pin ? { pin: pin.dataset.id, out: pin.classList.contains("out"), waiting: this.queue.next } : null;
@@ -239,7 +253,7 @@ export class Frame {
       if (this.held) {
         const data = this.held;
         this.held = null;
-        this.win.dispatchEvent(new this.win.MessageEvent("message", { data, source: window, origin: window.location.origin }));
+        this.win.postMessage(data, window.location.origin);
       }
     }, 30);
   }

@@ -80,7 +80,7 @@ class Palette {
       parts.push(...found.map((entry) => this.card(entry, true)));
     } else {
       for (const family of this.data.families) {
-        const open = this.open.has(family.name) || family.always;
+        const open = this.open.has(family.name) !== family.always; // the set holds what was turned round
         const entries = this.data.entries.filter((e) => e.family === family.name);
         parts.push(make("button", {
           class: `desk-family ${family.slug}`, type: "button", "aria-expanded": String(open), "data-key": `family_${family.slug}`,

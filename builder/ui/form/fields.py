@@ -59,21 +59,12 @@ def format_value(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float):
-        return _float(value)
     if isinstance(value, list | tuple):
-        if any(isinstance(v, list | tuple | Mapping) for v in value):
-            return ", ".join(f"({format_value(v)})" if isinstance(v, list | tuple) else format_value(v) for v in value)
-        return ", ".join(format_value(v) for v in value) + ("," if len(value) == 1 else "")
+        items = [f"({format_value(v)})" if isinstance(v, list | tuple) and v else format_value(v) for v in value]
+        return ", ".join(items) + ("," if len(items) == 1 else "") if items else "()"
     if isinstance(value, Mapping):
         return json.dumps(value, ensure_ascii=False)
     return str(value)
-
-
-def _float(value: float) -> str:
-    if value == int(value) and abs(value) < 1e6:
-        return f"{value:.1f}"
-    return repr(value) if len(repr(value)) <= 12 else f"{value:.6g}"
 
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

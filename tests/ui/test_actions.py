@@ -1,0 +1,248 @@
+"""What a person's acts do to the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from builder.graph import Edge, Graph, GraphError, edit
+from builder.ui import actions
+from builder.ui.canvas import events
+from builder.ui.catalogue import Catalogue
+from builder.ui.desk import Desk
+
+
+def do(desk: Desk, type_: str, **body: Any) -> None:
+    batch = events.parse({"client": "test1", "events": [{"seq": desk.acks.get("test1", 0) + 1, "type": type_, **body}]})
+    assert batch.bad == 0
+    actions.take(desk, batch)
+
+
+def wires(desk: Desk) -> list[str]:
+    return [str(wire) for wire in desk.open_graph.wires()]
+
+
+def test_a_dropped_card_lies_where_it_was_dropped_and_is_selected(desk: Desk) -> None:
+    do(desk, "add", component="linear", x=12.34, y=-5, wire=None)
+    (new,) = desk.selection
+    assert desk.graph.nodes[new]["position"] == [12.3, -5]
+    assert desk.graph.nodes[new]["component"] == "linear"
+
+
+def test_a_card_dropped_on_a_wire_goes_in_between(desk: Desk) -> None:
+    do(desk, "add", component="drop_dropout", x=0, y=0, wire="fc.y->act.x")
+    (new,) = desk.selection
+    assert f"fc.y -> {new}.x" in wires(desk)
+    assert f"{new}.y -> act.x" in wires(desk)
+    assert "fc.y -> act.x" not in wires(desk)
+
+
+def test_a_card_in_a_wire_keeps_the_place_in_a_variadic_port(desk: Desk) -> None:
+    desk.graph.place("cat", "op_concat", position=(0, 0))
+    for source in ("fc", "act"):
+        desk.graph.wire(Edge(source, "y", "cat", "xs"))
+    do(desk, "add", component="act_relu", x=0, y=0, wire="fc.y->cat.xs")
+    (new,) = desk.selection
+    assert [e.source for e in desk.graph.wires_into("cat", "xs")] == [new, "act"]
+
+
+def test_a_card_that_does_not_fit_a_wire_just_lies_there(desk: Desk) -> None:
+    do(desk, "add", component="data_iris", x=0, y=0, wire="fc.y->act.x")
+    assert "fc.y -> act.x" in wires(desk)
+    assert len(desk.graph) == 4
+
+
+def test_a_wire_is_drawn(desk: Desk) -> None:
+    do(desk, "add", component="linear", x=0, y=0)
+    (new,) = desk.selection
+    do(desk, "connect", source="act.y", target=f"{new}.x")
+    assert f"act.y -> {new}.x" in wires(desk)
+
+
+@pytest.mark.parametrize("ends", [("act", "target"), ("act.y", "target"), ("act", "target.x")])
+def test_a_wire_dropped_on_a_node_finds_its_port(desk: Desk, ends: tuple[str, str]) -> None:
+    desk.graph.place("target", "linear", position=(0, 0))
+    do(desk, "connect", source=ends[0], target=ends[1])
+    assert "act.y -> target.x" in wires(desk)
+
+
+def test_a_wire_dropped_on_a_loss_takes_the_free_port_first(desk: Desk) -> None:
+    desk.graph.place("loss", "loss_cross_entropy", position=(0, 0))
+    do(desk, "connect", source="act.y", target="loss")
+    do(desk, "connect", source="data.y", target="loss")
+    assert "act.y -> loss.logits" in wires(desk)
+    assert "data.y -> loss.target" in wires(desk)
+    do(desk, "connect", source="fc.y", target="loss")
+    assert desk.notices[-1].kind == "error"
+    assert "act.y -> loss.logits" in wires(desk)
+
+
+def test_a_refused_wire_says_why_and_changes_nothing(desk: Desk) -> None:
+    before = wires(desk)
+    do(desk, "connect", source="act.y", target="fc.x")
+    assert "cycle" in desk.notices[-1].en
+    assert "环" in desk.notices[-1].zh
+    assert wires(desk) == before
+    assert not desk.history.can_undo
+
+
+def test_a_second_wire_takes_the_place_of_the_first(desk: Desk) -> None:
+    do(desk, "connect", source="data.x", target="act.x")
+    assert [str(e) for e in desk.graph.wires_into("act")] == ["data.x -> act.x"]
+
+
+def test_moving_selecting_and_deleting(desk: Desk) -> None:
+    do(desk, "move", positions={"fc": [5, 6], "gone": [1, 2]})
+    assert desk.graph.nodes["fc"]["position"] == [5, 6]
+    do(desk, "select", nodes=["fc", "gone"], edges=["data.x->fc.x", "nonsense"])
+    assert desk.selection == ("fc",)
+    assert desk.wires == (Edge("data", "x", "fc", "x"),)
+    do(desk, "command", name="delete")
+    assert list(desk.graph) == ["data", "act"]
+    assert desk.selection == ()
+    do(desk, "command", name="undo")
+    assert list(desk.graph) == ["data", "fc", "act"]
+    do(desk, "command", name="redo")
+    assert list(desk.graph) == ["data", "act"]
+
+
+def test_duplicating_selects_the_copies(desk: Desk) -> None:
+    do(desk, "select", nodes=["fc", "act"], edges=[])
+    do(desk, "command", name="duplicate")
+    assert len(desk.graph) == 5
+    assert set(desk.selection).isdisjoint({"fc", "act"})
+
+
+def test_a_command_without_a_selection_says_so(desk: Desk) -> None:
+    do(desk, "command", name="duplicate")
+    assert "Select" in desk.notices[-1].en
+
+
+def test_grouping_opening_leaving_and_detaching(desk: Desk) -> None:
+    do(desk, "select", nodes=["fc", "act"], edges=[])
+    do(desk, "command", name="group")
+    (use,) = desk.selection
+    assert desk.graph.nodes[use]["component"] == "block:block1"
+    do(desk, "open", node=use)
+    assert desk.scope == (use,)
+    assert {"fc", "act"} <= set(desk.open_graph)
+    do(desk, "escape")
+    assert desk.scope == ()
+    assert desk.selection == (use,)
+    actions.detach(desk, use)
+    assert set(desk.graph) == {"data", "fc", "act"}
+    assert set(desk.selection) == {"fc", "act"}
+
+
+def test_escape_first_deselects(desk: Desk) -> None:
+    do(desk, "select", nodes=["fc"], edges=[])
+    do(desk, "escape")
+    assert desk.selection == ()
+
+
+def test_opening_a_node_that_is_no_block_does_nothing(desk: Desk) -> None:
+    do(desk, "open", node="fc")
+    assert desk.scope == ()
+
+
+def test_a_block_cannot_be_placed_inside_itself(nested: Graph) -> None:
+    desk = Desk(nested)
+    desk.enter("one")
+    do(desk, "add", component="block:pair", x=0, y=0)
+    assert "inside itself" in desk.notices[-1].en
+    assert len(desk.open_graph) == 4
+
+
+def test_ports_are_placed_inside_blocks_only(nested: Graph) -> None:
+    desk = Desk(nested)
+    do(desk, "add", component="port_in", x=0, y=0)
+    assert desk.notices[-1].kind == "error"
+    desk.enter("one")
+    do(desk, "add", component="port_in", x=0, y=0)
+    assert desk.selection == ("x2",)
+
+
+def test_renaming_a_port_brings_the_wires_at_every_use_along(nested: Graph) -> None:
+    desk = Desk(nested)
+    desk.enter("one")
+
+    def rename(graph: Graph) -> None:
+        edit.rename_node(graph, "y", "out")
+        actions.rename_port(desk, "pair", "y", "out", output=True)
+
+    desk.edit(rename)
+    assert "one.out -> many.x" in [str(w) for w in desk.graph.wires()]
+
+
+def test_renaming_a_block_keeps_its_uses(nested: Graph) -> None:
+    desk = Desk(nested)
+    desk.edit(lambda _: actions.rename_block(desk, "pair", "couple"))
+    assert list(desk.blocks) == ["couple"]
+    assert desk.graph.nodes["one"]["component"] == "block:couple"
+    with pytest.raises(GraphError, match="name"):
+        desk.edit(lambda _: actions.rename_block(desk, "couple", "no good"))
+    assert list(desk.blocks) == ["couple"]
+
+
+def test_events_are_taken_once_though_they_are_sent_again(desk: Desk) -> None:
+    first = {"seq": 1, "type": "add", "component": "linear", "x": 0, "y": 0}
+    second = {"seq": 2, "type": "add", "component": "act_relu", "x": 0, "y": 0}
+    actions.take(desk, events.parse({"client": "abcd", "events": [first]}))
+    actions.take(desk, events.parse({"client": "abcd", "events": [first, second]}))
+    actions.take(desk, events.parse({"client": "abcd", "events": [first, second]}))
+    assert len(desk.graph) == 5
+    assert desk.acks["abcd"] == 2
+
+
+def test_only_a_few_pages_are_remembered(desk: Desk) -> None:
+    for number in range(20):
+        actions.take(desk, events.parse({"client": f"page{number}", "events": [{"seq": 1, "type": "poll"}]}))
+    assert len(desk.acks) == 8
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"seq": 1, "type": "add", "component": "linear", "x": float("nan"), "y": 0},
+        {"seq": 1, "type": "add", "component": "linear", "x": 1e300, "y": 0},
+        {"seq": 1, "type": "connect", "source": "a.b.c", "target": "d"},
+        {"seq": 1, "type": "command", "name": "format_disk"},
+        {"seq": 1, "type": "open", "node": "../../etc"},
+        {"seq": 1, "type": "explode"},
+        {"seq": 1, "type": "select", "nodes": ["fc"], "edges": [], "extra": 1},
+    ],
+)
+def test_an_unreadable_event_is_told_and_does_not_hold_up_the_next(desk: Desk, event: dict[str, Any]) -> None:
+    good = {"seq": 2, "type": "select", "nodes": ["fc"], "edges": []}
+    actions.take(desk, events.parse({"client": "abcd", "events": [event, good]}))
+    assert desk.selection == ("fc",)
+    assert desk.acks["abcd"] == 2
+    assert desk.notices[-1].kind == "error"
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [None, 3, [], {}, {"client": 5, "events": []}, {"client": "../x", "events": []}, {"client": "abcd", "events": 7}],
+)
+def test_a_payload_that_is_no_batch_changes_nothing(desk: Desk, payload: Any) -> None:
+    actions.take(desk, events.parse(payload))
+    assert desk.acks == {}
+    assert not desk.history.can_undo
+
+
+def test_an_unknown_component_is_refused(desk: Desk) -> None:
+    do(desk, "add", component="linaer", x=0, y=0)
+    assert "linear" in desk.notices[-1].en
+    assert len(desk.graph) == 3
+
+
+def test_arranging_moves_nodes_and_can_be_undone(desk: Desk, catalogue: Catalogue) -> None:
+    for node in desk.graph:
+        desk.graph.nodes[node]["position"] = [0, 0]
+    desk.record()
+    actions.arrange(desk, catalogue, "en")
+    assert len({tuple(d["position"]) for _, d in desk.graph.nodes(data=True)}) == 3
+    assert desk.arranged == 1
+    desk.undo()
+    assert {tuple(d["position"]) for _, d in desk.graph.nodes(data=True)} == {(0, 0)}
