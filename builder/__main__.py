@@ -7,6 +7,7 @@ Exit status 0; 1 for a problem in the input (one clear line, or in the JSON); 2 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -18,9 +19,14 @@ from builder.graph import GraphError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that lacks a character shows its number
+            stream.reconfigure(errors="backslashreplace")
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.run(arguments)
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
@@ -30,17 +36,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # the last resort: a person gets one line
         if os.environ.get("LAYERLOOM_DEBUG"):
             raise
-        kind = "" if isinstance(error, ValueError) else f"Unexpected {type(error).__name__}: "
-        return _fail(f"{kind}{error}", arguments)
+        report = getattr(error, "report", None)  # a graph that does not compile: each problem at its node
+        return _fail(_in_words(error), arguments, **({"errors": report.to_json()["errors"]} if report else {}))
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, ValueError):
+        return str(error) or type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename!r}" if error.filename is not None else error.strerror
+    return f"Unexpected {type(error).__name__}: {error}"
 
 
 def _fail(message: str, arguments: argparse.Namespace, **extra: Any) -> int:
-    lines = [line for line in message.splitlines() if line.strip()] or ["Unknown error."]
     if getattr(arguments, "json", False):
         print(json.dumps({"ok": False, "error": message, **extra}, ensure_ascii=False))
     else:
-        print("\n".join(f"error: {line}" for line in lines), file=sys.stderr)
+        for line in [line for line in message.splitlines() if line.strip()] or ["Unknown error."]:
+            _complain(line)
     return 1
+
+
+def _complain(text: str) -> None:
+    """One line on stderr; what could move the cursor of a terminal is written as its code."""
+    print(
+        "error:", "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text), file=sys.stderr
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,7 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--devices", type=_at_least(1), default=1)
     sub.add_argument("--nodes", type=_at_least(1), default=1)
     sub.add_argument(
-        "--precision", default="32-true", choices=("64-true", "32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true")
+        "--precision",
+        default="32-true",
+        choices=("64-true", "32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true"),
     )
     sub.add_argument("--json", action="store_true")
 
@@ -100,8 +123,10 @@ def _at_least(minimum: int) -> Any:
 
 def _components(arguments: argparse.Namespace) -> int:
     import components
+    from builder import gallery
 
     entries = [entry.describe() for entry in components.all_components().values()]
+    entries += [entry.describe() for entry in gallery.entries()]
     if arguments.json:
         print(json.dumps(entries, ensure_ascii=False, indent=1))
         return 0
@@ -112,25 +137,27 @@ def _components(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from builder.compiler import check
     from builder.graph import load
 
     try:
-        report = check(load(arguments.graph))
+        graph = load(arguments.graph)
     except GraphError as error:
-        place = {"node": error.node, "port": error.port, "message": error.message}
+        place = {"node": error.node, "port": error.port, "message": error.message, "message_zh": error.message_zh}
         return _fail(error.message, arguments, errors=[place], nodes={}, parameters=0, flops=0)
+    from builder.compiler import check
+
+    report = check(graph)
     if arguments.json:
         print(json.dumps(report.to_json(), ensure_ascii=False))
         return 0 if report.ok else 1
     for path, node in report.nodes.items():
         shapes = "  ".join(f"{port} {spec}" for port, spec in node.outputs.items())
         print(f"{path:30} {shapes:50} {node.parameters:>12,} parameters {node.flops:>15,} FLOPs")
-    print(f"{report.parameters:,} parameters, {report.flops:,} FLOPs a sample")
+    print(f"{report.parameters:,} parameters, {report.flops:,} FLOPs a sample", flush=True)
     for problem in report.problems:
-        port = f".{problem.port}" if problem.port else ""
+        place = ".".join(part for part in (problem.node, problem.port) if part)
         fix = f" (fix: {problem.fix.label})" if problem.fix else ""
-        print(f"error: {problem.node}{port}: {problem.message}{fix}", file=sys.stderr)
+        _complain(f"{place}: {problem.message}{fix}" if place else problem.message)
     return 0 if report.ok else 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,6 @@ from builder.compiler.inference import (
     NodeError,
     Resolved,
     build,
-    infer,
     initialise,
     resolve,
 )
@@ -163,93 +163,95 @@ class Analysis:
             self._visit_dataset(node)
             return
         waiting = self._check_wires(node)
-        inputs = self._arriving(node)
+        inputs, specs = self._arriving(node)
         fitting = self._check_ports(node, inputs)
         resolved = self._resolve(node, inputs if fitting else {})
         self.values[node.path] = resolved.values
-        specs = {port: tuple(self.spec(m) for m in metas) for port, metas in inputs.items()}
-        self.report.nodes[node.path] = NodeReport(inputs=specs, params=resolved.values)
+        self.report.nodes[node.path] = NodeReport(specs, {}, resolved.values)
         if waiting or not fitting or len(self.report.problems) > before or not _runs(node):
             return
         try:
-            result = self._infer(node, resolved, inputs)
+            result = self._infer(resolved)
             if node.settings.get("init") and node.path not in self.owners:
                 initialise(build(node.component, resolved.values, "meta"), node.settings["init"])
         except NodeError as error:
             self._add(node, inputs, error)
             return
-        self._record(node, inputs, specs, resolved.values, result)
+        self._record(node, specs, resolved, result)
 
-    def _arriving(self, node: FlatNode) -> dict[str, list[Meta]]:
-        """The tensors that are known to arrive, by port."""
-        found = {}
+    def _arriving(self, node: FlatNode) -> tuple[dict[str, list[Meta]], dict[str, tuple[TensorSpec, ...]]]:
+        """The tensors that are known to arrive, by port; and as the report shows them."""
+        found, specs = {}, {}
         for name, ends in node.inputs.items():
             port = node.component.inputs.get(name)
             if port is not None and port.dims.kind == "tensor":
-                metas = [self.metas[end] for end in ends if end in self.metas]
-                if metas:
-                    found[name] = metas
-        return found
+                known = [end for end in ends if end in self.metas]
+                if known:
+                    found[name] = [self.metas[end] for end in known]
+                    specs[name] = tuple(self.report.nodes[path].outputs[output] for path, output in known)
+        return found, specs
 
     def _varying(self, inputs: Metas) -> frozenset[int]:
-        varies = self.symbols.varies
-        return frozenset(size for metas in inputs.values() for m in metas for size in m.shape if varies(size))
+        twin = self.symbols.twin
+        return frozenset([size for metas in inputs.values() for m in metas for size in m.shape if size in twin])
+
+    def resolved(self, node: FlatNode, **changes: Any) -> Resolved:
+        """The values of a node as it is wired, with other parameters tried."""
+        inputs, _ = self._arriving(node)
+        return resolve(node.component, {**node.params, **changes}, inputs, self._varying(inputs))
 
     def _resolve(self, node: FlatNode, inputs: Metas) -> Resolved:
         """The values of a node; those that share weights have the values that the first of them found."""
         owner = self.owners.get(node.path, node.path)
-        params = self.flat.nodes[owner].params
         earlier = self._shared.get(owner)
-        resolved = resolve(node.component, params if earlier is None else earlier.values, inputs, self._varying(inputs))
+        params = self.flat.nodes[owner].params if earlier is None else earlier.values
+        resolved = resolve(node.component, params, inputs, self._varying(inputs))
         for error in resolved.errors:
             if earlier is not None and error.code == "mismatch":
                 error = _shared_mismatch(error, owner)
             self._add(node, inputs, error)
-        if earlier is None and not resolved.errors and inputs and self.owners:
+        if self.owners and earlier is None and inputs and not resolved.errors:
             self._shared[owner] = resolved
         return resolved
 
-    def _infer(self, node: FlatNode, resolved: Resolved, inputs: Metas) -> Inference:
+    def _infer(self, resolved: Resolved) -> Inference:
         """Shapes with the primes; where a size may or may not follow from an axis, also with their twins."""
-        component, values = node.component, resolved.values
-        result = infer(component, values, inputs, self._varying(inputs), resolved.key)
+        result, inputs = resolved.infer(), resolved.inputs
         known = {size for metas in inputs.values() for m in metas for size in m.shape}
-        known.update(_integers(values))
-        fresh = {size for m in result.outputs if m is not None for size in m.shape} - known
-        if self.symbols.doubtful(fresh):
+        fresh = {size for m in result.outputs if m is not None for size in m.shape if size not in known}
+        if self.symbols.doubtful(fresh) and self.symbols.doubtful(fresh.difference(_integers(resolved.values))):
             twins = {p: [Meta(self.symbols.twins(m.shape), m.dtype, m.high) for m in ms] for p, ms in inputs.items()}
-            varying = frozenset(self.symbols.twin[size] for size in self._varying(inputs))
-            other = infer(component, values, twins, varying, resolved.key)
+            varying = frozenset(self.symbols.twin[size] for size in resolved.varying)
+            other = self._with_twins(resolved, twins, varying)
             for meta, twin in zip(result.outputs, other.outputs, strict=True):
                 if meta is not None and twin is not None:
                     self.symbols.learn(meta.shape, twin.shape)
         return result
 
+    def _with_twins(self, resolved: Resolved, twins: Metas, varying: frozenset[int]) -> Inference:
+        # Values that were inferred stay: none of them can follow from an axis that varies.
+        return resolve(resolved.component, resolved.values, twins, varying).infer()
+
     def _record(
-        self,
-        node: FlatNode,
-        inputs: Metas,
-        specs: Mapping[str, tuple[TensorSpec, ...]],
-        values: dict[str, Any],
-        result: Inference,
+        self, node: FlatNode, specs: Mapping[str, tuple[TensorSpec, ...]], resolved: Resolved, result: Inference
     ) -> None:
         outputs, size = {}, 0
         if node.component.kind == "metric":
             outputs["value"] = TensorSpec((), "float32")
             self.metas[node.path, "value"] = Meta(())
         else:
-            ports = node.component.outputs_for(values).values()
+            ports = node.component.outputs_for(resolved.values).values()
             for port, found in zip(ports, result.outputs, strict=False):
                 if found is not None:
                     meta = self._named_axes(found, port.dims)
                     self.metas[node.path, port.name] = meta
                     outputs[port.name] = self.spec(meta)
                     size += meta.dtype.itemsize * self.symbols.one(meta.shape)
-        shapes = [m.shape for metas in inputs.values() for m in metas]
         parameters = 0 if node.path in self.owners else result.parameters
-        cost = self.symbols.per_sample(result.cost, shapes)
-        self.report.nodes[node.path] = NodeReport(specs, outputs, values, parameters, cost, size)
-        if node.component.kind == "loss" and (problem := self._class_problem(values, inputs)):
+        shapes = [m.shape for metas in resolved.inputs.values() for m in metas]
+        cost = self.symbols.per_sample(result.cost, shapes) if result.cost else 0
+        self.report.nodes[node.path] = NodeReport(specs, outputs, resolved.values, parameters, cost, size)
+        if node.component.kind == "loss" and (problem := self._class_problem(resolved.values, resolved.inputs)):
             self._problem(node.path, "logits", problem, "classes")
 
     def _named_axes(self, meta: Meta, dims: Dims) -> Meta:
@@ -371,7 +373,7 @@ class Analysis:
         return fitting
 
     def _layout_problem(self, name: str, dims: Dims, meta: Meta) -> tuple[str, str] | None:
-        if any(_has_layout(meta.shape, axes) for axes in dims.alternatives()):
+        if any(_has_layout(meta.shape, axes) for axes in _layouts(dims)):
             return None
         expected, expected_zh = _in_words(dims)
         hint, hint_zh = _hint(len(meta.shape), dims)
@@ -489,6 +491,11 @@ def _hint(rank: int, dims: Dims) -> tuple[str, str]:
     if rank > max(ranks) and not dims.accepts_rank(rank):
         return " It has too many axes: Flatten or a pooling takes some away.", "维数过多：可用“展平”或池化减少维度。"
     return "", ""
+
+
+@functools.cache
+def _layouts(dims: Dims) -> list[list[str]]:
+    return dims.alternatives()
 
 
 def _has_layout(shape: Sequence[int], axes: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from builder.compiler.inference import NodeError, infer, resolve
+from builder.compiler.inference import NodeError
 from builder.compiler.report import Fix, Problem, Report
 from builder.graph import Edge, FlatNode, Graph, clone
 from builder.graph import edit as edits
@@ -161,11 +161,9 @@ def _set(node: str, param: str, value: Any) -> Fix:
 
 def _accepts(analysis: Analysis, node: FlatNode, **changes: Any) -> bool:
     """Whether the node itself takes these values; a whole check is dearer."""
-    inputs = analysis._arriving(node)
-    varying = analysis._varying(inputs)
-    resolved = resolve(node.component, {**node.params, **changes}, inputs, varying)
+    resolved = analysis.resolved(node, **changes)
     try:
-        return not resolved.errors and bool(infer(node.component, resolved.values, inputs, varying, resolved.key))
+        return not resolved.errors and bool(resolved.infer())
     except NodeError:
         return False
 
@@ -249,7 +247,7 @@ def _other_end(node: FlatNode, problem: Problem) -> Iterator[Fix]:
 def _windows(analysis: Analysis, node: FlatNode) -> Iterator[Fix]:
     """A window that is larger than its map: one that just fits, or a border that keeps the size."""
     values = analysis.values[node.path]
-    kernel, x = values.get("kernel_size"), analysis._arriving(node).get("x")
+    kernel, x = values.get("kernel_size"), analysis.resolved(node).inputs.get("x")
     if not isinstance(kernel, int) or not x:
         return
     room = min(x[0].shape[2:], default=0) + 2 * (values["padding"] if isinstance(values.get("padding"), int) else 0)

@@ -12,7 +12,7 @@ import math
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -119,13 +119,27 @@ class _Cost(TorchDispatchMode):
 # ------------------------------------------------------------------ parameters
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Resolved:
-    """The parameter values of a node and every rule that is broken; ``key`` tells equal values."""
+    """The parameter values of a node and every rule that is broken, with what follows from them once it is asked for.
 
+    It is shared by all nodes of the same component, parameters and incoming shapes: do not change the values.
+    """
+
+    component: Component
     values: dict[str, Any]
     errors: tuple[NodeError, ...]
-    key: str = field(repr=False)
+    inputs: Mapping[str, Sequence[Meta]]
+    varying: frozenset[int]
+    _found: Inference | NodeError | None = None
+
+    def infer(self) -> Inference:
+        """Shapes, dtypes, parameter count and cost; NodeError where the component refuses its values or inputs."""
+        if self._found is None:
+            self._found = _infer_or_error(self.component, self.values, self.inputs, self.varying)
+        if isinstance(self._found, NodeError):
+            raise self._found.again()
+        return self._found
 
 
 def resolve_params(
@@ -298,8 +312,7 @@ class _Cache:
             self._found.clear()
 
 
-_RESOLVED = _Cache(CACHE_SIZE)
-_INFERRED = _Cache(CACHE_SIZE)
+_CACHE = _Cache(CACHE_SIZE)
 
 
 def resolve(
@@ -308,14 +321,15 @@ def resolve(
     inputs: Mapping[str, Sequence[Meta]],
     varying: frozenset[int] = frozenset(),
 ) -> Resolved:
-    """``resolve_params``, from the cache where nothing has changed. The values are shared: do not change them."""
-    # The factory is in the keys because a component that is edited while the app runs is registered anew.
-    key = (component.factory, repr(params), _key_of(inputs), varying)
-    found = _RESOLVED.get(key)
+    """``resolve_params``, from the cache where nothing has changed."""
+    # The factory is in the key because a component that is edited while the app runs is registered anew.
+    key = (component.factory, repr(params), tuple((port, *metas) for port, metas in inputs.items()), varying)
+    found = _CACHE.get(key)
     if found is None:
         values, errors = resolve_params(component, params, inputs, varying)
-        found = Resolved(values, tuple(errors), repr(sorted(values.items())))
-        _RESOLVED.put(key, found)
+        inputs = {port: tuple(metas) for port, metas in inputs.items()}
+        found = Resolved(component, values, tuple(errors), inputs, varying)
+        _CACHE.put(key, found)
     return found
 
 
@@ -324,39 +338,35 @@ def infer(
     values: Mapping[str, Any],
     inputs: Mapping[str, Sequence[Meta]],
     varying: frozenset[int] = frozenset(),
-    key: str = "",
 ) -> Inference:
     """Shapes, dtypes, parameter count and cost of a node with resolved values.
 
-    ``varying`` are the sizes that stand for axes without a fixed size; ``key`` is that of ``resolve``, where known.
+    ``varying`` are the sizes that stand for axes without a fixed size.
 
     Raises:
         NodeError: the component refuses its parameters or its inputs.
     """
-    whole = (component.factory, key or repr(sorted(values.items())), _key_of(inputs), varying)
-    found = _INFERRED.get(whole)
-    if found is None:
-        try:
-            found = _infer(component, values, inputs, varying)
-        except NodeError as error:
-            found = error.again()
-        _INFERRED.put(whole, found)
+    found = _infer_or_error(component, values, inputs, varying)
     if isinstance(found, NodeError):
-        raise found.again()
+        raise found
     return found
-
-
-def _key_of(inputs: Mapping[str, Sequence[Meta]]) -> tuple[Any, ...]:
-    return tuple((port, tuple(metas)) for port, metas in inputs.items())
 
 
 def clear_cache() -> None:
     """Forgets every inference (for measurements)."""
-    _RESOLVED.clear()
-    _INFERRED.clear()
+    _CACHE.clear()
 
 
 # ------------------------------------------------------------------ running
+
+
+def _infer_or_error(
+    component: Component, values: Mapping[str, Any], inputs: Mapping[str, Sequence[Meta]], varying: frozenset[int]
+) -> Inference | NodeError:
+    try:
+        return _infer(component, values, inputs, varying)
+    except NodeError as error:
+        return error.again()
 
 
 def _infer(

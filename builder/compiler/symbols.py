@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-# Large against sizes that occur; products of several of them with many features still fit into 63 bits.
+# Large against sizes that occur; products of several with many features still fit into 63 bits.
 _STARTS = (100_003, 40_009, 50_021, 60_013, 70_001, 80_021, 90_001, 110_017)
-# A prime and its twin leave the same rest under the divisors that strides have, so that rounding treats both alike. They
-# lie a prime number of periods apart, another for each axis and more than MAX_DENOMINATOR: so that the step of one axis
-# never looks like a fraction of another's.
+# A prime and its twin leave the same rest under the divisors that strides have, so that rounding treats both alike.
+# They lie a prime number of periods apart, another for each axis and more than MAX_DENOMINATOR: so that the step of one
+# axis never looks like a fraction of another's.
 _PERIOD = 240
 _STEPS = (37, 41, 43, 47, 53, 59, 61, 67)
 MAX_DENOMINATOR = 32
@@ -126,7 +126,7 @@ class Symbols:
         for size in (size for shape in shapes for size in shape):
             if size in self.twin:
                 axis = next((p for p in self.prime.values() if size % p == 0), None) or self._leading(size)
-                return round(Fraction(total, axis))
+                return (2 * total + axis) // (2 * axis)
         return total
 
     def _leading(self, size: int) -> int:

@@ -14,6 +14,7 @@ from builder.graph.graph import (
     Edge,
     Graph,
     GraphError,
+    Signature,
     block_ports,
     signature_of,
     substitute,
@@ -97,22 +98,26 @@ class _Unfold:
         self.errors: list[GraphError] = []
         self.behind: dict[End, list[End]] = {}  # by port of a block, what feeds it
         self.sources: dict[End, list[End] | None] = {}  # by end, what is behind it; None where unknown
+        self.wires: dict[int, list[Edge]] = {}  # of the graph and each block
+        self.signatures: dict[str, Signature] = {}  # of the blocks
         self.visits = 0
 
     def body(self, graph: Graph, scope: _Scope) -> None:
         """Adds the nodes of the graph or of one use of a block."""
-        wires = list(graph.wires())
+        wires = self.wires.get(id(graph))
+        if wires is None:
+            wires = self.wires[id(graph)] = list(graph.wires())
         feeds: dict[str, dict[str, list[End]]] = {}
         for edge in wires:
             ends = feeds.setdefault(edge.target, {}).setdefault(edge.target_port, [])
             ends.append((f"{scope.prefix}{edge.source}", edge.source_port))
         ports: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
-        for id in graph.nodes:
+        for name in graph.nodes:
             self._count()
             try:
-                ports[id] = self._node(graph, id, feeds.get(id, {}), scope)
+                ports[name] = self._node(graph, name, feeds.get(name, {}), scope)
             except GraphError as error:
-                self._report(error, f"{scope.prefix}{id}", error.port, scope)
+                self._report(error, f"{scope.prefix}{name}", error.port, scope)
         for edge in wires:
             for side, node, port in ((1, edge.source, edge.source_port), (0, edge.target, edge.target_port)):
                 if node in ports and port not in ports[node][side]:
@@ -142,11 +147,12 @@ class _Unfold:
             if "x" not in feeds:
                 raise GraphError(f"The block's output '{id}' is not connected.", f"模块的输出“{id}”未连接。", port="x")
         params = substitute(data["params"], scope.given) if scope.within else dict(data["params"])
-        signature = signature_of(component, self.blocks, path, params)
+        signature = self.signatures.get(component) or signature_of(component, self.blocks, path, params)
         if signature.component is not None:
             settings = scope.settings(id, data["settings"])
             self.nodes[path] = FlatNode(path, signature.component, params, settings, feeds)
         elif component.startswith(BLOCK_PREFIX):
+            self.signatures[component] = signature
             self._use(graph, id, component.removeprefix(BLOCK_PREFIX), params, feeds, scope)
             for port in signature.inputs.values():
                 if not port.optional and port.name not in feeds:

@@ -135,7 +135,7 @@ class Graph(nx.MultiDiGraph):
 
 
 def _in_order(edges: Any) -> list[Edge]:
-    ordered = sorted(edges, key=lambda e: e[2]["order"])
+    ordered = sorted((e for e in edges), key=lambda e: e[2]["order"])  # the view's own length is slow to count
     return [Edge(source, data["source_port"], target, data["target_port"]) for source, target, data in ordered]
 
 

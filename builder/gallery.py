@@ -1,0 +1,77 @@
+"""The example graphs below ``graphs/`` as entries of the palette's list. Reads only metadata; imports no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from builder.graph import GraphError
+from builder.graph.file import MAX_BYTES, migrate, parse
+
+FOLDER = Path(__file__).resolve().parents[1] / "graphs"
+
+
+@dataclass(frozen=True)
+class GalleryEntry:
+    """A graph of the gallery: its file and what the file says about itself."""
+
+    path: Path
+    meta: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The catalogue's id where the file names it in ``meta``, else ``model_`` and the file's name."""
+        return self._text("id") or f"model_{self.path.stem}"
+
+    @property
+    def kind(self) -> str:
+        return "block" if self._text("kind") == "block" else "model"
+
+    @property
+    def title(self) -> str:
+        return self._text("title") or self.path.stem
+
+    @property
+    def title_zh(self) -> str:
+        return self._text("title_zh") or self.title
+
+    def _text(self, key: str) -> str:
+        value = self.meta.get(key)
+        return value if isinstance(value, str) else ""
+
+    def describe(self) -> dict[str, Any]:
+        """The entry as plain data, with the keys of ``Component.describe``. A graph has no parameters of its own."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "family": self._text("task") or "Model",
+            "name": self.title,
+            "name_zh": self.title_zh,
+            "params": {"type": "object", "title": self.id, "properties": {}, "additionalProperties": False},
+            "inputs": [],
+            "outputs": [],
+            "numbered_outputs": None,
+            "source": self._text("source"),
+            "summary": self._text("description"),
+            "summary_zh": self._text("description_zh") or self._text("description"),
+            "graph": self.path.name if FOLDER not in self.path.parents else str(self.path.relative_to(FOLDER.parent)),
+        }
+
+
+def entries(folder: Path = FOLDER) -> list[GalleryEntry]:
+    """Every graph file below a folder, in the order of their ids.
+
+    Raises:
+        GraphError: a file that is no graph file; the message names it.
+    """
+    return sorted((_read(path) for path in folder.rglob("*.json")), key=lambda entry: entry.id)
+
+
+def _read(path: Path) -> GalleryEntry:
+    try:
+        with path.open("rb") as stream:
+            meta = migrate(parse(stream.read(MAX_BYTES + 1))).get("meta")
+    except GraphError as error:
+        raise GraphError(f"{path}: {error.message}", f"{path}：{error.message_zh}") from None
+    return GalleryEntry(path, meta if isinstance(meta, dict) else {})
