@@ -19,7 +19,7 @@ from builder.compiler import End
 from builder.inspect.errors import InspectError
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
-from builder.inspect.labels import Steps, steps_of
+from builder.inspect.labels import Steps, steps_of, visible
 from builder.inspect.prediction import predict
 from builder.inspect.samples import Sample, feature_names
 from builder.inspect.values import picture
@@ -291,7 +291,7 @@ def _score(inspector: Inspector, sample: Sample, start: End, target: Target) -> 
     def compute(value: Tensor, *rest: Tensor) -> Tensor:
         return sign * head.rows(program(value, *rest))[:, position, column]
 
-    name = head.names[index] if index < len(head.names) else str(index)
+    name = visible(head.names[index]) if index < len(head.names) else str(index)
     if head.batched:
         return _Score(compute, name, position), others
     # Captum repeats what it is given along the first axis, which the edges of a graph do not share with its nodes.

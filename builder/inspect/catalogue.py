@@ -219,12 +219,14 @@ def _draw_attention(request: Request) -> tuple[go.Figure, Attention]:
     found = attention(request.inspector, request.given_sample, request.node)
     head = request.options.get("show_head", -2)
     if request.options.get("show") == "image":
-        kept = found
+        kept, names = found, []
         if head == -1:
             kept = dataclasses.replace(found, weights=found.weights.mean(0, keepdims=True))
+            names = [request.style.say("mean", "平均")]
         elif head >= 0:
             kept = dataclasses.replace(found, weights=found.weights[head : head + 1])
-        return figures.attention_image(kept, request.style, request.options.get("query", 0)), found
+            names = [request.style.say(f"head {head}", f"头 {head}")]
+        return figures.attention_image(kept, request.style, request.options.get("query", 0), names), found
     if head == -2 and len(found.weights) > 1:
         return figures.attention_heads(found, request.style), found
     return figures.attention_matrix(found, request.style, None if head == -1 else max(head, 0)), found

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from builder.inspect.errors import InspectError
 from builder.inspect.inspector import Inspector
+from builder.inspect.samples import feature_names
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Filters:
             over volumes; ``templates`` (out, C, H, W), rows of a matrix that see an image's pixels; or a ``matrix``.
         array: the values.
         colour: the three inputs are red, green and blue.
+        outputs: names of the rows of a matrix, where they are classes.
+        inputs: names of its columns, where they are features of a table.
     """
 
     node: str
@@ -31,6 +34,8 @@ class Filters:
     kind: Literal["filters", "templates", "matrix"]
     array: np.ndarray
     colour: bool = False
+    outputs: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
 
 def weight_names(inspector: Inspector, node: str) -> list[str]:
@@ -70,7 +75,18 @@ def filters(inspector: Inspector, node: str, name: str = "") -> Filters:
     image = _image_shape(inspector, node, weight.shape[1])
     if image is not None:
         return Filters(node, name, "templates", weight.unflatten(1, image).numpy(), image[0] == 3)
-    return Filters(node, name, "matrix", weight.numpy())
+    outputs, inputs = _names(inspector, node)
+    return Filters(node, name, "matrix", weight.numpy(), False, outputs, inputs)
+
+
+def _names(inspector: Inspector, node: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of what a layer gives and of what it takes, where they have any."""
+    outputs = next((h.names for h in inspector.heads if h.end[0] == node and not h.tokens), ())
+    way = inspector.compiled.ancestors([(node, "")])[:-1]
+    data = inspector.sources([(node, port) for port in inspector.compiled.report.nodes[node].outputs])
+    if any(_mixes(inspector, p) for p in way) or len(data) != 1 or inspector.layout.kind(data[0]) != "vector":
+        return outputs, ()
+    return outputs, feature_names(inspector.compiled, data[0])
 
 
 def _outputs_first(weight: Tensor, groups: int) -> Tensor:
@@ -88,7 +104,7 @@ def _sees_image(inspector: Inspector, node: str) -> bool:
 def _image_shape(inspector: Inspector, node: str, features: int) -> tuple[int, int, int] | None:
     """The image (C, H, W) of the data whose flattened pixels are the node's input."""
     way = inspector.compiled.ancestors([(node, "")])[:-1]
-    if any(inspector.compiled.module(p) is not None and _mixes(inspector, p) for p in way):
+    if any(_mixes(inspector, p) for p in way):
         return None
     for path in way:
         for port in inspector.compiled.report.nodes[path].outputs:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
 from builder.inspect.attention import Attention
-from builder.inspect.figures.canvas import add_image, caption_tiles, colours, pixel_axes, step_ticks, tile, titled
+from builder.inspect.figures.canvas import (
+    add_image,
+    caption_tiles,
+    colours,
+    pixel_axes,
+    step_ticks,
+    tile,
+    titled,
+    veil,
+)
 from builder.inspect.figures.style import MONO, Style, esc, short
 
 
@@ -17,7 +27,7 @@ def attention_heads(attention: Attention, style: Style) -> go.Figure:
     attention = attention.trimmed()
     count = len(attention.weights)
     columns = min(count, 4 if count > 3 else count)
-    tiles = tile(attention.weights, columns=columns, header=0.12)
+    tiles = tile(attention.weights, columns=columns, header=True)
     rows = math.ceil(count / columns)
     figure = titled(style, _title(attention, style), _axes_in_words(style), int(min(900, 110 + 760 / columns * rows)))
     names = style.say("head", "头"), style.say("query", "查询"), style.say("key", "键")
@@ -62,29 +72,35 @@ def attention_matrix(attention: Attention, style: Style, head: int | None) -> go
     return figure
 
 
-def attention_image(attention: Attention, style: Style, query: int) -> go.Figure:
-    """Where one query looks in the image: every head over the image."""
+def attention_image(attention: Attention, style: Style, query: int, names: Sequence[str] = ()) -> go.Figure:
+    """Where one query looks in the image: the image, then every head over it.
+
+    Args:
+        names: of the heads, where they are not simply numbered.
+    """
     if attention.image is None or attention.keys.grid is None:
         raise ValueError(
             f"The keys must be patches of an image. Those of '{attention.node}' are {attention.keys.kind}."
         )
     looks = attention.over_image(query)
-    count, (rows, columns) = len(looks), attention.keys.grid
+    (rows, columns), panels = attention.keys.grid, 1 + len(looks)
+    captions = list(names) or [style.say(f"head {i}", f"头 {i}") for i in range(len(looks))]
     height, width = attention.image.shape[:2]
-    per_row = min(count, 4)
+    per_row = min(panels, 5)
     gap, top = max(1, round(0.08 * width)), max(1, round(0.14 * height))
-    corners = [(i % per_row * (width + gap), i // per_row * (height + gap + top) + top) for i in range(count)]
+    corners = [(i % per_row * (width + gap), i // per_row * (height + gap + top) + top) for i in range(panels)]
     subtitle = style.say(
         f"where the token {esc(attention.queries.names[query])} looks",
         f"词元 {esc(attention.queries.names[query])} 所看之处",
     )
-    lines = math.ceil(count / per_row)
+    lines = math.ceil(panels / per_row)
     figure = titled(
         style, _title(attention, style), subtitle, int(min(900, 120 + 780 / per_row * lines * height / width))
     )
     scale = colours(style, looks, style.say("attention weight", "注意力权重"), signed=False)
-    for index, (x, y) in enumerate(corners):
-        add_image(figure, attention.image, x, y)
+    add_image(figure, attention.image, *corners[0])
+    for index, (x, y) in enumerate(corners[1:]):
+        add_image(figure, veil(style, attention.image, looks[index], scale["zmin"], scale["zmax"]), x, y)
         step_x, step_y = width / columns, height / rows
         figure.add_heatmap(
             z=looks[index],
@@ -92,7 +108,7 @@ def attention_image(attention: Attention, style: Style, query: int) -> go.Figure
             dx=step_x,
             y0=y + (step_y - 1) / 2,
             dy=step_y,
-            opacity=0.6,
+            opacity=0,  # the colours are in the image; this is for the words under the pointer and the colour bar
             hovertemplate=style.say(
                 "patch row %{customdata[0]}, column %{customdata[1]}", "小块 行 %{customdata[0]}，列 %{customdata[1]}"
             )
@@ -105,7 +121,7 @@ def attention_image(attention: Attention, style: Style, query: int) -> go.Figure
         x=[x - 0.5 for x, _ in corners],
         y=[y - 0.5 for _, y in corners],
         mode="text",
-        text=[style.say(f"head {i}", f"头 {i}") for i in range(count)],
+        text=[style.say("image", "图像"), *captions],
         textposition="top right",
         textfont={"size": 11, "color": style.muted},
         hoverinfo="skip",

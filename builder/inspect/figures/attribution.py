@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from builder.inspect.attribution import Attribution
-from builder.inspect.figures.canvas import add_image, colours, pixel_axes, step_ticks, titled
+from builder.inspect.figures.canvas import add_image, colours, index_ticks, overlay, pixel_axes, step_ticks, titled
 from builder.inspect.figures.style import Style, esc, number, short
 from builder.inspect.figures.values import token_strip
 
@@ -42,7 +42,12 @@ def attribution_figure(attribution: Attribution, style: Style, node: str = "") -
 
 def _subtitle(attribution: Attribution, style: Style) -> str:
     answer, score = short(attribution.answer), number(attribution.score)
-    said = style.say(f"for “{answer}”, score {score}", f"针对“{answer}”，得分 {score}")
+    where = ""
+    if attribution.shape == "nodes":
+        where = style.say(f" at node {attribution.position}", f"（节点 {attribution.position}）")
+    elif attribution.position:
+        where = style.say(f" after step {attribution.position}", f"（第 {attribution.position} 步之后）")
+    said = style.say(f'for "{answer}"{where}, score {score}', f"针对“{answer}”{where}，得分 {score}")
     if attribution.delta is not None and attribution.baseline_score is not None:
         base, missing = number(attribution.baseline_score), number(abs(attribution.delta))
         said += style.say(f"; baseline {base}; completeness error {missing}", f"；基线 {base}；完备性误差 {missing}")
@@ -58,16 +63,17 @@ def _image(attribution: Attribution, style: Style, title: str, subtitle: str) ->
     figure = titled(style, title, subtitle, int(min(620, 140 + 250 * height / width)))
     scale = colours(style, map_, style.say(*_BARS[attribution.method]), attribution.signed)
     row_of, column_of = np.indices(map_.shape)
+    both = overlay(style, attribution.input, map_, scale["zmin"], scale["zmax"], scale["zmin"] < 0)
     add_image(figure, attribution.input)
-    add_image(figure, attribution.input, x=2 * (width + gap))
-    for panel, opacity in ((1, 1.0), (2, 0.55)):
+    add_image(figure, both, x=2 * (width + gap))
+    for panel in (1, 2):
         figure.add_heatmap(
             z=map_,
             x0=panel * (width + gap),
             dx=1,
             y0=0,
             dy=1,
-            opacity=opacity,
+            opacity=2 - panel,  # over the image it is there for the words under the pointer only
             showscale=panel == 1,
             customdata=np.stack((row_of, column_of), -1).astype(np.int16),
             hovertemplate="[%{customdata[0]}, %{customdata[1]}]<br>%{z:.4g}<extra></extra>",
@@ -112,7 +118,7 @@ def _series(attribution: Attribution, style: Style, title: str, subtitle: str) -
         **colours(style, attribution.values, style.say(*_BARS[attribution.method]), attribution.signed),
     )
     figure.update_xaxes(title_text=style.say("step", "步"), showgrid=False)
-    figure.update_yaxes(title_text=style.say("channel", "通道"), showgrid=False, dtick=max(1, given.shape[1] // 10))
+    figure.update_yaxes(title_text=style.say("channel", "通道"), showgrid=False, **index_ticks(given.shape[1]))
     return figure
 
 
@@ -135,8 +141,7 @@ def _nodes(attribution: Attribution, style: Style, title: str, subtitle: str) ->
     order = np.argsort(-np.abs(values), kind="stable")[:_TOP]
     own = style.say(" (itself)", "（自身）")
     labels = [style.say(f"node {i}", f"节点 {i}") + (own if i == attribution.position else "") for i in order]
-    where = style.say(f" at node {attribution.position}", f"，节点 {attribution.position}")
-    return _bars(labels, values[order], style, title, subtitle + where, style.say(*_BARS[attribution.method]))
+    return _bars(labels, values[order], style, title, subtitle, style.say(*_BARS[attribution.method]))
 
 
 def _bars(labels: list[str], values: np.ndarray, style: Style, title: str, subtitle: str, axis: str) -> go.Figure:

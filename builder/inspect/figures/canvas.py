@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import math
 from collections.abc import Sequence
@@ -11,9 +12,12 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 
 from builder.inspect.figures.style import SEQUENTIAL, Style
 
+WIDTH = 760  # pixels that a figure usually has for its canvas
+CAPTION = 16  # pixels of height of a caption
 MAX_CELLS = 300_000  # in one heat map: more is slow in a browser
 
 
@@ -67,6 +71,35 @@ def add_image(figure: go.Figure, pixels: np.ndarray, x: float = 0.0, y: float = 
     )
 
 
+def overlay(style: Style, pixels: np.ndarray, map_: np.ndarray, low: float, high: float, signed: bool) -> np.ndarray:
+    """A map in colours over an image (H, W) or (H, W, 3), the more opaque the greater its magnitude: (H, W, 3)."""
+    share = ((map_ - low) / (high - low)).clip(0, 1)
+    opacity = 0.85 * (np.abs(2 * share - 1) if signed else share)
+    return _blend(style, pixels, share, opacity, signed)
+
+
+def veil(style: Style, pixels: np.ndarray, map_: np.ndarray, low: float, high: float) -> np.ndarray:
+    """A map of an image's patches in colours through which the image (H, W) or (H, W, 3) can be seen: (H, W, 3)."""
+    height, width = pixels.shape[:2]
+    rows, columns = np.arange(height) * map_.shape[0] // height, np.arange(width) * map_.shape[1] // width
+    share = ((map_[rows[:, None], columns] - low) / (high - low)).clip(0, 1)
+    return _blend(style, pixels, share, np.full(share.shape, 0.75), signed=False)
+
+
+def _blend(style: Style, pixels: np.ndarray, share: np.ndarray, opacity: np.ndarray, signed: bool) -> np.ndarray:
+    colour = _colour_table(style, signed)[np.round(share * 255).astype(int)]
+    image = pixels[..., None] if pixels.ndim == 2 else pixels
+    return image * (1 - opacity[..., None]) + colour * opacity[..., None]
+
+
+@functools.cache
+def _colour_table(style: Style, signed: bool) -> np.ndarray:
+    """256 colours (256, 3) in [0, 1] of the scale that ``colours`` takes."""
+    scale = style.diverging if signed else SEQUENTIAL
+    named = sample_colorscale(scale, list(np.linspace(0, 1, 256)), colortype="tuple")
+    return np.array(named, dtype=np.float64)
+
+
 def pixel_axes(figure: go.Figure, width: float, height: float, labels: tuple[str, str] | None = None) -> None:
     """Square pixels, rows counted downwards; without labels the axes are hidden (tiles have none in common)."""
     figure.update_xaxes(range=[-0.5, width - 0.5], constrain="domain", showgrid=False, visible=labels is not None)
@@ -97,12 +130,12 @@ class Tiles:
     size: tuple[int, int]
 
 
-def tile(maps: np.ndarray, columns: int | None = None, header: float = 0.0) -> Tiles:
+def tile(maps: np.ndarray, columns: int | None = None, header: bool = False) -> Tiles:
     """Lays out maps (n, H, W) in rows.
 
     Args:
         columns: tiles in a row; where None, so many that the canvas is a little wider than high.
-        header: room above each tile for a caption, as a share of its height.
+        header: leaves room above each tile for a caption.
     """
     factor = max(1, math.ceil(math.sqrt(maps.size / MAX_CELLS)))
     maps = shrink(maps, factor)
@@ -111,7 +144,7 @@ def tile(maps: np.ndarray, columns: int | None = None, header: float = 0.0) -> T
         columns = max(1, min(count, math.ceil(math.sqrt(count * 1.6 * height / max(width, 1)))))
     rows = math.ceil(count / columns)
     gap = max(1, round(0.08 * max(height, width)))
-    top = round(header * height) if header else 0
+    top = math.ceil(CAPTION * columns * (width + gap) / WIDTH) if header else 0
     canvas = np.full((rows * (height + gap + top) - gap, columns * (width + gap) - gap), np.nan, dtype=np.float32)
     which = np.zeros((*canvas.shape, 3), dtype=np.int16)
     corners = np.empty((count, 2))
@@ -151,6 +184,12 @@ def caption_tiles(figure: go.Figure, style: Style, tiles: Tiles, captions: Seque
         showlegend=False,
         cliponaxis=False,
     )
+
+
+def index_ticks(count: int) -> dict[str, Any]:
+    """Ticks at whole numbers."""
+    step = next(s * 10**p for p in range(9) for s in (1, 2, 5) if count <= 12 * s * 10**p)
+    return {"tick0": 0, "dtick": step}
 
 
 def step_ticks(names: Sequence[str], limit: int = 64) -> dict[str, Any]:

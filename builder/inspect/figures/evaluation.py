@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from builder.inspect.evaluation import Confusion, Evaluation, Mistakes
 from builder.inspect.figures.canvas import add_image, step_ticks, titled
 from builder.inspect.figures.style import SEQUENTIAL, Style, esc, number, short
+from builder.inspect.labels import visible
 
 _COUNTED = 20  # classes up to which the cells of a confusion matrix show their counts
 _POINTS = 3000
@@ -27,7 +28,10 @@ def split_name(style: Style, split: str) -> str:
 
 def confusion_figure(confusion: Confusion, style: Style) -> go.Figure:
     """Rows are the true classes; the colour is the share of a row, the numbers are counts."""
-    counts, size = confusion.counts, len(confusion.names)
+    occurs = np.flatnonzero(confusion.counts.sum(0) + confusion.counts.sum(1) > 0)
+    if len(confusion.names) <= _COUNTED:
+        occurs = np.arange(len(confusion.names))
+    counts, size = confusion.counts[np.ix_(occurs, occurs)], len(occurs)
     total = counts.sum(1, keepdims=True)
     share = np.divide(counts, total, out=np.full(counts.shape, np.nan), where=total > 0)
     subtitle = style.say(
@@ -35,11 +39,11 @@ def confusion_figure(confusion: Confusion, style: Style) -> go.Figure:
         f"{split_name(style, confusion.split)}，{counts.sum():,} 项，准确率 {confusion.accuracy:.3f}",
     )
     figure = titled(style, style.say("Confusion matrix", "混淆矩阵"), subtitle, int(min(820, 220 + 42 * min(size, 14))))
-    names = [short(n, 18) for n in confusion.names]
+    names = [short(visible(confusion.names[i]), 18) for i in occurs]
     said = np.array([[f"{a} → {b}" for b in names] for a in names], dtype=object)
     figure.add_heatmap(
         z=share,
-        text=counts if size <= _COUNTED else None,
+        text=np.where(counts > 0, counts.astype(object), "") if size <= _COUNTED else None,
         texttemplate="%{text}" if size <= _COUNTED else None,
         customdata=np.stack((said, counts.astype(object)), -1),
         hovertemplate="%{customdata[0]}<br>%{customdata[1]} · %{z:.1%}<extra></extra>",
@@ -54,8 +58,8 @@ def confusion_figure(confusion: Confusion, style: Style) -> go.Figure:
             "outlinewidth": 0,
             "tickfont": {"size": 11, "color": style.muted},
         },
-        xgap=1,
-        ygap=1,
+        xgap=1 if size <= _COUNTED else 0,
+        ygap=1 if size <= _COUNTED else 0,
     )
     long = max(map(len, names)) > 4
     figure.update_xaxes(
@@ -70,7 +74,7 @@ def confusion_figure(confusion: Confusion, style: Style) -> go.Figure:
 def classes_figure(confusion: Confusion, style: Style) -> go.Figure:
     """Recall and precision of each class, the worst recognised first."""
     order = np.argsort(np.nan_to_num(confusion.recall, nan=2.0), kind="stable")
-    labels = [f"{short(confusion.names[i], 24)} ({confusion.counts[i].sum()})" for i in order]
+    labels = [f"{short(visible(confusion.names[i]), 24)} ({confusion.counts[i].sum()})" for i in order]
     subtitle = style.say(
         f"{split_name(style, confusion.split)}; in brackets the number of items",
         f"{split_name(style, confusion.split)}；括号内为样本数",
@@ -105,17 +109,18 @@ def mistakes_figure(
     """
     evaluation = mistakes.evaluation
     title = style.say("Worst mistakes", "最严重的错误")
-    subtitle = style.say(
-        f"{split_name(style, evaluation.split)}, greatest loss first",
-        f"{split_name(style, evaluation.split)}，按损失从大到小",
-    )
+    order = style.say("greatest loss first", "按损失从大到小")
+    told = style.say("number, true → predicted (confidence)", "编号，真值 → 预测（置信度）")
+    if mistakes.truth is None:
+        told = style.say("number, loss", "编号，损失")
+    subtitle = style.say(", ", "，").join((split_name(style, evaluation.split), order)) + style.say("; ", "；") + told
     captions = [_caption(mistakes, i, style) for i in range(len(mistakes.items))]
     if pictures:
         return _image_grid(pictures, captions, style, title, subtitle)
     labels = [f"{c}  {short(t, 60)}" if t else c for c, t in zip(captions, texts or [""] * len(captions), strict=True)]
     figure = titled(style, title, subtitle, max(260, 120 + 30 * len(labels)))
     figure.add_bar(
-        x=mistakes.loss, y=list(range(len(labels))), orientation="h", marker_color=style.wrong,
+        x=mistakes.loss, y=list(range(len(labels))), orientation="h", marker_color=_mistake_colours(mistakes, style),
         hovertemplate="%{x:.4g}<extra></extra>",
     )  # fmt: skip
     unit = style.say("cross entropy (nats)", "交叉熵（奈特）")
@@ -157,6 +162,13 @@ def parity_figure(evaluation: Evaluation, style: Style) -> go.Figure:
     return figure
 
 
+def _mistake_colours(mistakes: Mistakes, style: Style) -> list[str]:
+    """A great loss is not always a mistake: what is right all the same is grey."""
+    if mistakes.truth is None or mistakes.predicted is None:
+        return [style.wrong] * len(mistakes.items)
+    return [style.quiet if right else style.wrong for right in mistakes.truth == mistakes.predicted]
+
+
 def _caption(mistakes: Mistakes, index: int, style: Style) -> str:
     """The sample and what was said of it."""
     item = f"#{mistakes.items[index]}"
@@ -175,12 +187,7 @@ def _image_grid(
     gap, top = max(1, round(0.1 * width)), max(1, round(0.22 * height))
     rows = -(-len(pictures) // columns)
     canvas_width, canvas_height = columns * (width + gap) - gap, rows * (height + gap + top) - gap
-    figure = titled(
-        style,
-        title,
-        subtitle + style.say("; true → predicted (confidence)", "；真值 → 预测（置信度）"),
-        120 + 165 * rows,
-    )
+    figure = titled(style, title, subtitle, 120 + 165 * rows)
     corners = [(i % columns * (width + gap), i // columns * (height + gap + top) + top) for i in range(len(pictures))]
     for pixels, (x, y) in zip(pictures, corners, strict=True):
         add_image(figure, pixels, x, y)

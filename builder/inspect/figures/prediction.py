@@ -132,7 +132,7 @@ def _where(prediction: Prediction, style: Style) -> str:
     if prediction.steps is not None and prediction.steps.kind == "tokens":
         name = esc(prediction.steps.names[prediction.position])
         return style.say(
-            f"after the token “{name}” (step {prediction.position})",
+            f'after the token "{name}" (step {prediction.position})',
             f"在词元“{name}”之后（第 {prediction.position} 步）",
         )
     word = style.say("position", "位置") if prediction.head.batched else style.say("node", "节点")

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from builder.inspect.figures.canvas import titled
 from builder.inspect.figures.evaluation import split_name
-from builder.inspect.figures.style import CLASSES, Style, esc, short
+from builder.inspect.figures.style import Style, esc, short
 from builder.inspect.network import Network
 from builder.inspect.prediction import IGNORED
 from builder.inspect.projection import Projection
@@ -79,28 +79,33 @@ def _points(
     if truth is not None and predicted is not None and known is not None:
         wrong = known & (truth != predicted)
     size = 9 if len(points) < 200 else 6
-    for value in np.unique(group):
-        here = group == value
+    for value in np.unique(group).tolist():
+        colour = style.muted if value == IGNORED else style.classes[value % len(style.classes)]
         name = style.say("unknown", "未知") if value == IGNORED else short(names[value], 24)
-        hover = [_said(style, i, items, truth, predicted, names, confidence) for i in np.flatnonzero(here).tolist()]
-        figure.add_scattergl(
-            x=points[here, 0],
-            y=points[here, 1],
-            mode="markers",
-            name=name if len(names) > 0 else style.say("samples", "样本"),
-            text=hover,
-            hovertemplate="%{text}<extra></extra>",
-            marker={
-                "size": np.where(wrong[here], size + 2, size),
-                "color": style.muted if value == IGNORED else CLASSES[value % len(CLASSES)],
-                "symbol": np.where(wrong[here], "x-thin-open", "circle"),
-                "opacity": 0.85,
-                "line": {"width": np.where(wrong[here], 1.8, 0)},
-            },
-        )
+        for here, symbol in ((group == value) & ~wrong, "circle"), ((group == value) & wrong, "x-thin-open"):
+            thin = symbol != "circle"
+            figure.add_scattergl(
+                x=points[here, 0],
+                y=points[here, 1],
+                mode="markers",
+                name=name if names else style.say("samples", "样本"),
+                legendgroup=str(value),
+                showlegend=not thin,
+                text=[
+                    _said(style, i, items, truth, predicted, names, confidence) for i in np.flatnonzero(here).tolist()
+                ],
+                hovertemplate="%{text}<extra></extra>",
+                marker={
+                    "size": size + 2 * thin,
+                    "color": colour,
+                    "symbol": symbol,
+                    "opacity": 0.85,
+                    "line": {"width": 1.8 * thin},
+                },
+            )
     if wrong.any():
         figure.add_scattergl(
-            x=[None], y=[None], mode="markers", name=style.say("× wrong", "× 预测错误"),
+            x=[None], y=[None], mode="markers", name=style.say("wrong", "预测错误"),
             marker={"symbol": "x-thin-open", "size": size + 2, "color": style.muted, "line": {"width": 1.8}},
         )  # fmt: skip
     figure.update_layout(showlegend=len(names) > 0, legend={"itemsizing": "constant"})

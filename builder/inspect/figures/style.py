@@ -24,8 +24,11 @@ _DIVERGING_DARK = (
     "#5e3c29", "#95542e", "#c9703b", "#f79256", "#ffb980",
 )  # fmt: skip
 # Okabe and Ito's colours, which people with colour-blindness tell apart, then four more.
-CLASSES = (
+_CLASSES_LIGHT = (
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#8c6d31", "#7b68c8", "#b5a300", "#7f7f7f",
+)  # fmt: skip
+_CLASSES_DARK = (
+    "#3d9be9", "#f2b134", "#2fc48d", "#e6a1cc", "#ff7f45", "#93d4ff", "#c2a15c", "#a99bf0", "#d9cc3c", "#b0b0b0",
 )  # fmt: skip
 
 
@@ -73,6 +76,11 @@ class Style:
         return [[i / (len(colours) - 1), colour] for i, colour in enumerate(colours)]
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """Colours of classes, to be taken in turn."""
+        return _CLASSES_DARK if self.dark else _CLASSES_LIGHT
+
+    @property
     def template(self) -> go.layout.Template:
         return _template(self)
 
@@ -109,7 +117,7 @@ def _template(style: Style) -> go.layout.Template:
             "yaxis": axis,
             "hoverlabel": {"font": {"family": FONT, "size": 12}},
             "legend": {"font": {"size": 12}, "orientation": "v", "bgcolor": "rgba(0,0,0,0)"},
-            "colorway": CLASSES,
+            "colorway": style.classes,
             "bargap": 0.25,
             "dragmode": "zoom",
         }

@@ -10,10 +10,12 @@ import plotly.graph_objects as go
 from builder.inspect.attention import Attention
 from builder.inspect.figures.attention import attention_heads
 from builder.inspect.figures.canvas import (
+    WIDTH,
     Tiles,
     add_image,
     caption_tiles,
     colours,
+    index_ticks,
     pixel_axes,
     shrink,
     step_ticks,
@@ -28,7 +30,6 @@ from builder.inspect.weights import Filters
 MAX_TILES = 64
 _MAX_BARS = 200
 _MAX_CELLS = 150_000  # of one matrix
-_WIDE = 760  # pixels of a usual figure, for heights that suit the content
 
 
 def value_figure(value: Value, style: Style, channel: int | None = None, each: bool = False) -> go.Figure:
@@ -62,7 +63,7 @@ def feature_maps(value: Value, style: Style, channel: int | None = None, each: b
     if channel is not None:
         return _one_map(value, maps[channel], style, f"{word} {channel}")
     shown = maps[:MAX_TILES]
-    tiles = tile(_each_scaled(shown) if each else shown, header=0.2)
+    tiles = tile(_each_scaled(shown) if each else shown, header=True)
     title = style.say(f"Feature maps of {esc(value.node)}", f"{esc(value.node)} 的特征图")
     size = " × ".join(map(str, maps.shape))
     some = style.say(f", the first {MAX_TILES} shown", f"，显示前 {MAX_TILES} 个") if len(maps) > MAX_TILES else ""
@@ -81,25 +82,31 @@ def filters_figure(filters: Filters, style: Style) -> go.Figure:
     title = style.say(f"Weights of {esc(filters.node)}", f"{esc(filters.node)} 的权重")
     array, subtitle = filters.array, f"{esc(filters.name)}, {' × '.join(map(str, filters.array.shape))}"
     if filters.kind == "matrix":
-        return _weight_matrix(array, style, title, subtitle)
+        return _weight_matrix(filters, style, title, subtitle)
     if array.ndim == 5:
         array = array[:, :, array.shape[2] // 2]
         subtitle += style.say(", the slice in the middle", "，取中间切片")
+    if len(array) > MAX_TILES:
+        subtitle += style.say(f", the first {MAX_TILES} shown", f"，显示前 {MAX_TILES} 个")
     if filters.colour:
         return _colour_filters(array, style, title, subtitle)
     if array.ndim == 3:  # filters over sequences: one map (in, taps) each
-        tiles = tile(array[:MAX_TILES], header=0.2)
+        tiles = tile(array[:MAX_TILES], header=True)
         captions = [str(i) for i in range(min(len(array), MAX_TILES))]
     elif array.shape[1] == 1:
-        tiles = tile(array[:MAX_TILES, 0], header=0.2)
+        tiles = tile(array[:MAX_TILES, 0], header=True)
         captions = [str(i) for i in range(min(len(array), MAX_TILES))]
     else:
-        outs, ins = min(array.shape[0], 16), min(array.shape[1], 16)
-        tiles = tile(array[:outs, :ins].reshape(-1, *array.shape[2:]), columns=ins)
+        array = array[:16, :16]
+        words = [("outputs", "输出"), ("inputs", "输入")]
+        if array.shape[0] > array.shape[1]:  # wider than high
+            array, words = array.swapaxes(0, 1), words[::-1]
+        rows, columns = array.shape[:2]
+        tiles = tile(array.reshape(-1, *array.shape[2:]), columns=columns)
         captions = []
         subtitle += style.say(
-            f"; rows: outputs 0 to {outs - 1}, columns: inputs 0 to {ins - 1}",
-            f"；行：输出 0 至 {outs - 1}，列：输入 0 至 {ins - 1}",
+            f"; rows: {words[0][0]} 0 to {rows - 1}, columns: {words[1][0]} 0 to {columns - 1}",
+            f"；行：{words[0][1]} 0 至 {rows - 1}，列：{words[1][1]} 0 至 {columns - 1}",
         )
     figure = titled(style, title, subtitle, _height(tiles))
     _add_tiles(figure, style, tiles, style.say("weight", "权重"), style.say("filter", "卷积核"), signed=True)
@@ -136,6 +143,8 @@ def _one_map(value: Value, map_: np.ndarray, style: Style, name: str) -> go.Figu
         **colours(style, map_, style.say("value", "数值")),
     )
     pixel_axes(figure, map_.shape[1], map_.shape[0], (_axis(style, horizontal, True), _axis(style, vertical, True)))
+    figure.update_xaxes(**index_ticks(map_.shape[1]))
+    figure.update_yaxes(**index_ticks(map_.shape[0]))
     return figure
 
 
@@ -228,10 +237,11 @@ def _matrix(value: Value, style: Style) -> go.Figure:
         # Vertical words are read worse, but fit.
         figure.update_xaxes(**step_ticks(names), tickangle=-90 if max(map(len, names)) > 2 else 0)
         figure.update_xaxes(tickfont={"family": MONO, "size": 10})
+    else:
+        figure.update_xaxes(**index_ticks(shown.shape[1]))
     figure.update_xaxes(title_text=_axis(style, first, True), showgrid=False)
     figure.update_yaxes(title_text=_axis(style, last, True) if last else "", showgrid=False, autorange="reversed")
-    if not last:
-        figure.update_yaxes(visible=False)
+    figure.update_yaxes(**index_ticks(shown.shape[0]), visible=bool(last))
     return figure
 
 
@@ -263,8 +273,18 @@ def token_strip(
     text, said = np.full(cells.shape, "", dtype=object), np.full(cells.shape, "", dtype=object)
     text[: len(names)] = [short(n, 14) for n in names]
     said[: len(names)] = hover
-    figure = titled(style, title, subtitle, 130 + 34 * rows)
+    figure = titled(style, title, subtitle, (100 if plain else 150) + 36 * rows)
     scale = colours(style, values, bar, signed)
+    scale["colorbar"] |= {
+        "orientation": "h",
+        "x": 1,
+        "xanchor": "right",
+        "y": 0,
+        "yanchor": "top",
+        "len": 0.4,
+        "ypad": 12,
+    }
+    scale["colorbar"]["title"]["side"] = "bottom"
     if plain:
         scale = {"colorscale": [[0, style.line], [1, style.line]], "showscale": False, "zmin": 0, "zmax": 1}
     figure.add_heatmap(
@@ -281,7 +301,7 @@ def token_strip(
     )
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, autorange="reversed")
-    figure.update_layout(margin={"l": 16, "r": 16, "b": 16, "t": 72})
+    figure.update_layout(margin={"l": 16, "r": 16, "b": 16 if plain else 66, "t": 72})
     return figure
 
 
@@ -299,7 +319,8 @@ def _add_tiles(figure: go.Figure, style: Style, tiles: Tiles, bar: str, word: st
     )
 
 
-def _weight_matrix(array: np.ndarray, style: Style, title: str, subtitle: str) -> go.Figure:
+def _weight_matrix(filters: Filters, style: Style, title: str, subtitle: str) -> go.Figure:
+    array = filters.array
     shown = shrink(array, max(1, math.ceil(math.sqrt(array.size / _MAX_CELLS))))
     figure = titled(style, title, subtitle, 440)
     figure.add_heatmap(
@@ -310,8 +331,12 @@ def _weight_matrix(array: np.ndarray, style: Style, title: str, subtitle: str) -
         + " %{x}<br>%{z:.4g}<extra></extra>",
         **colours(style, shown, style.say("weight", "权重"), signed=True),
     )
-    figure.update_xaxes(title_text=style.say("input", "输入"), showgrid=False)
-    figure.update_yaxes(title_text=style.say("output", "输出"), showgrid=False, autorange="reversed")
+    ticks = [
+        step_ticks([short(n, 20) for n in names]) if names and count == len(names) <= 40 else index_ticks(count)
+        for names, count in zip((filters.outputs, filters.inputs), shown.shape, strict=True)
+    ]
+    figure.update_xaxes(title_text=style.say("input", "输入"), showgrid=False, **ticks[1])
+    figure.update_yaxes(title_text=style.say("output", "输出"), showgrid=False, autorange="reversed", **ticks[0])
     return figure
 
 
@@ -319,7 +344,7 @@ def _colour_filters(array: np.ndarray, style: Style, title: str, subtitle: str) 
     """Filters on red, green and blue as small colour images; grey is no weight."""
     shown = array[:MAX_TILES]
     reach = float(np.abs(shown).max()) or 1.0
-    planes = [tile(shown[:, c], header=0.2) for c in range(3)]
+    planes = [tile(shown[:, c], header=True) for c in range(3)]
     tiles = planes[0]
     canvas = np.stack([p.canvas for p in planes], -1) / (2 * reach) + 0.5
     background = 0.09 if style.dark else 1.0
@@ -339,7 +364,7 @@ def _each_scaled(maps: np.ndarray) -> np.ndarray:
 
 def _height(tiles: Tiles) -> int:
     rows, columns = tiles.canvas.shape
-    return int(min(900, max(240, _WIDE * rows / columns + 110)))
+    return int(min(900, max(240, WIDTH * rows / columns + 110)))
 
 
 def _map_axes(value: Value) -> tuple[str, str, str]:
