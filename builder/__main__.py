@@ -176,6 +176,8 @@ def _train(arguments: argparse.Namespace) -> int:
         precision=arguments.precision,
         report=None if arguments.json else _print_progress,
     )
+    if not result:  # one of several processes, and not the one that speaks
+        return 0
     if arguments.json:
         print(json.dumps({"ok": True, **result}, ensure_ascii=False))
     else:

@@ -97,6 +97,11 @@ class Devices:
             return optimizer.step
         return self._fabric.setup_optimizers(optimizer).step  # type: ignore[union-attr]
 
+    def exact(self, numbers: Sequence[float]) -> Tensor:
+        """Numbers on the device, in double precision, which Apple's GPUs do without."""
+        dtype = torch.float32 if self.device.type == "mps" else torch.float64
+        return torch.tensor(numbers, dtype=dtype, device=self.device)
+
     # -------------------------------------------------------------- several processes
 
     def sum_gradients(self, parameters: Sequence[nn.Parameter], share: float) -> None:
@@ -115,9 +120,12 @@ class Devices:
 
     def gather(self, tensor: Tensor) -> Tensor:
         """All processes' tensors, stacked."""
-        if self.fabric is None or self.world == 1:
+        if self.world == 1:
             return tensor[None]
-        return self.fabric.all_gather(tensor).view(self.world, *tensor.shape)  # type: ignore[union-attr]
+        own = tensor.to(self.device)
+        found = [torch.empty_like(own) for _ in range(self.world)]
+        torch.distributed.all_gather(found, own)
+        return torch.stack(found).to(tensor.device)
 
     def from_leader(self, value: Any) -> Any:
         """The leader's value, in every process."""

@@ -91,11 +91,10 @@ class Evaluation:
                 sums = sums if batch.share else torch.zeros_like(sums)
                 sums_of[path] = sums_of[path] + sums if path in sums_of else sums
         figures = {path: float(self._metric(path).compute(self.devices.sum(s))) for path, s in sums_of.items()}
-        exact = torch.float32 if self.devices.device.type == "mps" else torch.float64  # Apple's GPUs have no doubles
-        weights = torch.tensor(counts, dtype=exact, device=self.devices.device)
+        weights = self.devices.exact(counts)
         count = self.devices.sum(weights.sum())
         for path, values in values_of.items():
-            total = (torch.stack(values).to(exact) * weights)[weights > 0].sum()
+            total = (torch.stack(values).to(weights) * weights)[weights > 0].sum()
             figures[path] = float(self.devices.sum(total) / count)
         return figures
 

@@ -61,6 +61,7 @@ def train(
     Returns:
         ``state`` (finished or stopped), ``run``, ``epochs``, ``steps``, ``seconds``, ``best`` (``epoch``, ``value``,
         ``name``), ``ended_by`` (a strategy's path) and the figures of the last epoch by node, ``train`` and ``valid``.
+        Nothing, in the processes that do not lead.
 
     Raises:
         GraphError, CompileError: the graph is not one, or cannot be compiled.
@@ -87,7 +88,7 @@ def train(
             compiled = Compiled(planned, seed=planned.training["seed"])
             trainer = Trainer(compiled, run, places, monitor, report)
             state = trainer.fit(resume)
-        return {"state": state, "run": str(run.path), **trainer.results()}
+        return {"state": state, "run": str(run.path), **trainer.results()} if places.leads else {}
     except Exception as error:
         failure = _failure(error)
         if monitor is not None:
@@ -213,7 +214,7 @@ class Trainer:
             moment = self.epoch + self.position / self.steps_per_epoch
             for step, meter in zip(self.steps, self.meters, strict=True):
                 step.set_rate(moment, self.epochs)
-                meter.add(step(batch, self.step + 1, self.epoch + 1), batch.samples)
+                meter.add(step(batch, self.step + 1, self.epoch + 1), batch.samples if batch.share else 0)
             self.position += 1
             self.step += 1
             self._samples += batch.samples
@@ -225,7 +226,7 @@ class Trainer:
         """Ends an epoch: its figures, the best epoch, the strategies, a checkpoint."""
         train: dict[str, float] = {}
         for step, meter in zip(self.steps, self.meters, strict=True):
-            train |= meter.epoch()
+            train |= meter.epoch(self.devices)
             self._check(step, train)
         speed = self._speed()
         valid = self.evaluation()

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from builder.train.devices import Devices
+
 
 class Meter:
     """Collects the logged values of steps, over the current window and over the epoch, weighted by samples."""
@@ -19,7 +21,7 @@ class Meter:
         self._total = 0
 
     def add(self, values: list[Tensor], samples: int) -> None:
-        """Takes one step's values (scalars), which may still be on their way on the device."""
+        """Takes one step's values (scalars), which may still be on their way on the device; 0 samples do not count."""
         self._values += values
         self._samples.append(samples)
 
@@ -27,7 +29,7 @@ class Meter:
         """The means since the last call."""
         if not self._samples:
             return {}
-        rows = torch.stack(self._values).double().view(-1, len(self.names)).tolist()
+        rows = torch.stack(self._values).view(-1, len(self.names)).tolist()
         sums = [0.0] * len(self.names)
         for row, samples in zip(rows, self._samples, strict=True):
             for i, value in enumerate(row):
@@ -36,14 +38,15 @@ class Meter:
         count = sum(self._samples)
         self._total += count
         self._values, self._samples = [], []
-        return {name: value / count for name, value in zip(self.names, sums, strict=True)}
+        return {name: value / max(count, 1) for name, value in zip(self.names, sums, strict=True)}
 
-    def epoch(self) -> dict[str, float]:
-        """The means of the epoch; the next one begins."""
+    def epoch(self, devices: Devices) -> dict[str, float]:
+        """The means of the epoch, of all processes together; the next one begins."""
         self.window()
-        means = {name: value / max(self._total, 1) for name, value in zip(self.names, self._sums, strict=True)}
+        sums = devices.sum(devices.exact([*self._sums, self._total]))
+        *means, _ = (sums / sums[-1]).tolist()
         self._sums, self._total = [0.0] * len(self.names), 0
-        return means
+        return dict(zip(self.names, means, strict=True))
 
     def state_dict(self) -> dict[str, Any]:
         """The epoch so far."""
