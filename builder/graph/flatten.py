@@ -173,7 +173,9 @@ class _Unfold:
         scope: _Scope,
     ) -> None:
         """Unfolds one use of a block; repeated, its copies one after the other."""
-        if name in scope.within or len(scope.within) >= MAX_DEPTH:
+        if len(scope.within) >= MAX_DEPTH:
+            raise GraphError(f"Blocks are nested more than {MAX_DEPTH} deep.", f"模块嵌套超过 {MAX_DEPTH} 层。")
+        if name in scope.within:
             chain = " -> ".join((*scope.within, name))
             raise GraphError(f"The block '{name}' contains itself: {chain}.", f"模块“{name}”包含了自身：{chain}。")
         block, path = self.blocks[name], f"{scope.prefix}{id}"

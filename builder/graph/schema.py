@@ -164,10 +164,10 @@ _LIMITS = {
     "minimum": ("at least {}", "不小于 {}"),
     "maximum": ("at most {}", "不大于 {}"),
     "exclusiveMinimum": ("greater than {}", "大于 {}"),
-    "maxLength": ("of at most {} characters", "不超过 {} 个字符"),
-    "minItems": ("of at least {} items", "不少于 {} 项"),
-    "maxItems": ("of at most {} items", "不超过 {} 项"),
-    "maxProperties": ("of at most {} entries", "不超过 {} 项"),
+    "maxLength": ("a text of at most {} characters", "不超过 {} 个字符的文本"),
+    "minItems": ("a list of at least {} items", "不少于 {} 项的列表"),
+    "maxItems": ("a list of at most {} items", "不超过 {} 项的列表"),
+    "maxProperties": ("a table of at most {} entries", "不超过 {} 项的键值表"),
     "const": ("{!r}", "{!r}"),
 }
 _PATTERNS = {
