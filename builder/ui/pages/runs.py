@@ -177,7 +177,7 @@ def _one(summary: Summary) -> None:
             disabled=status.alive,
             help=t("runs_stop_first") if status.alive else None,
         )
-    facts, curves = st.columns([0.36, 0.64], gap="large")
+    facts, curves = st.columns([0.26, 0.74], gap="large")
     with facts:
         st.html(run_html.details(summary, _parameters(summary), language()))
         _evaluation(summary, ready)
@@ -186,8 +186,9 @@ def _one(summary: Summary) -> None:
         if not history.epochs and not history.steps:
             st.caption(t("runs_no_curves"))
         else:
-            for panel in [p for p in plots.panels(history, status.best, language()) if not p.small][:2]:
-                chart.show(panel.figure, f"run_curve_{run.name}_{panel.key}")
+            with st.container(key="run_detail_curves"):
+                for panel in [p for p in plots.panels(history, status.best, language()) if not p.small][:2]:
+                    chart.show(panel.figure, f"run_curve_{run.name}_{panel.key}")
 
 
 def _rename(summary: Summary) -> None:
