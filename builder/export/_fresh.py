@@ -1,4 +1,5 @@
-"""Runs exported models in a process of their own, without the packages that wrote them: ``python -I _fresh.py JOBS``.
+"""Runs exported models in a process of their own, without the packages that wrote them: ``python -I _fresh.py JOBS``,
+or an exported script: ``python -I _fresh.py --script train.py --epochs 1``.
 
 JOBS is a JSON list. A job names the exported file, its format, the weights, the batches and where the outputs go; what
 the model gives for batch b is stored as ``b/0``, ``b/1`` ... This file imports nothing of ours and may be read as a
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import json
+import runpy
 import sys
 import traceback
 import types
@@ -99,6 +101,11 @@ def run(job: dict[str, Any]) -> None:
 
 def main() -> None:
     sys.meta_path.insert(0, Blocked())
+    if sys.argv[1] == "--script":
+        sys.argv = sys.argv[2:]
+        sys.path.insert(0, str(Path(sys.argv[0]).parent))
+        runpy.run_path(sys.argv[0], run_name="__main__")
+        return
     for number, job in enumerate(json.loads(Path(sys.argv[1]).read_text())):
         try:
             run({**job, "number": number})

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from builder.compiler import Compiled
+from builder.export.constructors import Argument
 from builder.export.library import Library
 from builder.export.scopes import Key, Scope
 from builder.export.templates import ClassUse, Hole, Line, Template, Writer, replace_names
@@ -148,8 +149,8 @@ class _Class:
         return _spliced(replace_names(_without(statement, dropped), known))
 
     def _is_default(self, index: int, hole: Hole) -> bool:
-        default = Hole(hole.default, "").key
-        return hole.keyword and index not in self.param_of and hole.key == default
+        argument = Argument("keyword" if hole.keyword else "", hole.value, hole.default)
+        return index not in self.param_of and argument.is_default
 
     # ------------------------------------------------------------------ shapes
 
@@ -167,7 +168,7 @@ class _Class:
         return texts[0] if len(texts) == 1 else ", ".join(f"{n} {t}" for n, t in zip(names, texts, strict=True))
 
     def _shape(self, specs: Sequence[TensorSpec]) -> str:
-        """A shape in words; an axis that differs from use to use has the name of a parameter with its sizes, or ``*``."""
+        """A shape in words; an axis that differs from use to use is named after a parameter of these sizes, or ``*``."""
         axes = []
         for sizes in zip(*(spec.shape for spec in specs), strict=False):
             found = next((p for p, values in self.params.items() if values == sizes), "*")

@@ -11,8 +11,10 @@ from types import FrameType
 from typing import Any
 
 from torch import nn
+from torch.optim import Optimizer
 
 MISSING: Any = inspect.Parameter.empty
+_RECORDED = (nn.Module, Optimizer)
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,14 @@ class Argument:
     value: Any
     default: Any = MISSING
     hint: str = ""
+
+
+    @property
+    def is_default(self) -> bool:
+        """Whether leaving it out gives the same; 0.0 and 0 are the same, 1 and True are not."""
+        if not self.keyword or isinstance(self.value, bool) != isinstance(self.default, bool):
+            return False
+        return type(self.value) is not Construction and bool(self.value == self.default)
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ def construction(target: Callable[..., Any], values: Mapping[str, Any]) -> Const
 
 
 def record(build: Callable[[], Any]) -> Construction:
-    """Runs ``build`` and gives the constructor call of the module that it returns, with the modules within it likewise.
+    """Runs ``build`` and gives the constructor call of the module or optimizer that it returns, and of those within it.
 
     The call is read off the frame of ``__init__`` as it is entered: exactly what was passed, whatever the class keeps.
     """
@@ -54,10 +64,8 @@ def record(build: Callable[[], Any]) -> Construction:
         if event == "call" and frame.f_code.co_name == "__init__" and frame.f_code.co_argcount:
             values = dict(frame.f_locals)
             module = values.get(frame.f_code.co_varnames[0])
-            if (
-                isinstance(module, nn.Module) and id(module) not in made
-            ):  # the first is the class's own, then its bases'
-                made[id(module)] = values
+            if isinstance(module, _RECORDED):
+                made.setdefault(id(module), values)  # the first is the class's own, its bases' follow
 
     before = sys.getprofile()
     sys.setprofile(watch)
@@ -68,7 +76,7 @@ def record(build: Callable[[], Any]) -> Construction:
     return _construction(result, made)
 
 
-def _construction(module: nn.Module, made: Mapping[int, Mapping[str, Any]]) -> Construction:
+def _construction(module: Any, made: Mapping[int, Mapping[str, Any]]) -> Construction:
     values = made[id(module)]
     found: list[Argument] = []
     for parameter in list(inspect.signature(type(module).__init__).parameters.values())[1:]:
@@ -86,7 +94,7 @@ def _construction(module: nn.Module, made: Mapping[int, Mapping[str, Any]]) -> C
 
 
 def _nested(value: Any, made: Mapping[int, Mapping[str, Any]]) -> Any:
-    return _construction(value, made) if isinstance(value, nn.Module) else value
+    return _construction(value, made) if isinstance(value, _RECORDED) else value
 
 
 def is_plain_builder(function: ast.stmt) -> bool:

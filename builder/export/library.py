@@ -7,7 +7,7 @@ import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -251,10 +251,15 @@ def _is_marked(node: ast.expr, module: str) -> bool:
 
 
 class Library:
-    """The imports and definitions at the head of one exported file, each under a name of its own."""
+    """The imports and definitions at the head of one exported file, each under a name of its own.
 
-    def __init__(self, names: Names) -> None:
-        self.names = names
+    Args:
+        names: those that are taken.
+        read: gives the definition of a symbol and whether it is an op; the cleaned one where None.
+    """
+
+    def __init__(self, names: Names, read: Callable[[Symbol, bool], Definition] | None = None) -> None:
+        self.names, self.read = names, read or definition
         self._local: dict[Symbol, str] = {}
         self._definitions: dict[Symbol, str] = {}
 
@@ -265,7 +270,7 @@ class Library:
             return found
         name = self._local[symbol] = self.names.new(wanted or symbol.name or symbol.module.rpartition(".")[2])
         if symbol.ours:
-            entry = definition(symbol, is_op)
+            entry = self.read(symbol, is_op)
             names = {written: self.use(s, "" if s.ours else written) for written, s in entry.uses.items()}
             self._definitions[symbol] = cleaning.rename(entry.text, {**names, symbol.name: name})
         return name

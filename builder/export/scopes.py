@@ -61,7 +61,7 @@ class Scope:
     origins: dict[Value, End] = field(default_factory=dict)
     """The end by value: two inputs may bring the same one."""
     data: list[End] = field(default_factory=list)
-    """Outputs of data sets within: they too come in from around."""
+    """Outputs of data sets within, and other given values: they too come in from around."""
     live: set[Key] = field(default_factory=set)
     used: set[Key] = field(default_factory=set)
     """The inputs that something live reads."""
@@ -87,9 +87,12 @@ class Scope:
                 yield item
 
 
-def model_scope(compiled: Compiled, outputs: Iterable[End]) -> Scope:
-    """The scope of a model with these outputs; what does not contribute to them is left out."""
-    root = _Walk(compiled).body(compiled.graph, Scope("", "", "", {}), {})
+def model_scope(compiled: Compiled, outputs: Iterable[End], given: Iterable[End] = ()) -> Scope:
+    """The scope of a model with these outputs; what does not contribute to them is left out.
+
+    Inputs are what data sets give, and the values in ``given``: what makes them is left out too.
+    """
+    root = _Walk(compiled, frozenset(given)).body(compiled.graph, Scope("", "", "", {}), {})
     for path, port in outputs:
         root.results["", path, port] = _resolve(root, (path, port))
     root.live = set(root.results)
@@ -103,8 +106,8 @@ def model_scope(compiled: Compiled, outputs: Iterable[End]) -> Scope:
 
 
 class _Walk:
-    def __init__(self, compiled: Compiled) -> None:
-        self.compiled = compiled
+    def __init__(self, compiled: Compiled, given: Set[End]) -> None:
+        self.compiled, self.given = compiled, given
         self.blocks = compiled.graph.blocks
 
     def body(self, graph: Graph, scope: Scope, entering: Mapping[str, list[End]]) -> Scope:
@@ -133,11 +136,10 @@ class _Walk:
         path = f"{scope.prefix}{id}"
         node = self.compiled.flat.nodes[path]
         ports = node.component.outputs_for(self.compiled.analysis.values.get(path, {}))
-        if node.component.kind == "dataset":
-            values = {port: Value("", ("", path, port)) for port in ports}
-            scope.data += [(path, port) for port in ports]
-        else:
-            values = {port: Value(id, (port, "0")) for port in ports}
+        outside = [p for p in ports if node.component.kind == "dataset" or (path, p) in self.given]
+        values = {p: Value("", ("", path, p)) if p in outside else Value(id, (p, "0")) for p in ports}
+        scope.data += [(path, port) for port in outside]
+        if len(outside) < len(ports):
             scope.items[id] = self._item(path, node, feeds)
         for port, value in values.items():
             scope.see((path, port), value)

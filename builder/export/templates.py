@@ -113,6 +113,7 @@ class Writer:
         """The template of a scope; ``inputs`` are the wanted names of what comes in, in their order."""
         self.made = Template(scope)
         self.attributes = {id: self._attribute(scope, id) for id in scope.items}
+        self.constructed: set[str] = set()
         units = list(_units(scope))
         for unit in units:
             self._construct(unit)
@@ -140,8 +141,11 @@ class Writer:
         item = self.made.scope.items[id]
         if isinstance(item, Scope):
             self._assign(self.attributes[id], self._use(item))
-        elif item.owner == item.path:
-            self._construct_leaf(item, self.attributes[id])
+        else:  # a sharer may stand before the owner of its module
+            owner = next((i for i, o in self.made.scope.items.items() if isinstance(o, Leaf) and o.path == item.owner), "")
+            if owner and owner not in self.constructed:
+                self.constructed.add(owner)
+                self._construct_leaf(self.made.scope.items[owner], self.attributes[owner])  # type: ignore[arg-type]
 
     def _assign(self, attribute: str, value: ast.expr) -> None:
         target = ast.Attribute(ast.Name("self", ast.Load()), attribute, ast.Store())
@@ -207,7 +211,7 @@ class Writer:
                 value = self._construction(argument.value, holes)
             elif holes:
                 value = self._hole(argument.value, argument.hint, argument.default, bool(argument.keyword))
-            elif argument.keyword and _same(argument.value, argument.default):
+            elif argument.is_default:
                 continue
             else:
                 value = literal(argument.value)
@@ -520,10 +524,6 @@ def _flags(leaf: Leaf, module: nn.Module | None) -> list[tuple[str, bool]]:
     return [
         (n, getattr(module, n)) for n in names if hasattr(module, n) and getattr(module, n) != getattr(type(module), n)
     ]
-
-
-def _same(value: Any, default: Any) -> bool:
-    return type(value) is type(default) and value == default
 
 
 def _in_node(path: str, action: Callable[[], Any]) -> Any:

@@ -276,6 +276,19 @@ def shared() -> Graph:
     )
 
 
+def shared_before() -> Graph:
+    """A node that uses a module before its owner does, with another layer between them."""
+    return graph(
+        {
+            "data": data(x=("B", 5)),
+            "first": ("linear", {"out_features": 5}, {"weights": {"from": "shared", "node": "owner"}}),
+            "between": ("linear", {"out_features": 5}),
+            "owner": ("linear", {"out_features": 5}),
+        },
+        ["data.x>first.x", "first.y>between.x", "between.y>owner.x"],
+    )
+
+
 def frozen_and_filled() -> Graph:
     """Node settings: frozen weights, and weights that an init component fills."""
     return graph(
@@ -342,6 +355,6 @@ ALL = {
     maker.__name__: maker
     for maker in (
         convolutional, residual, repeated_with_mask, growing_stack, nested, recurrent, attention, graph_network,
-        several_outputs, shared, frozen_and_filled, words, inside_a_block,
+        several_outputs, shared, shared_before, frozen_and_filled, words, inside_a_block,
     )
 }  # fmt: skip

