@@ -76,7 +76,7 @@ class MultiHeadAttention(nn.MultiheadAttention):
         q: Annotated[Tensor, Dims("B T C")],
         k: Annotated[Tensor, Dims("B S C")],
         v: Annotated[Tensor, Dims("B S C")],
-        mask: Annotated[Tensor, Dims("T S | N T S | N h T S", dtype="bool")] | None = None,
+        mask: Annotated[Tensor, Dims("T S | B T S | B h T S", dtype="bool")] | None = None,
         pad: Annotated[Tensor, Dims("B S", dtype="bool")] | None = None,
     ) -> Annotated[tuple[Tensor, Tensor | None], Ports(y="B T C", weights="B h T S")]:
         return multi_head(self, q, k, v, mask, pad, self.causal, self.wants_weights)

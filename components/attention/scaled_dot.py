@@ -31,7 +31,7 @@ def scaled_dot_attention(
     q: Heads,
     k: Annotated[Tensor, Dims("B h S d")],
     v: Annotated[Tensor, Dims("B h S d")],
-    mask: Annotated[Tensor, Dims("T S | N T S | N h T S", dtype="bool")] | None = None,
+    mask: Annotated[Tensor, Dims("T S | B T S | B h T S", dtype="bool")] | None = None,
     *,
     causal: bool = False,
     scale: PositiveFloat | None = None,

@@ -39,7 +39,7 @@ class GRU(nn.GRU):
         dropout: share of features dropped between stacked layers.
 
     Shape:
-        x: (B, T, input_size); h0: (num_layers * directions, N, hidden_size), zero where absent.
+        x: (B, T, input_size); h0: (num_layers * directions, B, hidden_size), zero where absent.
         pad: (B, T), True where x is padding, which stands behind the real steps and is not read.
         y: (B, T, directions * hidden_size), zero at padding; h: as h0, the last state of each layer and direction.
 
@@ -65,9 +65,9 @@ class GRU(nn.GRU):
     def forward(  # type: ignore[override]
         self,
         x: Annotated[Tensor, Dims("B T C")],
-        h0: Annotated[Tensor, Dims("L N C")] | None = None,
+        h0: Annotated[Tensor, Dims("L B C")] | None = None,
         pad: Annotated[Tensor, Dims("B T", dtype="bool")] | None = None,
-    ) -> Annotated[tuple[Tensor, Tensor], Ports(y="B T C", h="L N C")]:
+    ) -> Annotated[tuple[Tensor, Tensor], Ports(y="B T C", h="L B C")]:
         if pad is not None and torch.compiler.is_exporting():
             y, h = read_padded(self, x, () if h0 is None else (h0,), pad)
             return y, h

@@ -39,7 +39,7 @@ class LSTM(nn.LSTM):
         dropout: share of features dropped between stacked layers.
 
     Shape:
-        x: (B, T, input_size); h0, c0: (num_layers * directions, N, hidden_size), zero where absent.
+        x: (B, T, input_size); h0, c0: (num_layers * directions, B, hidden_size), zero where absent.
         pad: (B, T), True where x is padding, which stands behind the real steps and is not read.
         y: (B, T, directions * hidden_size), zero at padding; h, c: as h0, the last state of each layer and direction.
 
@@ -65,10 +65,10 @@ class LSTM(nn.LSTM):
     def forward(  # type: ignore[override]
         self,
         x: Annotated[Tensor, Dims("B T C")],
-        h0: Annotated[Tensor, Dims("L N C")] | None = None,
-        c0: Annotated[Tensor, Dims("L N C")] | None = None,
+        h0: Annotated[Tensor, Dims("L B C")] | None = None,
+        c0: Annotated[Tensor, Dims("L B C")] | None = None,
         pad: Annotated[Tensor, Dims("B T", dtype="bool")] | None = None,
-    ) -> Annotated[tuple[Tensor, Tensor, Tensor], Ports(y="B T C", h="L N C", c="L N C")]:
+    ) -> Annotated[tuple[Tensor, Tensor, Tensor], Ports(y="B T C", h="L B C", c="L B C")]:
         state = None
         given = h0 if h0 is not None else c0
         if given is not None:

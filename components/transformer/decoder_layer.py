@@ -118,9 +118,9 @@ class TransformerDecoderLayer(nn.Module):
         self,
         x: Annotated[Tensor, Dims("B U C")],
         memory: Annotated[Tensor, Dims("B T C")],
-        mask: Annotated[Tensor, Dims("U U | N U U | N h U U", dtype="bool")] | None = None,
+        mask: Annotated[Tensor, Dims("U U | B U U | B h U U", dtype="bool")] | None = None,
         pad: Annotated[Tensor, Dims("B U", dtype="bool")] | None = None,
-        memory_mask: Annotated[Tensor, Dims("U T | N U T | N h U T", dtype="bool")] | None = None,
+        memory_mask: Annotated[Tensor, Dims("U T | B U T | B h U T", dtype="bool")] | None = None,
         memory_pad: Annotated[Tensor, Dims("B T", dtype="bool")] | None = None,
     ) -> Annotated[tuple[Tensor, Tensor | None], Ports(y="B U C", weights="B h U T")]:
         if self.norm_first:

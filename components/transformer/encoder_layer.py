@@ -97,7 +97,7 @@ class TransformerEncoderLayer(nn.Module):
     def forward(
         self,
         x: Annotated[Tensor, Dims("B T C")],
-        mask: Annotated[Tensor, Dims("T T | N T T | N h T T", dtype="bool")] | None = None,
+        mask: Annotated[Tensor, Dims("T T | B T T | B h T T", dtype="bool")] | None = None,
         pad: Annotated[Tensor, Dims("B T", dtype="bool")] | None = None,
     ) -> Annotated[tuple[Tensor, Tensor | None], Ports(y="B T C", weights="B h T T")]:
         if self.norm_first:

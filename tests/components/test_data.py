@@ -77,7 +77,7 @@ def test_specification_equals_what_is_loaded(id: str, params: dict[str, Any]) ->
         batch = whole(split)
         assert batch.keys() == spec.keys()
         edges = batch["edge_index"].shape[1] if "edge_index" in batch else 0
-        sizes = {"N": len(split), "V": len(batch["y"]), "E": edges}
+        sizes = {"B": len(split), "N": len(batch["y"]), "E": edges}
         for port, expected in spec.items():
             tensor = batch[port]
             assert tuple(tensor.shape) == tuple(sizes.get(s, s) if isinstance(s, str) else s for s in expected.shape)
@@ -419,7 +419,7 @@ def test_random_samples() -> None:
 
 def test_an_input_has_a_shape_and_no_data() -> None:
     dataset = components.create("data_input", shape=[5], dtype="int64")
-    assert str(dataset.spec()["x"]) == "(N, 5) int64"
+    assert str(dataset.spec()["x"]) == "(B, 5) int64"
     with pytest.raises(DataUnavailableError, match="data_input"):
         dataset.load("train")
 

@@ -67,7 +67,7 @@ def assert_refused(dataset: Any, *expected: str) -> DataError:
 
 def test_columns_become_features_and_classes(write: Write) -> None:
     dataset = csv_data(write(ANIMALS))
-    assert {port: str(spec) for port, spec in dataset.spec().items()} == {"x": "(N, 2) float32", "y": "(N) int64"}
+    assert {port: str(spec) for port, spec in dataset.spec().items()} == {"x": "(B, 2) float32", "y": "(B) int64"}
     assert dataset.spec()["y"].high == 2
     assert dataset.classes == ("bird", "cat")
     assert dataset.info == {"features": ["legs", "weight"], "left_out": ["name"]}
@@ -98,7 +98,7 @@ def test_categories_become_zeros_and_ones(write: Write) -> None:
 
 def test_a_numeric_target_is_a_regression(write: Write) -> None:
     dataset = csv_data(write(ANIMALS), target="weight", features=["legs"])
-    assert str(dataset.spec()["y"]) == "(N, 1) float32" and dataset.classes is None
+    assert str(dataset.spec()["y"]) == "(B, 1) float32" and dataset.classes is None
     assert sorted(everything(dataset)["y"].flatten().tolist()) == [i + 0.5 for i in range(40)]
 
 
@@ -106,7 +106,7 @@ def test_few_whole_numbers_are_classes_unless_told_otherwise(write: Write) -> No
     file = write("a,b\n" + "".join(f"{i},{[10, 9, 2][i % 3]}\n" for i in range(30)))
     assert csv_data(file).classes == ("2", "9", "10")
     assert csv_data(file, task="regression").classes is None
-    assert str(csv_data(file, task="regression").spec()["y"]) == "(N, 1) float32"
+    assert str(csv_data(file, task="regression").spec()["y"]) == "(B, 1) float32"
     assert csv_data(file, target="a", task="classification", features=["b"]).task == "classification"
     many = write("a,b\n" + "".join(f"{i},{i}\n" for i in range(50)), "many.csv")
     assert csv_data(many).classes is None

@@ -90,7 +90,7 @@ def assert_refused(dataset: Any, *expected: str, on_load: bool = False) -> None:
 
 def test_folders_become_classes(archive: Zip) -> None:
     dataset = images(archive(two_classes()), image_size=8)
-    assert {port: str(spec) for port, spec in dataset.spec().items()} == {"x": "(N, 3, 8, 8) float32", "y": "(N) int64"}
+    assert {port: str(spec) for port, spec in dataset.spec().items()} == {"x": "(B, 3, 8, 8) float32", "y": "(B) int64"}
     assert dataset.classes == ("dark", "light") and dataset.spec()["y"].high == 2
     data = everything(dataset)
     assert data["x"].shape == (20, 3, 8, 8) and data["x"].dtype == torch.float32

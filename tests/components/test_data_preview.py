@@ -18,7 +18,7 @@ def test_images() -> None:
     seen = preview(dataset, count=5)
     assert seen["modality"] == "image" and seen["classes"] == tuple("0123456789")
     assert seen["sizes"] == {"train": 1257, "valid": 270, "test": 270}
-    assert seen["ports"] == {"x": "(N, 1, 8, 8) float32", "y": "(N) int64"}
+    assert seen["ports"] == {"x": "(B, 1, 8, 8) float32", "y": "(B) int64"}
     assert seen["ranges"] == {"x": (0.0, 1.0), "y": (0, 9)}
     assert list(seen["balance"]) == list("0123456789") and sum(seen["balance"].values()) == 1257
     assert len(seen["samples"]) == 5 and len({s["index"] for s in seen["samples"]}) == 5

@@ -65,9 +65,9 @@ class Cell(nn.Module):
 
     def forward(
         self,
-        x: Annotated[Tensor, Dims("N C T")],
-        state: Annotated[Tensor, Dims("N C", dtype="int")] | None = None,
-    ) -> Annotated[tuple[Tensor, Tensor], Ports(y="N C T", h=Dims("N C", dtype="int"))]:
+        x: Annotated[Tensor, Dims("B C T")],
+        state: Annotated[Tensor, Dims("B C", dtype="int")] | None = None,
+    ) -> Annotated[tuple[Tensor, Tensor], Ports(y="B C T", h=Dims("B C", dtype="int"))]:
         return x, state
 
 
@@ -100,12 +100,12 @@ def test_class_gives_parameters_from_init_and_ports_from_forward():
     assert cell.parameters["in_channels"].description == "channels that arrive."
     assert (cell.parameters["p"].default, cell.parameters["p"].description) == (0.5, "a share.")
     assert [(p.name, str(p.dims), p.dims.dtype, p.optional) for p in cell.inputs.values()] == [
-        ("x", "(N, C, T)", "float", False),
-        ("state", "(N, C)", "int", True),
+        ("x", "(B, C, T)", "float", False),
+        ("state", "(B, C)", "int", True),
     ]
     assert [(p.name, str(p.dims), p.dims.dtype) for p in cell.outputs.values()] == [
-        ("y", "(N, C, T)", "float"),
-        ("h", "(N, C)", "int"),
+        ("y", "(B, C, T)", "float"),
+        ("h", "(B, C)", "int"),
     ]
 
 
@@ -118,7 +118,7 @@ def test_op_has_ports_in_front_and_parameters_by_keyword():
 
 
 def test_builder_has_its_ports_in_the_decorator():
-    builder = read(build, inputs={"x": "N C", "mask?": Dims("N", dtype="bool"), "*more": "*"}, outputs={"y": "N C"})
+    builder = read(build, inputs={"x": "B C", "mask?": Dims("B", dtype="bool"), "*more": "*"}, outputs={"y": "B C"})
     assert builder.form == "builder"
     assert list(builder.parameters) == ["rate"]
     assert builder.runtime == ("params",)
@@ -195,10 +195,10 @@ def test_inference_from_an_unknown_port_is_refused():
 @pytest.mark.parametrize(
     "axes, ranks, text",
     [
-        ("N C", {2}, "(N, C)"),
-        ("N C L | N C H W", {3, 4}, "(N, C, L) or (N, C, H, W)"),
+        ("B C", {2}, "(B, C)"),
+        ("B C L | B C H W", {3, 4}, "(B, C, L) or (B, C, H, W)"),
         ("*", {0, 1, 2, 3, 4, 5}, "(*)"),
-        ("N * C", {2, 3, 4, 5}, "(N, *, C)"),
+        ("B * C", {2, 3, 4, 5}, "(B, *, C)"),
         ("()", {0}, "()"),
     ],
 )
@@ -343,7 +343,7 @@ def test_schema_has_ranges_choices_defaults_and_inference():
         """
         return nn.Identity()
 
-    schema = read(rich, inputs={"x": "N C"}, outputs={"y": "N C"}).schema()
+    schema = read(rich, inputs={"x": "B C"}, outputs={"y": "B C"}).schema()
     properties = schema["properties"]
     assert list(properties) == ["in_channels", "count", "mode", "rate", "needed"]
     assert properties["in_channels"]["x-inferred"] == "x"
@@ -378,7 +378,7 @@ def test_docstring_parts():
             b: second: with a colon.
 
         Shape:
-            x: (N, C).
+            x: (B, C).
             y: the same.
 
         Raises:
@@ -391,7 +391,7 @@ def test_docstring_parts():
     assert doc.summary == "Does it."
     assert doc.body == "$$y = x$$\n\nMore words."
     assert doc.args == {"a": "first and more.", "b": "second: with a colon."}
-    assert doc.shape == "x: (N, C).\ny: the same."
+    assert doc.shape == "x: (B, C).\ny: the same."
     assert doc.raises == "ValueError: never."
     assert doc.source == "Someone, 2020;\na second line."
 

@@ -231,7 +231,7 @@ def test_bicubic_upsampling_weighs_four_samples_along_each_axis(draw):
         ({"size": 3}, "size", "none, or scale_factor must be none"),
         ({"scale_factor": None}, "scale_factor", "a number where size is none"),
         ({"scale_factor": None, "size": (3, 4, 5)}, "size", "one value, or a list of 2"),
-        ({"mode": "bicubic", "dims": 1}, "mode", "'nearest' or 'linear' where the input is not (N, C, H, W)"),
+        ({"mode": "bicubic", "dims": 1}, "mode", "'nearest' or 'linear' where the input is not (B, C, H, W)"),
         ({"align_corners": True}, "align_corners", "false where mode is 'nearest'"),
     ],
 )

@@ -158,8 +158,8 @@ def test_crop_is_a_window_of_the_padded_image(mode: str) -> None:
     x = pictures(300, 2, 5, 7)
     y = run(build("aug_random_crop", padding=2, padding_mode=mode), x)
     padded = nn.functional.pad(x, [2] * 4, mode="constant" if mode == "zeros" else mode)
-    windows = padded.unfold(2, 5, 1).unfold(3, 7, 1)  # (N, C, 5, 5, 5, 7)
-    found = (windows == y[:, :, None, None]).all(dim=-1).all(dim=-1).all(dim=1)  # (N, 5, 5)
+    windows = padded.unfold(2, 5, 1).unfold(3, 7, 1)  # (B, C, 5, 5, 5, 7)
+    found = (windows == y[:, :, None, None]).all(dim=-1).all(dim=-1).all(dim=1)  # (B, 5, 5)
     assert found.flatten(1).any(dim=1).all()
     # All 25 places occur, about equally often: chi-squared with 24 degrees of freedom, 99.9 % quantile 51.2.
     if mode == "zeros":
