@@ -91,10 +91,12 @@ def train(
         return {"state": state, "run": str(run.path), **trainer.results()} if places.leads else {}
     except Exception as error:
         failure = _failure(error)
+        foreseen = isinstance(error, TrainError | CompileError | GraphError)
         if monitor is not None:
-            run.add_to_log(traceback.format_exc())
+            if not foreseen or error.__cause__ is not None:  # whoever looks for a bug finds it in the log
+                run.add_to_log(traceback.format_exc())
             monitor.fail(failure)
-        if isinstance(error, TrainError | CompileError | GraphError):
+        if foreseen:
             raise
         raise failure from error
     finally:

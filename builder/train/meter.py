@@ -40,13 +40,14 @@ class Meter:
         self._values, self._samples = [], []
         return {name: value / max(count, 1) for name, value in zip(self.names, sums, strict=True)}
 
-    def epoch(self, devices: Devices) -> dict[str, float]:
-        """The means of the epoch, of all processes together; the next one begins."""
+    def epoch(self, devices: Devices | None = None) -> dict[str, float]:
+        """The means of the epoch, where devices are given of all their processes together; the next one begins."""
         self.window()
-        sums = devices.sum(devices.exact([*self._sums, self._total]))
-        *means, _ = (sums / sums[-1]).tolist()
+        *sums, total = [*self._sums, float(self._total)]
+        if devices is not None:
+            *sums, total = devices.sum(devices.exact([*sums, total])).tolist()
         self._sums, self._total = [0.0] * len(self.names), 0
-        return dict(zip(self.names, means, strict=True))
+        return {name: value / total for name, value in zip(self.names, sums, strict=True)}
 
     def state_dict(self) -> dict[str, Any]:
         """The epoch so far."""

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from builder.compiler import Compiled, CompileError
 from builder.graph import Edge, Graph, GraphError, save
-from builder.train import Run, TrainError, evaluate, train
+from builder.train import Run, TrainError, evaluate, runs, train
 from builder.train.loader import order
 from components import create
 from tests.train.graphs import Node, assert_equal, build, classifier, weights
@@ -377,6 +377,40 @@ def test_what_cannot_begin_leaves_no_run(tmp_path: Path) -> None:
     with pytest.raises(TrainError, match="no run folder"):
         evaluate(tmp_path / "d")
     assert not any(Run(tmp_path / name).exists for name in "abcd")
+
+
+def test_two_runs_side_by_side(tmp_path: Path) -> None:
+    for name, rate in (("a", 0.1), ("b", 0.01)):
+        train(classifier(epochs=2), tmp_path / name, overrides=[f"optimizer.lr={rate}"])
+    second, first = runs(tmp_path)
+    assert (first.name, second.name) == ("a", "b")
+    losses = [run.history().epochs[-1]["valid"]["loss"] for run in (first, second)]
+    assert losses[0] != losses[1]
+    assert [run.status().state for run in (first, second)] == ["finished", "finished"]
+
+
+def test_several_data_sets_feed_one_step(tmp_path: Path) -> None:
+    graph = classifier(epochs=2)
+    graph.place("more", "data_wine", {}, {"batch_size": 8})
+    graph.place("wide", "linear", {"out_features": 3})
+    graph.place("second", "loss_cross_entropy")
+    graph.place("right", "metric_accuracy")
+    for wire in (
+        "more.x wide.x", "wide.y second.logits", "more.y second.target", "wide.y right.logits", "more.y right.target",
+        "second.loss optimizer.loss",
+    ):  # fmt: skip
+        source, target = wire.split()
+        graph.wire(Edge(*source.split("."), *target.split(".")))
+    result = train(graph, tmp_path / "run")
+    count = len(create("data_wine").load("train"))
+    assert result["steps"] == 2 * -(-count // 8)  # wine is the longer one; iris starts again
+    assert result["valid"].keys() == {"loss", "second", "accuracy", "right", "optimizer"}
+    # A data set that is not the longest still counts once in the evaluation.
+    split = create("data_iris").load("valid")
+    data = split.__getitems__(torch.arange(len(split)))
+    end = weights(str(tmp_path / "run"))
+    logits = F.linear(data["x"], end["fc.weight"], end["fc.bias"])
+    assert result["valid"]["loss"] == pytest.approx(F.cross_entropy(logits, data["y"]).item(), rel=1e-5)
 
 
 def test_a_run_is_not_overwritten(tmp_path: Path) -> None:
