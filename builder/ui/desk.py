@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from builder.graph import BLOCK_PREFIX, Document, Edge, Graph, GraphError, History, to_document
 
 _T = TypeVar("_T")
+MANY = 12
 
 
 def new_id() -> str:
@@ -32,6 +33,14 @@ class Notice:
         return self.zh if language == "zh" else self.en
 
 
+class Focus(NamedTuple):
+    """Nodes to bring into view; a new number asks again. ``closer`` also zooms in where they would be unreadably small."""
+
+    number: int = 0
+    nodes: tuple[str, ...] = ()
+    closer: bool = False
+
+
 @dataclass
 class Desk:
     """``graph`` is the whole, ``scope`` the path of block nodes that leads to the part on the canvas."""
@@ -44,7 +53,7 @@ class Desk:
     wires: tuple[Edge, ...] = ()
     notices: list[Notice] = field(default_factory=list)
     acks: dict[str, int] = field(default_factory=dict)
-    focus: tuple[int, tuple[str, ...]] = (0, ())
+    focus: Focus = Focus()
     arranged: int = 0
     dialog: str | None = None
     saved: Document | None = None
@@ -112,7 +121,7 @@ class Desk:
         self.scope = tuple(blocks)
         self.settle()
         self.select((node,))
-        self.focus = (self.focus[0] + 1, self.selection)
+        self.focus = Focus(self.focus.number + 1, self.selection, closer=True)
 
     # ------------------------------------------------------------ edits
 
@@ -143,9 +152,13 @@ class Desk:
             self._travel(self.history.redo())
 
     def _travel(self, graph: Graph) -> None:
+        before = dict(self.open_graph.nodes(data=True))
         self.graph = graph
         self.changed_at = time.time()
         self.settle()
+        changed = tuple(n for n, data in self.open_graph.nodes(data=True) if before.get(n) != data)
+        if 0 < len(changed) <= MANY:  # a change out of sight is brought into view
+            self.focus = Focus(self.focus.number + 1, changed)
 
     def settle(self) -> None:
         """Lets go of open blocks and selected things that are no more."""

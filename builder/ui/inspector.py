@@ -135,13 +135,16 @@ def _graph(desk: Desk, known: Checked) -> None:
     if not WARMUP.ready:
         st.skeleton(height=220)
         return
+    report = known.report
+    if report is None:
+        st.error(t("check_failed_help", reason=plain(known.failure)))
+    elif not report.ok:
+        problems(desk, report.problems, named=True)
     if desk.scope:
         open_block(desk)
     else:
         _words(desk)
-    report = known.report
     if report is None:
-        st.error(t("check_failed_help", reason=plain(known.failure)))
         return
     rows = (
         (t("nodes_count"), str(len(desk.open_graph))),
@@ -152,10 +155,7 @@ def _graph(desk: Desk, known: Checked) -> None:
     cells = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows[: 3 if desk.scope else 4]
     )
-    st.html(f'<dl class="desk-facts">{cells}</dl><div class="desk-section">{escape(t("problems"))}</div>')
-    if report.ok:
-        st.caption(t("no_problems"))
-    problems(desk, report.problems, named=True)
+    st.html(f'<dl class="desk-facts">{cells}</dl>')
 
 
 def _words(desk: Desk) -> None:

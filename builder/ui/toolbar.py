@@ -96,7 +96,8 @@ def _state(desk: Desk, known: Checked) -> None:
     else:
         count = len(known.report.problems)
         label = t("check_problem") if count == 1 else t("check_problems", n=count)
-        icon, kind, help_ = ":material/error:", "problems", t("check_problems_help")
+        unfinished = all(p.code == "unconnected" for p in known.report.problems)
+        icon, kind, help_ = ":material/error:", "open" if unfinished else "problems", t("check_problems_help")
     with st.container(key=f"state_{kind}", width="content"):
         st.button(
             label, key="check_state", type="tertiary", icon=icon, help=help_, on_click=_show_problems, args=(desk,)

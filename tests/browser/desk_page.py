@@ -124,6 +124,17 @@ class DeskPage:
         (new,) = set(self.node_ids()) - before
         return new
 
+    def new_node_of(self, act: Callable[[], Any]) -> str:
+        """The id of the node that an act puts in the place of others."""
+        before = set(self.node_ids())
+        act()
+        for _ in range(100):
+            new = set(self.node_ids()) - before
+            if len(new) == 1:
+                return new.pop()
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"no single new node: {before} became {self.node_ids()}")
+
     def connect(self, source: str, target: str) -> None:
         """Draws a wire from port to port."""
         self.drag(self.centre(self.port(source)), self.centre(self.port(target)))

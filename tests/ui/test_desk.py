@@ -60,7 +60,13 @@ def test_showing_a_node_in_a_block_opens_the_way_to_it(nested: Graph) -> None:
     desk.show(("many", "fc"))
     assert desk.scope == ("many",)
     assert desk.selection == ("fc",)
-    assert desk.focus == (1, ("fc",))
+    assert desk.focus == (1, ("fc",), True)
+
+
+def test_undo_points_at_what_it_changed(desk: Desk) -> None:
+    desk.edit(lambda graph: edit.set_param(graph, "fc", "out_features", 9))
+    desk.undo()
+    assert desk.focus == (1, ("fc",), False)
 
 
 def test_dirty_until_saved_and_again_after_an_edit(desk: Desk) -> None:

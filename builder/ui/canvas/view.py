@@ -42,6 +42,7 @@ class Card:
     block: bool = False
     unknown: bool = False
     bad_ports: frozenset[str] = frozenset()
+    open_ports: frozenset[str] = frozenset()
 
     @property
     def header(self) -> int:
@@ -103,6 +104,7 @@ def _card(
         block=is_block,
         unknown=ports is None,
         bad_ports=frozenset(p.port for p in errors if p.port),
+        open_ports=frozenset(p.port for p in waiting),
     )
 
 
@@ -231,6 +233,7 @@ def _pin(card: Card, port: PortInfo, output: bool, used: bool) -> Element:
         "schedule": port.kind == "schedule",
         "missing": port.kind == "missing",
         "bad": port.name in card.bad_ports,
+        "open": not output and port.name in card.open_ports,
     }
     classes = ["pin", "out" if output else "in", theme.slug(card.family), *(name for name, on in states.items() if on)]
     x = card.size[0] - PIN_W + OVERHANG if output else -OVERHANG

@@ -58,7 +58,7 @@ def _bridge(desk: Desk, catalogue: Catalogue) -> None:
         "strings": {key: t(key) for key in BRIDGE_STRINGS},
         "notices": [{"id": n.id, "kind": n.kind, "text": n.text(language())} for n in desk.notices],
         "waiting": not WARMUP.ready,
-        "focus": {"id": desk.focus[0], "nodes": list(desk.focus[1])},
+        "focus": {"id": desk.focus.number, "nodes": list(desk.focus.nodes), "closer": desk.focus.closer},
         "arranged": desk.arranged,
         "families": theme.family_css({entry.family for entry in catalogue.values()}),
     }

@@ -71,7 +71,7 @@ class Bridge {
     this.data = data;
     this.overlay.update(data);
     if (data.focus.id !== this.focused) {
-      if (this.focused !== undefined) this.wanted = data.focus.nodes;
+      if (this.focused !== undefined) this.wanted = data.focus;
       this.focused = data.focus.id;
     }
     if (data.arranged !== this.arranged) {
@@ -108,7 +108,7 @@ class Bridge {
     if (this.wanted || this.refit || this.drop.reveal) {
       setTimeout(() => {
         if (this.refit) this.overlay.fit(true);
-        else if (this.wanted) this.overlay.reveal(this.wanted);
+        else if (this.wanted) this.overlay.reveal(this.wanted.nodes, this.wanted.closer);
         else if (this.drop.reveal && !same) this.overlay.reveal(this.frame.selected().nodes);
         if (this.refit || this.wanted || !same) this.refit = this.wanted = this.drop.reveal = null;
       }, 2 * INSTANT);

@@ -104,6 +104,20 @@ export class Frame {
     this.doc.documentElement.lang = this.hooks.language();
   }
 
+  // Wires that touch a selected node stand out. Their elements belong to React, so this is a rule, not a class.
+  highlight(nodes) {
+    let sheet = this.doc.getElementById("desk-near");
+    if (!sheet) {
+      sheet = this.doc.createElement("style");
+      sheet.id = "desk-near";
+      this.doc.head.append(sheet);
+    }
+    const touching = nodes.slice(0, 40).flatMap((id) => [`[data-testid^="rf__edge-${id}."]`, `[data-testid*="->${id}."]`]);
+    const path = ".react-flow__edge:not(.bad) .react-flow__edge-path";
+    const css = touching.length ? `:is(${touching.join()})${path} { stroke: color-mix(in srgb, var(--primary) 75%, var(--wire)); }` : "";
+    if (sheet.textContent !== css) sheet.textContent = css;
+  }
+
   watch() {
     const viewport = this.doc.querySelector(".react-flow__viewport");
     if (!viewport || viewport === this.watched) return;
@@ -158,6 +172,7 @@ export class Frame {
       args.nodes.filter((n) => n.selected).map((n) => n.id).sort(),
       args.edges.filter((e) => e.selected).map((e) => e.id).sort(),
     ]);
+    this.highlight(args.nodes.filter((n) => n.selected).map((n) => n.id));
     this.hooks.shown(envelope, args, { first, same });
   }
 
@@ -223,6 +238,7 @@ export class Frame {
     }
     const { nodes, edges } = this.selected();
     const selection = JSON.stringify([[...nodes].sort(), [...edges].sort()]);
+    this.highlight(nodes);
     if (selection !== this.selection) {
       this.selection = selection;
       this.queue.push("select", { nodes, edges });

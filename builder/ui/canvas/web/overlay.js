@@ -99,15 +99,11 @@ export class Overlay {
     else setViewport(this.frame.doc, target);
   }
 
-  reveal(ids) {
+  reveal(ids, closer = false) {
     const view = readViewport(this.frame.doc), boxes = this.boxes(ids);
     if (!view || !boxes.length) return;
     const size = this.size;
-    let base = view;
-    if (view.k < 0.5) {
-      const around = fitting(boxes, ...size, { most: 0.8 });
-      base = around;
-    }
+    const base = closer && view.k < 0.5 ? fitting(boxes, ...size, { most: 0.8 }) : view;
     const left = Math.min(...boxes.map((b) => b.x)), top = Math.min(...boxes.map((b) => b.y));
     const box = { x: left, y: top, w: Math.max(...boxes.map((b) => b.x + b.w)) - left, h: Math.max(...boxes.map((b) => b.y + b.h)) - top };
     const target = revealing(base, box, ...size);

@@ -1,0 +1,165 @@
+"""The pure parts of the canvas's scripts, run by the browser they are written for, without the app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from builder.ui.canvas.component import bundle
+from builder.ui.catalogue import from_registry
+from builder.ui.palette import palette_data
+
+pytestmark = pytest.mark.browser
+
+NAMES = (
+    "normal words abbreviation oneSlip indexed rank Queue fixedPoint fitting revealing content freePlace commandOf make"
+).split()
+
+
+@pytest.fixture(scope="module")
+def scripts(browser: Browser) -> Iterator[Page]:
+    """A page in which ``m`` holds our functions, and ``index`` the search index of all components."""
+    page = browser.new_page()
+    source = 'const CARD_CSS = "", FRAME_GUARD = "";\n' + bundle(
+        "search", "queue", "viewport", "frame", "dom", "overlay", "drop", "bridge"
+    )
+    source += f"\nexport {{ {', '.join(NAMES)} }};"
+    entries = palette_data(from_registry(), {}, False, "en")["entries"]
+    page.evaluate(
+        """async ([source, entries]) => {
+          const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+          window.m = await import(url);
+          window.index = entries.map(m.indexed);
+        }""",
+        [source, entries],
+    )
+    yield page
+    page.close()
+
+
+def run(page: Page, script: str, *given: Any) -> Any:
+    return page.evaluate(script, list(given))
+
+
+def found(page: Page, query: str) -> list[str]:
+    return run(page, "([q]) => m.rank(index, q).map(e => e.id)", query)
+
+
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("linear", "linear"), ("relu", "act_relu"), ("Conv", "conv_standard"), ("卷积", "conv_standard"), ("lstm", "rnn_lstm"),
+        ("adam", "opt_adam"), ("cross entropy", "loss_cross_entropy"), ("交叉熵", "loss_cross_entropy"), ("digits", "data_digits"),
+        ("loss_cross_entropy", "loss_cross_entropy"),
+    ],
+)  # fmt: skip
+def test_the_obvious_comes_first(scripts: Page, query: str, first: str) -> None:
+    assert first in found(scripts, query)[:3]
+
+
+@pytest.mark.parametrize(
+    ("slip", "id"), [("linaer", "linear"), ("conovlution", "conv_standard"), ("sofmax", "act_softmax")]
+)
+def test_slips_are_forgiven(scripts: Page, slip: str, id: str) -> None:
+    assert id in found(scripts, slip)
+
+
+def test_every_word_must_match(scripts: Page) -> None:
+    assert found(scripts, "linear zzz") == []
+    assert found(scripts, "   ") == []
+    assert len(found(scripts, "linear")) < len(scripts.evaluate("() => index")) / 3
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "close"),
+    [("linear", "linear", True), ("linear", "liner", True), ("linear", "lineear", True), ("linear", "linaer", True),
+     ("linear", "linesr", True), ("linear", "lienra", False), ("conv", "pool", False), ("ab", "abcd", False)],
+)  # fmt: skip
+def test_one_slip(scripts: Page, a: str, b: str, close: bool) -> None:
+    assert run(scripts, "([a, b]) => m.oneSlip(a, b)", a, b) is close
+
+
+def test_events_travel_until_they_are_acknowledged(scripts: Page) -> None:
+    sent = run(
+        scripts,
+        """() => {
+          const sent = [];
+          const queue = new m.Queue(payload => sent.push(payload.events.map(e => e.seq)));
+          queue.push('poll');
+          queue.push('move', { positions: { a: [1, 2] } });
+          queue.acknowledge('somebody else', 9);
+          queue.push('select', { nodes: [], edges: [] });
+          queue.acknowledge(queue.client, 2);
+          queue.push('move', { positions: { b: [3, 4] } });
+          return { sent, moved: queue.moved(), selects: queue.selects() };
+        }""",
+    )
+    assert sent == {"sent": [[1], [1, 2], [1, 2, 3], [3, 4]], "moved": {"b": [3, 4]}, "selects": True}
+
+
+def test_a_zoom_about_the_fixed_point_gives_the_viewport_asked_for(scripts: Page) -> None:
+    start, end = {"x": 10, "y": -30, "k": 0.8}, {"x": 200, "y": 55, "k": 1.3}
+    point = run(scripts, "([a, b]) => m.fixedPoint(a, b)", start, end)
+    for axis in ("x", "y"):
+        assert point[axis] - (point[axis] - start[axis]) / start["k"] * end["k"] == pytest.approx(end[axis])
+
+
+def test_fitting_shows_everything_but_never_enlarges(scripts: Page) -> None:
+    boxes = [{"x": 0, "y": 0, "w": 200, "h": 100}, {"x": 1800, "y": 900, "w": 200, "h": 100}]
+    view = run(scripts, "([b]) => m.fitting(b, 1000, 800)", boxes)
+    assert view["x"] + 0 * view["k"] >= 40
+    assert view["x"] + 2000 * view["k"] <= 960
+    assert run(scripts, "([b]) => m.fitting(b, 1000, 800).k", boxes[:1]) == 1
+    assert run(scripts, "() => m.fitting([], 1000, 800)") == {"x": 500, "y": 400, "k": 1}
+
+
+def test_revealing_moves_no_more_than_it_must(scripts: Page) -> None:
+    view = {"x": 0, "y": 0, "k": 1}
+    inside, outside = {"x": 300, "y": 300, "w": 100, "h": 50}, {"x": 1500, "y": 300, "w": 100, "h": 50}
+    assert run(scripts, "([v, b]) => m.revealing(v, b, 1000, 800)", view, inside) == view
+    assert run(scripts, "([v, b]) => m.revealing(v, b, 1000, 800)", view, outside) == {"x": -640, "y": 0, "k": 1}
+
+
+def test_a_place_is_free(scripts: Page) -> None:
+    boxes = [{"x": 0, "y": 0, "w": 216, "h": 84}, {"x": 0, "y": 120, "w": 216, "h": 84}]
+    place = run(scripts, "([p, b]) => m.freePlace(p, b)", {"x": 20, "y": 10}, boxes)
+    assert place["x"] == 20
+    assert place["y"] >= 204
+    assert run(scripts, "([p, b]) => m.freePlace(p, b)", {"x": 400, "y": 10}, boxes) == {"x": 400, "y": 10}
+
+
+@pytest.mark.parametrize(
+    ("press", "command"),
+    [
+        ({"key": "z", "ctrlKey": True}, "undo"), ({"key": "Z", "ctrlKey": True, "shiftKey": True}, "redo"),
+        ({"key": "y", "metaKey": True}, "redo"), ({"key": "Delete"}, "delete"), ({"key": "Backspace"}, "delete"),
+        ({"key": "d", "ctrlKey": True}, "duplicate"), ({"key": "s", "metaKey": True}, "save"), ({"key": "c", "ctrlKey": True}, None),
+        ({"key": "d"}, None), ({"key": "z", "ctrlKey": True, "altKey": True}, None), ({"key": "Escape"}, "escape"),
+    ],
+)  # fmt: skip
+def test_keys(scripts: Page, press: dict[str, Any], command: str | None) -> None:
+    assert run(scripts, "([e]) => m.commandOf(e)", press) == command
+
+
+def test_a_push_that_differs_in_places_only_has_the_same_content(scripts: Page) -> None:
+    def node(x: int, text: str) -> dict[str, Any]:
+        return {
+            "nodes": [{"id": "a", "position": {"x": x, "y": 0}, "selected": x > 0, "data": {"content": text}}],
+            "edges": [],
+        }
+
+    same = run(scripts, "([a, b]) => m.content(a) === m.content(b)", node(0, "t"), node(9, "t"))
+    other = run(scripts, "([a, b]) => m.content(a) === m.content(b)", node(0, "t"), node(0, "u"))
+    assert (same, other) == (True, False)
+
+
+def test_texts_never_become_elements(scripts: Page) -> None:
+    html = run(
+        scripts, "() => m.make('p', { title: '\"><b>', onclick: () => 0, hidden: false }, '<img src=x>').outerHTML"
+    )
+    assert "<img" not in html
+    assert "hidden" not in html
+    assert "onclick" not in html
