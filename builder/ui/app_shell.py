@@ -9,7 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from builder.ui import session, theme
+from builder.ui import links, session, theme
 from builder.ui.canvas.component import mount_shell
 from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
@@ -32,6 +32,7 @@ def run() -> None:
     _bar(page.url_path or "build")
     with st.container(key="shell_slot"):
         mount_shell()
+    links.follow()
     page.run()
     WARMUP.start()
 

@@ -14,27 +14,11 @@ from builder.ui.markdown import plain
 from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
 
-PARAMETER = "graph"
-
-
-def open_link() -> None:
-    """Puts the graph that the address names on a new desk. What lay on the desk stays under Recent work."""
-    name = st.query_params.get(PARAMETER)
-    if name is None:
-        return
-    del st.query_params[PARAMETER]
-    path = gallery.find(name)
-    if path is None:
-        st.toast(t("gallery_unknown", name=plain(name[:60])), icon=":material/error:")
-    else:
-        files.open_graph(load(path))
-
 
 @frame.guarded
 def page() -> None:
     """Draws the page."""
     WARMUP.check_failure()
-    open_link()
     session.current()
     with st.container(key="page_gallery"):
         frame.heading(t("page_gallery"), t("gallery_about"))
