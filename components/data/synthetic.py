@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from components.data._base import ArrayDataset, Dataset, DataUnavailableError, Seed, Share, Split, SplitName, TensorSpec
 from components.registry import component
 from components.spec import Count, Dims
+
+Classes = Annotated[int, Field(ge=1, le=100_000)]  # each has a name
 
 
 @component(
@@ -47,7 +50,7 @@ class RandomSamples(ArrayDataset):
     def __init__(
         self,
         shape: tuple[Count, ...] = (3, 32, 32),
-        num_classes: Count = 10,
+        num_classes: Classes = 10,
         samples: Count = 256,
         seed: Seed = 0,
         valid_share: Share = 0.2,

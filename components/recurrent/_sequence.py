@@ -1,13 +1,16 @@
 """What the recurrent layers share: reading sequences without their padding, and a check of their arguments."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import torch.nn.functional as F
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from components.rules import require
+
+Layers = Annotated[int, Field(ge=1, le=100)]  # each is built in Python: a slip of the finger must not take minutes
 
 RECURRENCES = {"RNN_TANH": torch.rnn_tanh, "RNN_RELU": torch.rnn_relu, "GRU": torch.gru, "LSTM": torch.lstm}
 SHUT = 1e4  # far beyond where a sigmoid is 0 or 1 exactly

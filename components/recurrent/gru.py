@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from components.recurrent._sequence import pack, read_padded, require_layers_for_dropout, unpack
+from components.recurrent._sequence import Layers, pack, read_padded, require_layers_for_dropout, unpack
 from components.registry import component
 from components.spec import Count, Dims, DropRate, InFeatures, Ports, bools, example
 
@@ -53,7 +53,7 @@ class GRU(nn.GRU):
         self,
         input_size: InFeatures,
         hidden_size: Count = 64,
-        num_layers: Count = 1,
+        num_layers: Layers = 1,
         bidirectional: bool = False,
         dropout: DropRate = 0.0,
     ) -> None:

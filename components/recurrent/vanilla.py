@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor, nn
 
-from components.recurrent._sequence import pack, read_padded, require_layers_for_dropout, unpack
+from components.recurrent._sequence import Layers, pack, read_padded, require_layers_for_dropout, unpack
 from components.registry import component
 from components.spec import Count, Dims, DropRate, InFeatures, Ports, bools, example
 
@@ -54,7 +54,7 @@ class RNN(nn.RNN):
         self,
         input_size: InFeatures,
         hidden_size: Count = 64,
-        num_layers: Count = 1,
+        num_layers: Layers = 1,
         nonlinearity: Literal["tanh", "relu"] = "tanh",
         bidirectional: bool = False,
         dropout: DropRate = 0.0,
