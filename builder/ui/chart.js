@@ -1,7 +1,8 @@
 // A Plotly figure in place: the library is fetched once, new data are laid over the old figure, colours follow the theme.
 
 const LIBRARY = new URL("PLOTLY_URL", document.baseURI).href;
-const PAIR = /^(#[0-9a-f]{3,8})\|(#[0-9a-f]{3,8})$/i;
+const COLOUR = "(?:#[0-9a-f]{3,8}|rgba?\\([0-9., ]+\\)|data:image/png;base64,[A-Za-z0-9+/=]+)";
+const PAIR = new RegExp(`^(${COLOUR})\\|(${COLOUR})$`, "i");
 const CONFIG = { responsive: true, displaylogo: false, displayModeBar: false, doubleClick: "reset", showTips: false };
 
 let library = null;

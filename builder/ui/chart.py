@@ -33,7 +33,7 @@ def show(figure: Any, key: str, on_point: Callable[[Any], None] | None = None) -
 
     Args:
         figure: a ``plotly.graph_objects.Figure``, or a dictionary with ``data`` and ``layout``. A colour may be two,
-            ``"#2f6fed|#6ea0ff"``: on a light and on a dark page.
+            ``"#2f6fed|#6ea0ff"``: on a light and on a dark page (see ``both``).
         key: of this chart on the page.
         on_point: called with the ``customdata`` of a point that is clicked.
     """
@@ -44,6 +44,17 @@ def show(figure: Any, key: str, on_point: Callable[[Any], None] | None = None) -
     _renderer()(
         key=key, data={"figure": json.dumps(document), "clickable": on_point is not None}, height="content", **clicked
     )
+
+
+def both(light: Any, dark: Any) -> Any:
+    """One figure of two that are the same but for their theme: a text that differs becomes the pair of both."""
+    if isinstance(light, str) and isinstance(dark, str):
+        return light if light == dark else f"{light}|{dark}"
+    if isinstance(light, list) and isinstance(dark, list) and len(light) == len(dark):
+        return [both(a, b) for a, b in zip(light, dark, strict=True)]
+    if isinstance(light, dict) and isinstance(dark, dict):
+        return {key: both(value, dark.get(key, value)) for key, value in light.items()}
+    return light
 
 
 def _clicked(key: str, on_point: Callable[[Any], None]) -> None:

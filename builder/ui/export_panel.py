@@ -18,6 +18,7 @@ import streamlit as st
 from builder.graph import Graph, dumps, write_atomic
 from builder.train import Run
 from builder.train.plan import fingerprint
+from builder.ui import catalogue as catalogues
 from builder.ui import frame, numbers, workspace
 from builder.ui.jobs import jobs
 from builder.ui.markdown import plain
@@ -128,6 +129,7 @@ def _place(source: Run | Graph) -> tuple[Path, Path]:
 
 
 def _folder(words: str) -> Path:
+    words = f"{words} {catalogues.fingerprint()}"  # another version of the components writes another file
     return workspace.cache_folder() / "exports" / hashlib.sha256(words.encode()).hexdigest()[:20]
 
 

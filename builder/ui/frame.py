@@ -57,8 +57,3 @@ def empty(icon: str, title: str, about: str = "") -> None:
     line = f"<p>{escape(about)}</p>" if about else ""
     head = f'<span class="page-icon">{escape(icon)}</span><strong>{escape(title)}</strong>'
     st.html(f'<div class="page-empty">{head}{line}</div>')
-
-
-def dark() -> bool:
-    """Whether the page is dark, as far as the browser has told."""
-    return st.context.theme.type == "dark"

@@ -16,7 +16,7 @@ import streamlit as st
 from builder.graph import Graph
 from builder.train import Run
 from builder.train.plan import fingerprint
-from builder.ui import preview_html
+from builder.ui import chart, preview_html
 from builder.ui.picker import Item
 
 if TYPE_CHECKING:
@@ -69,15 +69,17 @@ def _inspector(key: tuple[Any, ...], _source: Source) -> Inspector:
 
 
 def figure(
-    source: Source, view: str, node: str, sample: Sample | None, chosen: Mapping[str, Any], language: str, dark: bool
+    source: Source, view: str, node: str, sample: Sample | None, chosen: Mapping[str, Any], language: str
 ) -> tuple[dict[str, Any], Any]:
-    """A view's figure as plain data, and the numbers behind it. Neither is to be changed.
+    """A view's figure for a light and a dark page, as ``chart.show`` takes it, and the numbers behind it.
+
+    Neither is to be changed.
 
     Raises:
         InspectError: the view cannot be drawn so.
     """
-    key = (source.key, view, node, sample.key if sample else None, tuple(chosen.items()), language, dark)
-    return _figure(key, lambda: _draw(source, view, node, sample, chosen, language, dark))
+    key = (source.key, view, node, sample.key if sample else None, tuple(chosen.items()), language)
+    return _figure(key, lambda: _draw(source, view, node, sample, chosen, language))
 
 
 @st.cache_resource(max_entries=KEPT_FIGURES, show_spinner=False)
@@ -86,12 +88,14 @@ def _figure(key: tuple[Any, ...], _make: Callable[[], tuple[dict[str, Any], Any]
 
 
 def _draw(
-    source: Source, view: str, node: str, sample: Sample | None, chosen: Mapping[str, Any], language: str, dark: bool
+    source: Source, view: str, node: str, sample: Sample | None, chosen: Mapping[str, Any], language: str
 ) -> tuple[dict[str, Any], Any]:
     from builder.inspect import compute
 
-    drawn, data = compute(inspector(source), view, node, sample, language=language, dark=dark, **chosen)
-    return json.loads(drawn.to_json() or "{}"), data
+    model = inspector(source)
+    light, data = compute(model, view, node, sample, language=language, **chosen)
+    dark, _ = compute(model, view, node, sample, language=language, dark=True, **chosen)  # the numbers are kept
+    return chart.both(json.loads(light.to_json() or "{}"), json.loads(dark.to_json() or "{}")), data
 
 
 # ------------------------------------------------------------------ samples in a strip

@@ -137,7 +137,7 @@ def _look(source: Source, sample: Sample | None) -> None:
             node = _node(source, view)
             chosen = _options(options(looking.inspector(source), view.id, node, shown), view)
         with st.spinner(t("inspect_computing")):
-            drawn, data = looking.figure(source, view.id, node, shown, chosen, language(), frame.dark())
+            drawn, data = looking.figure(source, view.id, node, shown, chosen, language())
     except Exception as error:
         if not hasattr(error, "message_zh"):
             raise
