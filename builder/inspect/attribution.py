@@ -28,7 +28,7 @@ Shape = Literal["image", "series", "table", "tokens", "nodes"]
 Gradient = Literal["absolute", "signed", "times_input"]
 Baseline = Literal["zero", "mean"]
 
-STEPS = 32  # of integrated gradients; Gauss-Legendre points converge fast
+STEPS = 24  # of integrated gradients; Gauss-Legendre points converge fast
 _MEAN_OVER = 512  # samples of the training split
 
 

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from builder.inspect import figures
 from builder.inspect.attention import Attention, attention, attention_nodes
 from builder.inspect.attribution import (
+    STEPS,
     Attribution,
     Target,
     cam_nodes,
@@ -278,10 +279,10 @@ def _integrated_options(inspector: Inspector, node: str, sample: Sample | None) 
     baselines = [Choice("zero", "zeros", "零"), Choice("mean", "mean of the training data", "训练数据的均值")]
     if start is not None and inspector.compiled.flat.nodes[start[0]].component.kind != "dataset":
         baselines = []
-    steps = [Choice(n, str(n), str(n)) for n in (16, 32, 64, 128)]
+    steps = [Choice(n, str(n), str(n)) for n in (12, 24, 48, 96)]
     return [
         *choose("baseline", "Baseline", "基线", baselines),
-        *choose("n_steps", "Steps", "步数", steps, 32),
+        *choose("n_steps", "Steps", "步数", steps, STEPS),
         *target_options(inspector, sample, heads),
     ]
 

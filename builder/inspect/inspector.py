@@ -26,7 +26,8 @@ from components.data._base import SPLITS, DataError, Split, SplitName
 
 T = TypeVar("T")
 
-KEPT_RESULTS = 64
+KEPT_RESULTS = 256
+KEPT_SAMPLES = 4  # samples whose values are kept: all activations of each
 BATCH_BYTES = 256 * 2**20  # of activations, when a whole split is run
 MEASURED = 2048  # samples that the transforms of an untrained graph see
 _COMPUTING_KINDS = ("layer", "op", "transform")
@@ -59,6 +60,7 @@ class Inspector:
         self.heads: list[Head] = find_heads(self.compiled, self.layout)
         self._lock = threading.RLock()
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._samples: OrderedDict[Hashable, Any] = OrderedDict()
         self._splits: dict[str, dict[str, Split]] = {}
         path = run.checkpoint(checkpoint) if run else None
         self.trained = path is not None
@@ -160,7 +162,7 @@ class Inspector:
 
     def values(self, sample: Sample) -> dict[End, Tensor]:
         """Every tensor of the graph on a sample, attention weights included, with the batch axis."""
-        return self.kept(("values", sample.key), lambda: self._record(sample))
+        return self._keep(self._samples, KEPT_SAMPLES, sample.key, lambda: self._record(sample))
 
     def value(self, sample: Sample, end: End) -> Tensor:
         """One tensor of the graph on a sample; InspectError where the sample does not determine it."""
@@ -250,13 +252,16 @@ class Inspector:
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` gives, or gave before; the least recently used results are dropped."""
+        return self._keep(self._kept, KEPT_RESULTS, key, make)
+
+    def _keep(self, store: OrderedDict[Hashable, Any], limit: int, key: Hashable, make: Callable[[], T]) -> T:
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = make()
-                while len(self._kept) > KEPT_RESULTS:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return self._kept[key]
+            found = store[key] if key in store else make()
+            store[key] = found
+            store.move_to_end(key)
+            while len(store) > limit:
+                store.popitem(last=False)
+            return found
 
     @contextmanager
     def steady(self) -> Iterator[None]:

@@ -85,6 +85,8 @@ class Layout:
         node = self.compiled.flat.nodes[path]
         shape = self.spec(end).shape
         values = self.compiled.report.nodes[path].params
+        if node.component.kind == "dataset" and len(shape) == 3 and values.get("channels_first"):
+            return ("B", "C", "T")
         declared = node.component.outputs_for(values)[port].dims.alternatives()
         for axes in declared:
             if "*" not in axes and len(axes) == len(shape):

@@ -30,7 +30,7 @@ class Value:
             graph, h heads, L layers.
         array: without the axis of the batch. Sequences have the steps first: (T, C).
         steps: what the steps of a sequence stand for, where that is known.
-        names: of the entries of the last axis (features, classes), where they have any.
+        names: of the entries of the last axis (features, classes), or of the classes that a label can be.
     """
 
     node: str
@@ -77,6 +77,8 @@ def _names(inspector: Inspector, end: End) -> tuple[str, ...]:
     spec = inspector.layout.spec(end)
     if node.component.kind == "dataset" and spec.dtype.startswith("float") and len(spec.shape) == 2:
         return feature_names(inspector.compiled, end)
+    if node.component.kind == "dataset" and end[1] == "y" and spec.dtype.startswith("int"):
+        return tuple(inspector.compiled.dataset(end[0]).classes or ())
     return ()
 
 

@@ -21,6 +21,8 @@ from builder.inspect.figures.canvas import (
 )
 from builder.inspect.figures.style import MONO, Style, esc, short
 
+_NAMED = 10_000  # cells up to which each says its words
+
 
 def attention_heads(attention: Attention, style: Style) -> go.Figure:
     """All heads side by side, with one colour scale."""
@@ -51,11 +53,12 @@ def attention_matrix(attention: Attention, style: Style, head: int | None) -> go
     name = style.say("mean of all heads", "所有头的平均") if head is None else style.say(f"head {head}", f"头 {head}")
     figure = titled(style, _title(attention, style), name, 620)
     queries, keys = ([short(n, 14) for n in s.names] for s in (attention.queries, attention.keys))
-    said = np.array([[f"{q} → {k}" for k in keys] for q in queries], dtype=object)
+    named = weights.size <= _NAMED
+    said = np.array([[f"{q} → {k}" for k in keys] for q in queries], dtype=object) if named else None
     figure.add_heatmap(
         z=weights,
         customdata=said,
-        hovertemplate="%{customdata}<br>%{z:.3f}<extra></extra>",
+        hovertemplate=("%{customdata}" if named else "%{y} → %{x}") + "<br>%{z:.3f}<extra></extra>",
         **colours(style, weights, style.say("attention weight", "注意力权重"), signed=False),
     )
     long = max(map(len, keys), default=1) > 2

@@ -18,7 +18,7 @@ from builder.inspect.figures.style import SEQUENTIAL, Style
 
 WIDTH = 760  # pixels that a figure usually has for its canvas
 CAPTION = 16  # pixels of height of a caption
-MAX_CELLS = 300_000  # in one heat map: more is slow in a browser
+MAX_CELLS = 80_000  # in one heat map: more is slow in a browser
 
 
 def titled(style: Style, title: str, subtitle: str = "", height: int = 420) -> go.Figure:

@@ -186,8 +186,9 @@ def _vector(value: Value, style: Style) -> go.Figure:
 
 def _scalar(value: Value, style: Style) -> go.Figure:
     figure = titled(style, style.say(f"Output of {esc(value.node)}", f"{esc(value.node)} 的输出"), esc(value.port), 220)
-    figure.add_annotation(
-        text=number(float(value.array)), x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"size": 44}
+    content = short(value.names[int(value.array)]) if value.names else number(float(value.array))
+    figure.add_scatter(
+        x=[0], y=[0], mode="text", text=[content], textfont={"size": 40, "color": style.ink}, hoverinfo="skip"
     )
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)

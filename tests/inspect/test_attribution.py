@@ -1,0 +1,193 @@
+"""Attributions against hand computations and captum on the modules themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from captum.attr import IntegratedGradients, LayerGradCam, LayerIntegratedGradients, Saliency
+
+from builder.inspect import InspectError, Inspector
+from builder.inspect.attribution import (
+    Target,
+    cam_nodes,
+    can_explain,
+    grad_cam,
+    integrated_gradients,
+    saliency,
+)
+from tests.inspect.graphs import sentiment
+
+Zoo = Callable[[str], Inspector]
+
+
+@pytest.mark.parametrize("answer", [None, 4])
+def test_grad_cam_equals_captum(zoo: Zoo, answer: int | None) -> None:
+    inspector = zoo("cnn")
+    sample = inspector.sample("valid", 3)
+    x = sample.inputs["data", "x"].clone().requires_grad_()
+    logits = inspector.value(sample, ("fc", "y"))
+    target = int(logits.argmax()) if answer is None else answer
+    conv2 = inspector.root.get_submodule("conv2")
+    reference = LayerGradCam(inspector.compiled.model, conv2).attribute(x, target, relu_attributions=True)
+    expected = F.interpolate(reference, (8, 8), mode="bilinear").detach()[0, 0]
+    found = grad_cam(inspector, sample, "conv2", Target(inspector.heads[0], answer))
+    np.testing.assert_allclose(found.values, expected.numpy(), rtol=1e-4, atol=1e-7)
+    assert found.score == pytest.approx(float(logits[0, target]), rel=1e-5)
+    assert (found.answer, found.signed, found.values.shape) == (str(target), False, (8, 8))
+
+
+def test_grad_cam_shows_only_what_speaks_for_a_class(zoo: Zoo) -> None:
+    inspector = zoo("cnn")
+    maps = [grad_cam(inspector, inspector.sample(), "relu1", Target(inspector.heads[0], i)).values for i in range(10)]
+    assert all((m >= 0).all() for m in maps)
+    assert sum(m.max() > 0 for m in maps) > 5
+
+
+@pytest.mark.parametrize(("show", "absolute"), [("absolute", True), ("signed", False)])
+def test_saliency_equals_captum_on_the_model(zoo: Zoo, show: str, absolute: bool) -> None:
+    inspector = zoo("cnn")
+    sample = inspector.sample("valid", 5)
+    x = sample.inputs["data", "x"].clone().requires_grad_()
+    expected = Saliency(inspector.compiled.model).attribute(x, 2, abs=absolute)[0]
+    found = saliency(inspector, sample, Target(inspector.heads[0], 2), show)  # type: ignore[arg-type]
+    np.testing.assert_allclose(found.values, expected.detach().numpy(), rtol=1e-5, atol=1e-8)
+    assert found.signed is not absolute
+
+
+def test_the_gradient_of_a_linear_model_is_its_weight(zoo: Zoo) -> None:
+    inspector = zoo("unjudged")
+    sample = inspector.sample()
+    weight = inspector.root.get_parameter("fc.weight").detach()
+    found = saliency(inspector, sample, Target(inspector.heads[0], 7), "signed")
+    np.testing.assert_allclose(found.values.reshape(-1), weight[7].numpy(), rtol=1e-6)
+    x = sample.inputs["data", "x"][0]
+    times = saliency(inspector, sample, Target(inspector.heads[0], 7), "times_input")
+    np.testing.assert_allclose(times.values, weight[7].view(1, 8, 8).numpy() * x.numpy(), rtol=1e-5, atol=1e-8)
+
+
+def test_integrated_gradients_of_a_linear_model_are_exact(zoo: Zoo) -> None:
+    inspector = zoo("unjudged")
+    sample = inspector.sample()
+    weight = inspector.root.get_parameter("fc.weight").detach()[3].view(8, 8)
+    x = sample.inputs["data", "x"][0, 0]
+    zero = integrated_gradients(inspector, sample, Target(inspector.heads[0], 3))
+    np.testing.assert_allclose(zero.values[0], (weight * x).numpy(), rtol=1e-4, atol=1e-7)
+    mean = inspector.batch("train", range(512))["data", "x"].mean(0)[0]
+    against_mean = integrated_gradients(inspector, sample, Target(inspector.heads[0], 3), "mean")
+    np.testing.assert_allclose(against_mean.values[0], (weight * (x - mean)).numpy(), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "model", ["cnn", "colour", "table", "faces", "regression", "sentiment", "gcn", "recurrent", "series"]
+)
+def test_integrated_gradients_are_complete(zoo: Zoo, model: str) -> None:
+    inspector = zoo(model)
+    found = integrated_gradients(inspector, inspector.sample(), Target(inspector.heads[0]), n_steps=96)
+    assert found.baseline_score is not None and found.delta is not None
+    scale = max(abs(found.score - found.baseline_score), np.abs(found.values).sum(), 1e-3)
+    assert abs(found.delta) < 1e-2 * scale
+
+
+def test_integrated_gradients_equal_captum_on_the_model(zoo: Zoo) -> None:
+    inspector = zoo("cnn")
+    sample = inspector.sample("valid", 1)
+    x = sample.inputs["data", "x"]
+    expected = IntegratedGradients(inspector.compiled.model).attribute(x, torch.zeros_like(x), target=1, n_steps=24)[0]
+    found = integrated_gradients(inspector, sample, Target(inspector.heads[0], 1), n_steps=24)
+    np.testing.assert_allclose(found.values, expected.detach().numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_tokens_are_explained_at_their_embedding() -> None:
+    inspector = Inspector(sentiment())
+    inspector.root.get_parameter("embedding.weight").data[0] = 0  # captum's baseline is made of tokens: of token 0
+    sample = inspector.upload_text("this is a good film")
+    layer = LayerIntegratedGradients(inspector.compiled.model, inspector.root.get_submodule("embedding"))
+    x, pad = sample.inputs["data", "x"], sample.inputs["data", "pad"]
+    expected = layer.attribute(x, torch.zeros_like(x), target=1, additional_forward_args=(pad,), n_steps=24)
+    found = integrated_gradients(inspector, sample, Target(inspector.heads[0], 1), n_steps=24)
+    assert found.shape == "tokens" and found.values.shape == (12,)
+    np.testing.assert_allclose(found.values, expected.detach().sum(-1)[0].numpy(), rtol=1e-3, atol=1e-5)
+    assert found.steps is not None and found.steps.names[:5] == ("this", "is", "a", "good", "film")
+
+
+def test_the_length_of_a_tokens_gradient(zoo: Zoo) -> None:
+    inspector = zoo("gpt")
+    sample = inspector.sample()
+    found = saliency(inspector, sample, Target(inspector.heads[0], 5, position=9))
+    assert found.values.shape == (16,)
+    assert (found.values[10:] == 0).all()  # a causal model does not see what follows
+    assert (found.values[:10] > 0).all()
+    assert found.answer == "%" and found.position == 9
+
+
+def test_a_node_is_explained_by_its_neighbourhood(zoo: Zoo) -> None:
+    inspector = zoo("gcn")
+    sample = inspector.sample()
+    found = saliency(inspector, sample, Target(inspector.heads[0], 0, position=0))
+    source, target = sample.inputs["data", "edge_index"].numpy()
+    near = {0} | set(source[target == 0].tolist())
+    two_hops = near | {s for n in near for s in source[target == n].tolist()}
+    assert found.values.shape == (34, 34)
+    assert set(np.flatnonzero(found.map).tolist()) <= two_hops
+    assert found.map[0] > 0
+
+
+def test_one_logit_speaks_for_yes_and_its_negative_for_no(zoo: Zoo) -> None:
+    inspector = zoo("faces")
+    sample = inspector.sample()
+    yes, no = (saliency(inspector, sample, Target(inspector.heads[0], i), "signed") for i in (1, 0))
+    np.testing.assert_allclose(yes.values, -no.values)
+    assert (yes.score, yes.answer, no.answer) == (pytest.approx(-no.score), "face", "no face")
+
+
+def test_series_have_their_steps_first(zoo: Zoo) -> None:
+    for model in ("series", "recurrent"):
+        inspector = zoo(model)
+        found = saliency(inspector, inspector.sample(), Target(inspector.heads[0], 1))
+        assert found.values.shape == (100, 6)
+        assert found.input is not None and found.input.shape == (100, 6)
+
+
+def test_features_of_a_table_are_named(zoo: Zoo) -> None:
+    inspector = zoo("table")
+    found = saliency(inspector, inspector.sample(), Target(inspector.heads[0]))
+    assert found.names[2] == "petal length (cm)"
+    assert found.values.shape == (4,)
+
+
+def test_the_map_of_a_colour_image(zoo: Zoo) -> None:
+    inspector = zoo("colour")
+    sample = inspector.sample()
+    magnitude = saliency(inspector, sample, Target(inspector.heads[0]))
+    np.testing.assert_array_equal(magnitude.map, magnitude.values.max(0))
+    signed = saliency(inspector, sample, Target(inspector.heads[0]), "signed")
+    np.testing.assert_allclose(signed.map, signed.values.sum(0))
+
+
+def test_where_grad_cam_applies(zoo: Zoo) -> None:
+    assert cam_nodes(zoo("cnn"), zoo("cnn").heads[0]) == ["conv1", "relu1", "conv2", "relu2"]
+    assert cam_nodes(zoo("vit"), zoo("vit").heads[0]) == ["patches"]
+    assert cam_nodes(zoo("sentiment"), zoo("sentiment").heads[0]) == []
+    assert not can_explain(zoo("autoencoder"), zoo("autoencoder").heads[0])
+
+
+def test_what_cannot_be_explained(zoo: Zoo) -> None:
+    inspector = zoo("cnn")
+    sample, head = inspector.sample(), inspector.heads[0]
+    with pytest.raises(InspectError, match="needs a node with feature maps"):
+        grad_cam(inspector, sample, "fc", Target(head))
+    with pytest.raises(InspectError, match="outputs 0 to 9"):
+        saliency(inspector, sample, Target(head, 10))
+    with pytest.raises(InspectError, match="positions 0 to 0"):
+        saliency(inspector, sample, Target(head, 1, position=1))
+    with pytest.raises(InspectError, match="absolute, signed or times_input"):
+        saliency(inspector, sample, Target(head), "squared")  # type: ignore[arg-type]
+    with pytest.raises(InspectError, match="zero or mean"):
+        integrated_gradients(inspector, sample, Target(head), "black")  # type: ignore[arg-type]
+    picture = zoo("autoencoder")
+    with pytest.raises(InspectError, match="cannot be traced back"):
+        saliency(picture, picture.sample(), Target(picture.heads[0]))
