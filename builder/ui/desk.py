@@ -53,7 +53,7 @@ class Desk:
     wires: tuple[Edge, ...] = ()
     notices: list[Notice] = field(default_factory=list)
     acks: dict[str, int] = field(default_factory=dict)
-    focus: Focus = Focus()
+    focus: Focus = field(default_factory=Focus)
     arranged: int = 0
     dialog: str | None = None
     saved: Document | None = None

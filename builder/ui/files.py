@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -99,10 +100,8 @@ def _save_dialog(desk: Desk) -> None:
     with st.form("save_form", border=False):
         name = st.text_input(t("save_name"), value=desk.file or _file_stem(desk), key="save_name", max_chars=80)
         exists = False
-        try:
+        with contextlib.suppress(GraphError):  # said when the button is pressed
             exists = workspace.graph_file(name).exists() and file_name(workspace.graph_file(name)) != desk.file
-        except GraphError:
-            pass  # said when the button is pressed
         asked = st.session_state.get("save_replacing") == name
         if exists and asked:
             st.warning(t("save_exists"))

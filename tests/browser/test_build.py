@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -374,7 +375,7 @@ def test_usable_at_1280_by_720(browser: Browser, app: str) -> None:
         box = page.locator(f".st-key-{key}").first.bounding_box()
         assert box is not None, key
         boxes.append((key, box))
-    for (left, a), (right, b) in zip(boxes, boxes[1:], strict=False):
+    for (left, a), (right, b) in itertools.pairwise(boxes):
         assert a["x"] + a["width"] <= b["x"] + 1, f"{left} lies over {right}"
     canvas = page.locator(".st-key-canvas").bounding_box()
     assert canvas is not None

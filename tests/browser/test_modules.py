@@ -14,9 +14,22 @@ from builder.ui.palette import palette_data
 
 pytestmark = pytest.mark.browser
 
-NAMES = (
-    "normal words abbreviation oneSlip indexed rank Queue fixedPoint fitting revealing content freePlace commandOf make"
-).split()
+NAMES = [
+    "normal",
+    "words",
+    "abbreviation",
+    "oneSlip",
+    "indexed",
+    "rank",
+    "Queue",
+    "fixedPoint",
+    "fitting",
+    "revealing",
+    "content",
+    "freePlace",
+    "commandOf",
+    "make",
+]
 
 
 @pytest.fixture(scope="module")

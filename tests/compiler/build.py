@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,7 +32,7 @@ def graph(nodes: Mapping[str, Node], wires: Iterable[str] = (), blocks: Mapping[
 def chain(*nodes: tuple[str, Node], data: str = "data") -> Graph:
     """Nodes one behind the other, from the first's ``x`` through the ports ``x`` and ``y``."""
     made = graph(dict(nodes))
-    for (source, _), (target, _) in zip(nodes, nodes[1:], strict=False):
+    for (source, _), (target, _) in itertools.pairwise(nodes):
         made.wire(Edge(source, "x" if source == data else "y", target, "x"))
     return made
 

@@ -77,7 +77,9 @@ def test_texts_that_are_no_graph_files(text: str, message: str) -> None:
         assert caught.value.message_zh
 
 
-@pytest.mark.parametrize("data", [b"\x80\x04\x95\x10\x00", b"\xff\xfe{\x00}\x00", b"PK\x03\x04\x14\x00\xff\xfe", b"\x00\xff" * 1000])
+@pytest.mark.parametrize(
+    "data", [b"\x80\x04\x95\x10\x00", b"\xff\xfe{\x00}\x00", b"PK\x03\x04\x14\x00\xff\xfe", b"\x00\xff" * 1000]
+)
 def test_binary_data(data: bytes) -> None:
     with pytest.raises(GraphError, match="This is not"):
         loads(data)
@@ -154,7 +156,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(GraphError, match="Cannot write .* No space left on device"):
+    with pytest.raises(GraphError, match=r"Cannot write .* No space left on device"):
         save(made, path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["graph.json"]

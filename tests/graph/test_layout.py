@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import networkx as nx
 import pytest
 from hypothesis import given, settings
@@ -50,7 +52,7 @@ def test_ports_are_aligned_rather_than_tops() -> None:
 
 def test_a_long_chain_folds_into_rows_of_the_asked_shape() -> None:
     names = [f"n{i}" for i in range(20)]
-    placed = layered(names, wires(*zip(names, names[1:])), dict.fromkeys(names, SIZE), aspect=1.2)
+    placed = layered(names, wires(*itertools.pairwise(names)), dict.fromkeys(names, SIZE), aspect=1.2)
     width = max(x for x, _ in placed.values()) + SIZE[0]
     height = max(y for _, y in placed.values()) + SIZE[1]
     assert len({y for _, y in placed.values()}) > 2
