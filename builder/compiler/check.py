@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +24,7 @@ from builder.compiler.inference import (
 )
 from builder.compiler.order import data_order, owner_of, resolve_owner, sharing
 from builder.compiler.report import NodeReport, Problem, Report, at
-from builder.compiler.symbols import Symbols
+from builder.compiler.symbols import ClashError, Symbols
 from builder.graph import Flat, FlatNode, Graph, flatten
 from components import registry
 from components.spec import Dims, Port
@@ -58,23 +59,34 @@ class Analysis:
 
     def __init__(self, flat: Flat, memory_budget: int | None = None) -> None:
         self.flat = flat
+        self.order, circles = data_order(flat)
+        self.owners = {path: owner for path, node in flat.nodes.items() if (owner := owner_of(node, flat))}
+        self._failed = {error.node for error in flat.errors}
+        for attempt in itertools.count():
+            try:
+                self._walk(circles, attempt)
+                break
+            except ClashError:
+                continue
+        self._check_memory(memory_budget)
+
+    def _walk(self, circles: Sequence[Sequence[str]], attempt: int) -> None:
         self.report = Report()
         self.symbols = Symbols()
         self.metas: dict[tuple[str, str], Meta] = {}
         self.values: dict[str, dict[str, Any]] = {}
         self._said: set[tuple[str, ...]] = set()
-        for error in flat.errors:
+        self._shared: dict[str, Resolved] = {}  # by owner, the values of those that share its weights
+        for error in self.flat.errors:
             self._problem(error.node, error.port, (error.message, error.message_zh))
-        self._failed = {error.node for error in flat.errors}
-        self.order, circles = data_order(flat)
         for circle in circles:
             self._report_circle(circle)
-        self.owners = {path: owner for path, node in flat.nodes.items() if (owner := owner_of(node, flat))}
-        self._shared: dict[str, Resolved] = {}  # by owner, the values of those that share its weights
-        self._specs = self._read_datasets()
+        specs = self._read_datasets()
+        plain = [size for ports in specs.values() for spec in ports.values() for size in spec.shape]
+        plain += [size for node in self.flat.nodes.values() for size in _integers(node.params)]
+        self.symbols = Symbols((size for size in plain if isinstance(size, int)), attempt)
         for path in self.order:
-            self._visit(flat.nodes[path])
-        self._check_memory(memory_budget)
+            self._visit(self.flat.nodes[path], specs)
 
     # -------------------------------------------------------------- problems
 
@@ -117,7 +129,7 @@ class Analysis:
     # -------------------------------------------------------------- data sets
 
     def _read_datasets(self) -> dict[str, dict[str, TensorSpec]]:
-        """What each data set brings. Read first, because no axis may get a prime that a plain size is a multiple of."""
+        """What each data set brings. Read first: no axis may stand as a prime that a plain size is a multiple of."""
         specs: dict[str, dict[str, TensorSpec]] = {}
         for path, node in self.flat.nodes.items():
             if node.component.kind == "dataset":
@@ -127,9 +139,6 @@ class Analysis:
                     self._add(node, {}, error)
                 if not resolved.errors:
                     specs[path] = self._read(node, resolved.values)
-        plain = [size for specs_of in specs.values() for spec in specs_of.values() for size in spec.shape]
-        plain += [size for node in self.flat.nodes.values() for size in _integers(node.params)]
-        self.symbols = Symbols(size for size in plain if isinstance(size, int))
         return specs
 
     def _read(self, node: FlatNode, values: dict[str, Any]) -> dict[str, TensorSpec]:
@@ -141,10 +150,10 @@ class Analysis:
             self._problem(node.path, "", message, "data", getattr(error, "parameter", ""))
             return {}
 
-    def _visit_dataset(self, node: FlatNode) -> None:
+    def _visit_dataset(self, node: FlatNode, specs: Mapping[str, TensorSpec]) -> None:
         outputs = {}
         try:
-            for port, spec in self._specs.get(node.path, {}).items():
+            for port, spec in specs.items():
                 self.metas[node.path, port] = Meta(
                     self.symbols.numbers(spec.shape), getattr(torch, spec.dtype), spec.high
                 )
@@ -156,11 +165,11 @@ class Analysis:
 
     # -------------------------------------------------------------- one node
 
-    def _visit(self, node: FlatNode) -> None:
+    def _visit(self, node: FlatNode, specs_of: Mapping[str, Mapping[str, TensorSpec]]) -> None:
         before = len(self.report.problems)
         self._check_settings(node)
         if node.component.kind == "dataset":
-            self._visit_dataset(node)
+            self._visit_dataset(node, specs_of.get(node.path, {}))
             return
         waiting = self._check_wires(node)
         inputs, specs = self._arriving(node)
@@ -217,9 +226,9 @@ class Analysis:
     def _infer(self, resolved: Resolved) -> Inference:
         """Shapes with the primes; where a size may or may not follow from an axis, also with their twins."""
         result, inputs = resolved.infer(), resolved.inputs
-        known = {size for metas in inputs.values() for m in metas for size in m.shape}
-        fresh = {size for m in result.outputs if m is not None for size in m.shape if size not in known}
-        if self.symbols.doubtful(fresh) and self.symbols.doubtful(fresh.difference(_integers(resolved.values))):
+        arriving = [m.shape for metas in inputs.values() for m in metas]
+        fresh = {size for m in result.outputs if m is not None for size in self.symbols.fresh(m.shape, arriving)}
+        if fresh.difference(_integers(resolved.values)):
             twins = {p: [Meta(self.symbols.twins(m.shape), m.dtype, m.high) for m in ms] for p, ms in inputs.items()}
             varying = frozenset(self.symbols.twin[size] for size in resolved.varying)
             other = self._with_twins(resolved, twins, varying)

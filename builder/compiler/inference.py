@@ -396,11 +396,14 @@ def _run(
     try:
         with torch.no_grad(), _Unallocated(device), _Cost() as cost:
             result = call(component, module, values, tensors)
+        results = result if isinstance(result, tuple | list) else (result,)
+        odd = next((r for r in results if r is not None and not isinstance(r, Tensor)), None)
+        if odd is not None:
+            raise TypeError(f"its forward must return tensors, not {type(odd).__name__}")
     except ParameterError as error:
         raise NodeError((error.message, error.message_zh), "parameter", error.parameter) from None
     except Exception as error:  # whatever a forward raises is the answer: these inputs do not fit
         raise _in_words(component, values, inputs, error, "shape") from None
-    results = result if isinstance(result, tuple | list) else (result,)
     return tuple(None if r is None else Meta(tuple(r.shape), r.dtype) for r in results), cost.flops
 
 

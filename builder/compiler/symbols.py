@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 # Large against sizes that occur; products of several with many features still fit into 63 bits.
@@ -21,9 +21,14 @@ _STARTS = (100_003, 40_009, 50_021, 60_013, 70_001, 80_021, 90_001, 110_017)
 _PERIOD = 240
 _STEPS = (37, 41, 43, 47, 53, 59, 61, 67)
 MAX_DENOMINATOR = 32
+MAX_OFFSET = 20_000
 UNKNOWN = "?"
 
 Twin = tuple[int, int]
+
+
+class ClashError(Exception):
+    """A plain size equals one that follows from an axis, by chance: other primes tell them apart."""
 
 
 class Symbols:
@@ -31,9 +36,11 @@ class Symbols:
 
     Args:
         taken: plain sizes that stand in the graph; no prime divides one of them.
+        attempt: another number gives other primes.
     """
 
-    def __init__(self, taken: Iterable[int] = ()) -> None:
+    def __init__(self, taken: Iterable[int] = (), attempt: int = 0) -> None:
+        self._shift = 1000 * attempt
         self._taken = [size for size in set(taken) if size >= min(_STARTS)]
         self.prime: dict[str, int] = {}
         self.twin: dict[int, int] = {}  # the twin of each size that is known to follow from an axis
@@ -49,7 +56,7 @@ class Symbols:
             if len(self.prime) == len(_STARTS):
                 raise ValueError(f"A graph can have at most {len(_STARTS)} axes of unknown size.")
             index = len(self.prime)
-            prime = _STARTS[index]
+            prime = _STARTS[index] + self._shift
             while not (self._free(prime) and self._free(prime + _PERIOD * _STEPS[index])):
                 prime += 1
             self.prime[axis], self.twin[prime], self._names[prime] = prime, prime + _PERIOD * _STEPS[index], axis
@@ -68,20 +75,28 @@ class Symbols:
         """Whether a size follows from an axis."""
         return size in self.twin
 
-    def doubtful(self, sizes: Iterable[int]) -> bool:
-        """Whether one of these sizes, which no input had, may follow from an axis: a run with the twins tells."""
-        if not self.prime:
-            return False
-        limit = min(self.prime.values()) // MAX_DENOMINATOR
-        return any(size >= limit and size not in self.twin for size in sizes)
+    def fresh(self, shape: Sequence[int], inputs: Sequence[Sequence[int]]) -> Iterator[int]:
+        """Sizes that may follow from an axis and that no input has (as often): a run with the twins tells."""
+        limit = min(self.prime.values(), default=2**63) // MAX_DENOMINATOR
+        for size in shape:
+            if size >= limit and shape.count(size) > max((given.count(size) for given in inputs), default=0):
+                yield size
 
     def twins(self, shape: Sequence[int]) -> tuple[int, ...]:
         """The shape of the run with the twins."""
         return tuple(self.twin.get(size, size) for size in shape)
 
     def learn(self, shape: Sequence[int], twins: Sequence[int]) -> None:
-        """Remembers which sizes of a shape vary, from the same shape with the twins."""
-        self.twin.update({size: twin for size, twin in zip(shape, twins, strict=True) if size != twin})
+        """Remembers which sizes of a shape vary, from the same shape with the twins.
+
+        Raises:
+            ClashError: one of the sizes is known to follow from the axes in another way.
+        """
+        for size, twin in zip(shape, twins, strict=True):
+            if self.twin.get(size, twin) != twin:
+                raise ClashError
+            if size != twin:
+                self.twin[size] = twin
 
     # -------------------------------------------------------------- from numbers to names
 
@@ -106,10 +121,14 @@ class Symbols:
                 other = self._solve(factor, depth + 1) if depth < 3 else None
                 if other:
                     return f"{other}*{name}" if "+" not in other and "-" not in other else f"({other})*{name}"
-        for name, axis in axes:  # a linear function of one axis
+        found = []
+        for name, axis in axes:  # a linear function of one axis: two points give one for each, the true one is near
             slope = Fraction(size[0] - size[1], axis[0] - axis[1])
-            if slope > 0 and slope.denominator <= MAX_DENOMINATOR and slope.numerator <= 10_000:
-                return _linear(name, slope, size[0] - slope * axis[0])
+            offset = size[0] - slope * axis[0]
+            if slope > 0 and slope.denominator <= MAX_DENOMINATOR and abs(offset) < MAX_OFFSET:
+                found.append((abs(offset), _linear(name, slope, offset)))
+        if found:
+            return min(found)[1]
         for name, axis in axes:  # a sum of axes
             rest = (size[0] - axis[0], size[1] - axis[1])
             other = self._solve(rest, depth + 1) if depth < 3 and min(rest) > 0 else None

@@ -30,7 +30,15 @@ def ordered() -> Graph:
     return graph(nodes, wires)
 
 
-SELECTIONS = [["a"], ["cat"], ["a", "b"], ["a", "cat"], ["a", "b", "c", "d"], ["b", "cat", "end"], ["a", "b", "c", "d", "cat", "end"]]
+SELECTIONS = [
+    ["a"],
+    ["cat"],
+    ["a", "b"],
+    ["a", "cat"],
+    ["a", "b", "c", "d"],
+    ["b", "cat", "end"],
+    ["a", "b", "c", "d", "cat", "end"],
+]
 
 
 @pytest.mark.parametrize("chosen", SELECTIONS, ids="-".join)
@@ -77,7 +85,14 @@ def test_any_selection_of_any_graph(data: st.DataObject) -> None:
 
 def test_ports_are_named_after_what_they_reach() -> None:
     made = graph(
-        {"data": image(4), "x": "act_relu", "m": "op_matmul", "s": ("op_split", {"sections": 2}), "r1": "act_relu", "r2": "act_relu"},
+        {
+            "data": image(4),
+            "x": "act_relu",
+            "m": "op_matmul",
+            "s": ("op_split", {"sections": 2}),
+            "r1": "act_relu",
+            "r2": "act_relu",
+        },
         ["data.x x.x m.b", "x.y m.a", "m.y s.x", "s.y1 r1.x", "s.y2 r2.x"],
     )
     use = edits.make_block(made, ["m", "s"], "part")
@@ -92,7 +107,11 @@ def test_selections_that_cannot_become_a_block() -> None:
     made = ordered()
     document = to_document(made)
     for chosen, name, message in [
-        (["a", "end"], "part", "The?s?e? nodes cannot become a block: the path from 'a' through 'cat' comes back to 'end'"),
+        (
+            ["a", "end"],
+            "part",
+            "The?s?e? nodes cannot become a block: the path from 'a' through 'cat' comes back to 'end'",
+        ),
         ([], "part", "Select the nodes"),
         (["nope"], "part", "no node 'nope'"),
         (["a"], "a b", "A block's name must be unused letters"),
@@ -204,7 +223,13 @@ def test_shared_weights_follow_into_and_out_of_a_block() -> None:
 def repeated(times: int = 3) -> Graph:
     """A block with a carried value and a mask that goes to every copy."""
     block = graph(
-        {"x": "port_in", "mask": "port_in", "fc": ("linear", {"out_features": 4}), "mul": "op_multiply", "y": "port_out"},
+        {
+            "x": "port_in",
+            "mask": "port_in",
+            "fc": ("linear", {"out_features": 4}),
+            "mul": "op_multiply",
+            "y": "port_out",
+        },
         ["x.y fc.x", "fc.y mul.xs", "mask.y mul.xs", "mul.y y.x"],
     )
     return graph(
@@ -258,7 +283,9 @@ def test_ports_of_a_block_carry_what_stands_behind_them() -> None:
         {"q": "port_in", "mask": "port_in", "a": "attn_multi_head", "w": "port_out"},
         ["q.y a.q a.k a.v", "mask.y a.mask", "a.weights w.x"],
     )
-    outer = graph({"x": "port_in", "m": "port_in", "i": "block:inner", "y": "port_out"}, ["x.y i.q", "m.y i.mask", "i.w y.x"])
+    outer = graph(
+        {"x": "port_in", "m": "port_in", "i": "block:inner", "y": "port_out"}, ["x.y i.q", "m.y i.mask", "i.w y.x"]
+    )
     made = graph({"o": "block:outer"}, (), {"inner": inner, "outer": outer})
     signature = made.signature("o")
     assert signature.inputs["x"].dims.alternatives() == [["B", "T", "C"]]

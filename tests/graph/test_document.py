@@ -105,7 +105,9 @@ def test_two_nodes_of_one_id_and_wires_to_nothing() -> None:
 
 def test_error_inside_a_block_names_its_node() -> None:
     block = {"nodes": [{"id": "conv", "component": "linear", "position": [0]}], "edges": []}
-    with pytest.raises(GraphError, match="at blocks/res/nodes/0/position: expected a list of at least 2 items") as caught:
+    with pytest.raises(
+        GraphError, match="at blocks/res/nodes/0/position: expected a list of at least 2 items"
+    ) as caught:
         from_document(_document([]) | {"blocks": {"res": block}})
     assert caught.value.node == "conv"
 

@@ -60,8 +60,13 @@ def test_add_node() -> None:
     assert made.nodes[id] == {
         "component": "conv_standard", "params": {"kernel_size": [3, 3]}, "settings": {}, "position": [10.0, -3.0],
     }  # fmt: skip
-    refused(lambda g: edits.add_node(g, "conv_standrad", (0, 0)), "no component 'conv_standrad'.*Did you mean conv_standard")
-    refused(lambda g: edits.add_node(g, "block:res", (0, 0)), r"the block 'res', which this graph does not have \(blocks: none\)")
+    refused(
+        lambda g: edits.add_node(g, "conv_standrad", (0, 0)), "no component 'conv_standrad'.*Did you mean conv_standard"
+    )
+    refused(
+        lambda g: edits.add_node(g, "block:res", (0, 0)),
+        r"the block 'res', which this graph does not have \(blocks: none\)",
+    )
     refused(lambda g: edits.add_node(g, "linear", (float("nan"), 0)), "must be a finite number. Got nan")
     refused(lambda g: edits.add_node(g, "linear", (0, 0), {"out_features": float("inf")}), "finite numbers")
 
@@ -69,8 +74,16 @@ def test_add_node() -> None:
 def test_a_block_cannot_be_put_into_itself() -> None:
     inner, outer = graph({"x": "port_in", "y": "port_out"}, ["x.y y.x"]), graph({"i": "block:inner"})
     made = graph({}, (), {"inner": inner, "outer": outer})
-    refused(lambda g: edits.add_node(g.blocks["inner"], "block:outer", (0, 0), blocks=g.blocks), "it would contain itself", made)
-    refused(lambda g: edits.add_node(g.blocks["inner"], "block:inner", (0, 0), blocks=g.blocks), "it would contain itself", made)
+    refused(
+        lambda g: edits.add_node(g.blocks["inner"], "block:outer", (0, 0), blocks=g.blocks),
+        "it would contain itself",
+        made,
+    )
+    refused(
+        lambda g: edits.add_node(g.blocks["inner"], "block:inner", (0, 0), blocks=g.blocks),
+        "it would contain itself",
+        made,
+    )
     assert edits.add_node(made.blocks["outer"], "block:inner", (0, 0), blocks=made.blocks) == "inner1"
 
 
@@ -170,8 +183,16 @@ def test_refused_wires_say_why(source: str, target: str, message: str) -> None:
 
 def test_kinds_of_ports_must_agree() -> None:
     nodes = {"data": image(4), "s": "sched_cosine", "o": "opt_adam", "fc": "linear"}
-    refused(lambda g: edits.connect(g, edge_between("s.schedule", "fc.x")), "'fc.x' takes a tensor; 's.schedule' gives a learning-rate schedule", graph(nodes))
-    refused(lambda g: edits.connect(g, edge_between("data.x", "o.schedule")), "'o.schedule' takes a learning-rate schedule; 'data.x' gives a tensor", graph(nodes))
+    refused(
+        lambda g: edits.connect(g, edge_between("s.schedule", "fc.x")),
+        "'fc.x' takes a tensor; 's.schedule' gives a learning-rate schedule",
+        graph(nodes),
+    )
+    refused(
+        lambda g: edits.connect(g, edge_between("data.x", "o.schedule")),
+        "'o.schedule' takes a learning-rate schedule; 'data.x' gives a tensor",
+        graph(nodes),
+    )
     made = graph(nodes)
     edits.connect(made, edge_between("s.schedule", "o.schedule"))
 
@@ -195,7 +216,10 @@ def test_reorder() -> None:
     assert [e.source for e in made.wires_into("add", "xs")] == ["relu", "data"]
     assert [e.source for e in loads(dumps(made)).wires_into("add", "xs")] == ["relu", "data"]
     for wrong in ([], ["relu.y"], ["relu.y", "relu.y"], ["relu.y", "data.x", "fc.y"]):
-        refused(lambda g, wrong=wrong: edits.reorder(g, "add", "xs", wrong), "must name each wire into 'add.xs' once: data.x, relu.y")
+        refused(
+            lambda g, wrong=wrong: edits.reorder(g, "add", "xs", wrong),
+            "must name each wire into 'add.xs' once: data.x, relu.y",
+        )
 
 
 def test_reorder_of_a_wire_that_is_there_twice() -> None:
@@ -226,7 +250,12 @@ def test_rename_takes_wires_and_shared_weights_along() -> None:
 def test_rename_inside_a_block_reaches_its_uses() -> None:
     block = graph({"x": "port_in", "conv": "linear", "y": "port_out"}, ["x.y conv.x", "conv.y y.x"])
     wrap = graph(
-        {"x": "port_in", "b": "block:inner", "y": "port_out", "fc": ("linear", {}, {"weights": {"from": "shared", "node": "b/conv"}})},
+        {
+            "x": "port_in",
+            "b": "block:inner",
+            "y": "port_out",
+            "fc": ("linear", {}, {"weights": {"from": "shared", "node": "b/conv"}}),
+        },
         ["x.y b.x fc.x", "b.y y.x"],
     )
     shared = {"weights": {"from": "shared", "node": "w/n0/b/conv"}}
@@ -252,7 +281,11 @@ def test_duplicate() -> None:
     new = edits.duplicate(made, ["fc", "relu", "out", "fc"])
     assert new == {"fc": "linear1", "relu": "relu1", "out": "linear2"}
     assert made.nodes["linear1"]["position"] == [50, 60]
-    assert [w for w in wires(made) if "1." in w or "2." in w] == ["data.x linear1.x", "linear1.y relu1.x", "add.y linear2.x"]
+    assert [w for w in wires(made) if "1." in w or "2." in w] == [
+        "data.x linear1.x",
+        "linear1.y relu1.x",
+        "add.y linear2.x",
+    ]
     assert made.nodes["linear2"]["settings"]["weights"]["node"] == "linear1", "the copies share among themselves"
     assert made.nodes["out"]["settings"]["weights"]["node"] == "fc"
     alone = edits.duplicate(made, ["out"])["out"]

@@ -18,7 +18,9 @@ def errors(made: Graph) -> dict[tuple[str, str], str]:
 
 
 def test_a_graph_without_blocks() -> None:
-    flat = flatten(graph({"data": image(4), "cat": "op_concat", "r": "act_relu"}, ["data.x r.x", "r.y cat.xs", "data.x cat.xs"]))
+    flat = flatten(
+        graph({"data": image(4), "cat": "op_concat", "r": "act_relu"}, ["data.x r.x", "r.y cat.xs", "data.x cat.xs"])
+    )
     assert list(flat.nodes) == ["data", "cat", "r"]
     assert flat.nodes["cat"].inputs == {"xs": [("r", "y"), ("data", "x")]}
     assert flat.nodes["data"].params == {"shape": [4]}
@@ -29,14 +31,22 @@ def test_nested_and_repeated_paths() -> None:
     inner = graph({"x": "port_in", "fc": "linear", "y": "port_out"}, ["x.y fc.x", "fc.y y.x"])
     outer = graph({"x": "port_in", "i": ("block:inner", {}, {"repeat": 2}), "y": "port_out"}, ["x.y i.x", "i.y y.x"])
     flat = flatten(
-        graph({"data": image(4), "o": ("block:outer", {}, {"repeat": 2})}, ["data.x o.x"], {"inner": inner, "outer": outer})
+        graph(
+            {"data": image(4), "o": ("block:outer", {}, {"repeat": 2})},
+            ["data.x o.x"],
+            {"inner": inner, "outer": outer},
+        )
     )
     assert list(flat.nodes) == ["data", "o/n0/i/n0/fc", "o/n0/i/n1/fc", "o/n1/i/n0/fc", "o/n1/i/n1/fc"]
     assert flat.nodes["o/n1/i/n0/fc"].inputs == {"x": [("o/n0/i/n1/fc", "y")]}
 
 
 def test_wires_straight_through_a_block() -> None:
-    made = graph({"data": image(4), "p": ("block:pass", {}, {"repeat": 1000}), "r": "act_relu"}, ["data.x p.x", "p.y r.x"], {"pass": PASS})
+    made = graph(
+        {"data": image(4), "p": ("block:pass", {}, {"repeat": 1000}), "r": "act_relu"},
+        ["data.x p.x", "p.y r.x"],
+        {"pass": PASS},
+    )
     assert flatten(made).nodes["r"].inputs == {"x": [("data", "x")]}
 
 
@@ -66,7 +76,11 @@ def test_a_block_that_shares_the_weights_of_another_use() -> None:
     outer = graph({"x": "port_in", "i": ("block:inner", {}, {"repeat": 2}), "y": "port_out"}, ["x.y i.x", "i.y y.x"])
     shared = {"weights": {"from": "shared", "node": "one"}}
     blocks = {"inner": inner, "outer": outer}
-    flat = flatten(graph({"two": ("block:outer", {}, shared), "one": "block:outer", "data": image(4)}, ["data.x one.x two.x"], blocks))
+    flat = flatten(
+        graph(
+            {"two": ("block:outer", {}, shared), "one": "block:outer", "data": image(4)}, ["data.x one.x two.x"], blocks
+        )
+    )
     assert not flat.errors
     assert flat.nodes["two/i/n1/fc"].settings["weights"] == {"from": "shared", "node": "/one/i/n1/fc"}
     assert "weights" not in flat.nodes["one/i/n1/fc"].settings
@@ -99,12 +113,16 @@ def test_unknown_ports_are_reported_once_where_they_are() -> None:
     made = graph({"data": image(4), "a": "linear", "b": "act_relu"}, ["data.x a.in", "a.out b.x"])
     found = errors(made)
     assert found["a", "in"] == "The wire data.x -> a.in names the input port 'in', which 'a' does not have (inputs: x)."
-    assert found["a", "out"] == "The wire a.out -> b.x names the output port 'out', which 'a' does not have (outputs: y)."
+    assert (
+        found["a", "out"] == "The wire a.out -> b.x names the output port 'out', which 'a' does not have (outputs: y)."
+    )
     assert len(found) == 2
 
 
 def test_unknown_block_and_unknown_port_of_a_block() -> None:
-    made = graph({"data": image(4), "u": "block:nope", "p": "block:pass"}, ["data.x p.z u.x", "p.w u.y"], {"pass": PASS})
+    made = graph(
+        {"data": image(4), "u": "block:nope", "p": "block:pass"}, ["data.x p.z u.x", "p.w u.y"], {"pass": PASS}
+    )
     found = errors(made)
     assert "the block 'nope', which this graph does not have (blocks: pass)" in found["u", ""]
     assert "input port 'z', which 'p' does not have (inputs: x)" in found["p", "z"]
@@ -121,7 +139,14 @@ def test_ports_of_blocks_stand_only_inside_blocks() -> None:
 
 def test_open_ports_of_a_block() -> None:
     block = graph(
-        {"x": "port_in", "mask": "port_in", "spare": "port_in", "a": "attn_multi_head", "y": "port_out", "z": "port_out"},
+        {
+            "x": "port_in",
+            "mask": "port_in",
+            "spare": "port_in",
+            "a": "attn_multi_head",
+            "y": "port_out",
+            "z": "port_out",
+        },
         ["x.y a.q a.k a.v", "mask.y a.mask", "a.y y.x"],
     )
     made = graph({"b": "block:part", "r": "act_relu"}, ["b.y r.x"], {"part": block})
@@ -157,7 +182,10 @@ def test_a_loop_of_nothing_but_wires() -> None:
 
 
 def test_deep_nesting_is_an_error() -> None:
-    blocks = {f"b{i}": graph({"x": "port_in", "i": f"block:b{i + 1}", "y": "port_out"}, ["x.y i.x", "i.y y.x"]) for i in range(500)}
+    blocks = {
+        f"b{i}": graph({"x": "port_in", "i": f"block:b{i + 1}", "y": "port_out"}, ["x.y i.x", "i.y y.x"])
+        for i in range(500)
+    }
     blocks["b500"] = PASS
     made = graph({"data": image(4), "u": "block:b0"}, ["data.x u.x"], blocks)
     (error,) = flatten(made).errors
@@ -179,7 +207,11 @@ def test_explosions_end_early(leaf: str) -> None:
 
 def test_many_wires_through_many_ports_end_early() -> None:
     doubled = graph({"x": "port_in", "y": "port_out"}, ["x.y y.x y.x"])
-    made = graph({"data": image(4), "p": ("block:twice", {}, {"repeat": 1000}), "add": "op_add"}, ["data.x p.x", "p.y add.xs"], {"twice": doubled})
+    made = graph(
+        {"data": image(4), "p": ("block:twice", {}, {"repeat": 1000}), "add": "op_add"},
+        ["data.x p.x", "p.y add.xs"],
+        {"twice": doubled},
+    )
     assert [e.message for e in flatten(made).errors] == ["The graph unfolds to more than 50,000 nodes."]
 
 

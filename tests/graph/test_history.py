@@ -88,7 +88,9 @@ def test_at_least_200_steps_and_a_limit() -> None:
 
 
 def test_states_share_what_did_not_change() -> None:
-    made = graph({f"n{i}": ("linear", {"out_features": i}) for i in range(50)}, [f"n{i}.y n{i + 1}.x" for i in range(49)])
+    made = graph(
+        {f"n{i}": ("linear", {"out_features": i}) for i in range(50)}, [f"n{i}.y n{i + 1}.x" for i in range(49)]
+    )
     history = History(made)
     edits.set_param(made, "n7", "bias", False)
     history.push(made)
@@ -116,7 +118,13 @@ def test_history_is_pure_data() -> None:
 
 def start() -> Graph:
     block = graph({"x": "port_in", "fc": "linear", "y": "port_out"}, ["x.y fc.x", "fc.y y.x"])
-    nodes = {"data": image(4), "fc": "linear", "relu": "act_relu", "add": "op_add", "b": ("block:part", {}, {"repeat": 2})}
+    nodes = {
+        "data": image(4),
+        "fc": "linear",
+        "relu": "act_relu",
+        "add": "op_add",
+        "b": ("block:part", {}, {"repeat": 2}),
+    }
     return graph(nodes, ["data.x fc.x", "fc.y relu.x b.x", "relu.y add.xs", "b.y add.xs"], {"part": block})
 
 
@@ -128,7 +136,9 @@ def random_edit(made: Graph, rng: random.Random) -> None:
     inner = rng.choice(list(scope))
     name = f"r{rng.randrange(30)}"
     choices: list[Any] = [
-        lambda: edits.add_node(scope, rng.choice(("linear", "op_add", "act_relu", "block:part")), (1, 2), blocks=made.blocks),
+        lambda: edits.add_node(
+            scope, rng.choice(("linear", "op_add", "act_relu", "block:part")), (1, 2), blocks=made.blocks
+        ),
         lambda: edits.connect(made, edits.Edge(node, "y", other, rng.choice(("x", "xs")))),
         lambda: edits.disconnect(made, rng.choice(list(made.wires()))),
         lambda: edits.set_param(scope, inner, "out_features", rng.randrange(9)),
@@ -140,7 +150,9 @@ def random_edit(made: Graph, rng: random.Random) -> None:
         lambda: edits.duplicate(made, rng.sample(nodes, min(2, len(nodes)))),
         lambda: edits.make_block(made, rng.sample(nodes, min(2, len(nodes))), name),
         lambda: edits.detach_block(made, node),
-        lambda: edits.reorder(made, "add", "xs", [f"{e.source}.{e.source_port}" for e in made.wires_into("add", "xs")][::-1]),
+        lambda: edits.reorder(
+            made, "add", "xs", [f"{e.source}.{e.source_port}" for e in made.wires_into("add", "xs")][::-1]
+        ),
         lambda: edits.remove_nodes(made, [node]) if len(nodes) > 4 else None,
         lambda: made.training.update(epochs=rng.randrange(1, 9)),
     ]
