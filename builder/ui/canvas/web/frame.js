@@ -26,6 +26,20 @@ function closeMenus() {
   }
 }
 
+// Gives the parts of a push that have not changed their former objects, so that React redraws only what is new.
+export function reuse(items, kept) {
+  const next = new Map();
+  for (const item of items) {
+    const old = kept.get(item.id) || {};
+    for (const [name, value] of Object.entries(item)) {
+      if (typeof value !== "object" || value === null || name === "position") continue;
+      if (old[name] && JSON.stringify(old[name]) === JSON.stringify(value)) item[name] = old[name];
+    }
+    next.set(item.id, item);
+  }
+  return next;
+}
+
 export class Frame {
   constructor(queue, hooks) {
     this.queue = queue;
@@ -33,6 +47,7 @@ export class Frame {
     this.element = null;
     this.doc = null;
     this.win = null;
+    this.kept = [new Map(), new Map()]; // the nodes and edges of the last push, by id
     this.busy = false; // a node or a wire is being dragged
     this.held = null; // the latest push that came meanwhile
     this.applied = null; // the content that React Flow shows
@@ -100,8 +115,10 @@ export class Frame {
     }
     const css = this.hooks.css();
     if (sheet.textContent !== css) sheet.textContent = css;
-    this.doc.documentElement.dataset.desk = document.documentElement.dataset.desk || "light";
-    this.doc.documentElement.lang = this.hooks.language();
+    // Set only where it differs: every write makes the browser style the whole canvas again.
+    const root = this.doc.documentElement, theme = document.documentElement.dataset.desk || "light", language = this.hooks.language();
+    if (root.dataset.desk !== theme) root.dataset.desk = theme;
+    if (root.lang !== language) root.lang = language;
   }
 
   // Wires that touch a selected node stand out. Their elements belong to React, so this is a rule, not a class.
@@ -158,6 +175,7 @@ export class Frame {
       for (const node of args.nodes) node.selected = nodes.includes(node.id);
       for (const edge of args.edges) edge.selected = edges.includes(edge.id);
     }
+    this.kept = [reuse(args.nodes, this.kept[0]), reuse(args.edges, this.kept[1])];
     const text = content(args);
     const same = text === this.applied && !this.drawn && !this.differs(args);
     args.timestamp = same ? 0 : ALWAYS;
