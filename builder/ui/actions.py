@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from builder.graph import BLOCK_PREFIX, Edge, Graph, GraphError, edit
 from builder.graph.graph import IDENTIFIER
+from builder.ui import clipboard
 from builder.ui.canvas import events
 from builder.ui.canvas.events import Batch, Event
 from builder.ui.canvas.view import arrange as layout
 from builder.ui.canvas.view import cards_of, edge_id
 from builder.ui.catalogue import Catalogue
-from builder.ui.desk import Desk
+from builder.ui.desk import Desk, Focus
 
 
 def take(desk: Desk, batch: Batch) -> None:
@@ -200,6 +201,12 @@ def command(desk: Desk, name: str) -> None:
         desk.dialog = "save"
     elif name == "delete":
         delete(desk)
+    elif name in ("copy", "cut"):
+        desk.clipboard, desk.pasted = clipboard.clip(desk.open_graph, _selected(desk), desk.blocks), 0
+        if name == "cut":
+            delete(desk)
+    elif name == "paste":
+        paste(desk)
     elif name == "duplicate":
         chosen = _selected(desk)
         new = desk.edit(lambda graph: edit.duplicate(graph, chosen), "duplicate")
@@ -214,6 +221,21 @@ def _selected(desk: Desk) -> tuple[str, ...]:
     if not desk.selection:
         raise GraphError("Select at least one node first.", "请先选中至少一个节点。")
     return desk.selection
+
+
+def paste(desk: Desk) -> None:
+    """Places what was copied, here or on another desk, and selects it."""
+    part = desk.clipboard
+    if part is None:
+        raise GraphError("Nothing was copied yet.", "尚未复制任何内容。")
+    times = desk.pasted + 1
+    for name in part.blocks:
+        if any(name == b or _uses(desk.blocks, name, b) for b in _open_blocks(desk)):
+            raise GraphError(f"The block '{name}' cannot be placed inside itself.", f"模块“{name}”不能放在它自身内部。")
+    new = desk.edit(lambda graph: clipboard.paste(graph, part, desk.blocks, bool(desk.scope), times), "paste")
+    desk.pasted = times
+    desk.select(new)
+    desk.focus = Focus(desk.focus.number + 1, desk.selection)
 
 
 def delete(desk: Desk) -> None:

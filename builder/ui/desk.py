@@ -56,6 +56,8 @@ class Desk:
     focus: Focus = field(default_factory=Focus)
     arranged: int = 0
     dialog: str | None = None
+    clipboard: Graph | None = None
+    pasted: int = 0  # how often the clipboard was pasted
     saved: Document | None = None
     changed_at: float = 0.0
     kept: tuple[float, str | None] | None = None

@@ -114,11 +114,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "shortcut_list": (
         "Drag a card | onto the canvas or onto a wire\n"
         "Drag from a dot | draw a wire\nShift + drag | select several\nCtrl + click | add to the selection\n"
-        "Double click | open a block\nDel | delete\nCtrl + D | duplicate\nCtrl + G | group into a block\n"
+        "Double click | open a block\nDel | delete\nCtrl + C, X, V | copy, cut, paste\nCtrl + D | duplicate\nCtrl + G | group into a block\n"
         "Ctrl + Z | undo\nCtrl + Shift + Z | redo\nCtrl + S | save\nCtrl + A | select all\nF | fit to view\n"
         "/ | search\nEsc | leave the block, deselect",
         "拖动卡片 | 到画布或连线上\n从圆点拖出 | 画连线\nShift + 拖动 | 框选\nCtrl + 单击 | 追加选择\n双击 | 打开模块\n"
-        "Del | 删除\nCtrl + D | 复制一份\nCtrl + G | 组合成模块\nCtrl + Z | 撤销\nCtrl + Shift + Z | 重做\n"
+        "Del | 删除\nCtrl + C、X、V | 复制、剪切、粘贴\nCtrl + D | 复制一份\nCtrl + G | 组合成模块\nCtrl + Z | 撤销\nCtrl + Shift + Z | 重做\n"
         "Ctrl + S | 保存\nCtrl + A | 全选\nF | 适应视图\n/ | 搜索\nEsc | 退出模块、取消选择",
     ),
     "empty_title": ("An empty desk", "空白画布"),

@@ -149,7 +149,7 @@ def test_a_place_is_free(scripts: Page) -> None:
     [
         ({"key": "z", "ctrlKey": True}, "undo"), ({"key": "Z", "ctrlKey": True, "shiftKey": True}, "redo"),
         ({"key": "y", "metaKey": True}, "redo"), ({"key": "Delete"}, "delete"), ({"key": "Backspace"}, "delete"),
-        ({"key": "d", "ctrlKey": True}, "duplicate"), ({"key": "s", "metaKey": True}, "save"), ({"key": "c", "ctrlKey": True}, None),
+        ({"key": "d", "ctrlKey": True}, "duplicate"), ({"key": "s", "metaKey": True}, "save"), ({"key": "c", "ctrlKey": True}, "copy"), ({"key": "p", "ctrlKey": True}, None),
         ({"key": "d"}, None), ({"key": "z", "ctrlKey": True, "altKey": True}, None), ({"key": "Escape"}, "escape"),
     ],
 )  # fmt: skip

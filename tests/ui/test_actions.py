@@ -114,6 +114,63 @@ def test_duplicating_selects_the_copies(desk: Desk) -> None:
     assert set(desk.selection).isdisjoint({"fc", "act"})
 
 
+def test_copying_and_pasting_into_another_graph(nested: Graph, desk: Desk) -> None:
+    source = Desk(nested)
+    do(source, "select", nodes=["one", "many"], edges=[])
+    do(source, "command", name="copy")
+    desk.clipboard = source.clipboard
+    do(desk, "command", name="paste")
+    assert set(desk.selection) == {"one", "many"}
+    assert "one.y -> many.x" in wires(desk)
+    assert "pair" in desk.blocks
+    first = [desk.graph.nodes[n]["position"] for n in ("one", "many")]
+    assert first == [[340, 40], [640, 40]]
+    do(desk, "command", name="paste")
+    assert len(desk.graph) == 7
+    assert list(desk.blocks) == ["pair"]
+
+
+def test_a_pasted_block_does_not_replace_another_of_its_name(nested: Graph) -> None:
+    source = Desk(nested)
+    do(source, "select", nodes=["one"], edges=[])
+    do(source, "command", name="copy")
+    target = Desk(Graph())
+    target.graph.blocks["pair"] = Graph()
+    target.clipboard = source.clipboard
+    do(target, "command", name="paste")
+    assert target.graph.nodes["one"]["component"] == "block:pair2"
+    assert len(target.blocks["pair"]) == 0
+    assert len(target.blocks["pair2"]) == 4
+
+
+def test_cutting_and_pasting_shared_weights(desk: Desk) -> None:
+    desk.graph.place("twin", "linear", settings={"weights": {"from": "shared", "node": "fc"}}, position=(0, 0))
+    desk.record()
+    do(desk, "select", nodes=["fc", "twin"], edges=[])
+    do(desk, "command", name="copy")
+    do(desk, "command", name="paste")
+    new = {desk.graph.nodes[n]["settings"].get("weights", {}).get("node") for n in desk.selection}
+    assert new - {None} <= set(desk.selection)
+    do(desk, "command", name="cut")
+    assert set(desk.graph) == {"data", "fc", "act", "twin"}
+
+
+def test_pasting_nothing_or_in_the_wrong_place_says_so(nested: Graph) -> None:
+    desk = Desk(nested)
+    do(desk, "command", name="paste")
+    assert "copied" in desk.notices[-1].en
+    do(desk, "select", nodes=["one"], edges=[])
+    do(desk, "command", name="copy")
+    desk.enter("many")
+    do(desk, "command", name="paste")
+    assert "inside itself" in desk.notices[-1].en
+    do(desk, "select", nodes=["x"], edges=[])
+    do(desk, "command", name="copy")
+    desk.leave(0)
+    do(desk, "command", name="paste")
+    assert "placed here" in desk.notices[-1].en
+
+
 def test_a_command_without_a_selection_says_so(desk: Desk) -> None:
     do(desk, "command", name="duplicate")
     assert "Select" in desk.notices[-1].en

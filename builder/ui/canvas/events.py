@@ -62,7 +62,7 @@ class Command(_Event):
     """A key that stands for an edit."""
 
     type: Literal["command"]
-    name: Literal["undo", "redo", "duplicate", "delete", "group", "save", "select_all"]
+    name: Literal["undo", "redo", "copy", "cut", "paste", "duplicate", "delete", "group", "save", "select_all"]
 
 
 class Escape(_Event):

@@ -8,7 +8,7 @@ import { Overlay } from "./overlay.js";
 import { Queue } from "./queue.js";
 import { readViewport, setViewport } from "./viewport.js";
 
-const COMMANDS = { z: "undo", y: "redo", d: "duplicate", g: "group", s: "save", a: "select_all" };
+const COMMANDS = { z: "undo", y: "redo", c: "copy", x: "cut", v: "paste", d: "duplicate", g: "group", s: "save", a: "select_all" };
 const POLL = 500; // ms between two looks at what is loading
 const INSTANT = 24; // ms after which a new view has been drawn
 
@@ -152,7 +152,7 @@ class Bridge {
     }
     const command = commandOf(event);
     if (!command) return;
-    if (outside && command === "open") return;
+    if (outside && (command === "open" || (["copy", "cut"].includes(command) && String(getSelection())))) return;
     const { nodes } = this.frame.selected();
     if (command === "open" && nodes.length !== 1) return;
     event.preventDefault();
