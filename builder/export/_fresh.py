@@ -1,5 +1,5 @@
 """Runs exported models in a process of their own, without the packages that wrote them: ``python -I _fresh.py JOBS``,
-or an exported script: ``python -I _fresh.py --script train.py --epochs 1``.
+or exported scripts: ``python -I _fresh.py --scripts FOLDER '[["train.py", "--epochs", "1"]]'``.
 
 JOBS is a JSON list. A job names the exported file, its format, the weights, the batches and where the outputs go; what
 the model gives for batch b is stored as ``b/0``, ``b/1`` ... This file imports nothing of ours and may be read as a
@@ -100,11 +100,14 @@ def run(job: dict[str, Any]) -> None:
 
 
 def main() -> None:
+    sys.dont_write_bytecode = True  # nothing lies beside the export but the export
     sys.meta_path.insert(0, Blocked())
-    if sys.argv[1] == "--script":
-        sys.argv = sys.argv[2:]
-        sys.path.insert(0, str(Path(sys.argv[0]).parent))
-        runpy.run_path(sys.argv[0], run_name="__main__")
+    if sys.argv[1] == "--scripts":
+        folder, scripts = Path(sys.argv[2]), json.loads(sys.argv[3])
+        sys.path.insert(0, str(folder))
+        for script in scripts:
+            sys.argv = script
+            runpy.run_path(str(folder / script[0]), run_name="__main__")
         return
     for number, job in enumerate(json.loads(Path(sys.argv[1]).read_text())):
         try:

@@ -168,7 +168,7 @@ class _Class:
         return texts[0] if len(texts) == 1 else ", ".join(f"{n} {t}" for n, t in zip(names, texts, strict=True))
 
     def _shape(self, specs: Sequence[TensorSpec]) -> str:
-        """A shape in words; an axis that differs from use to use is named after a parameter of these sizes, or ``*``."""
+        """A shape in words; an axis that differs between uses has the name of a parameter of these sizes, or ``*``."""
         axes = []
         for sizes in zip(*(spec.shape for spec in specs), strict=False):
             found = next((p for p, values in self.params.items() if values == sizes), "*")

@@ -26,7 +26,6 @@ class Argument:
     default: Any = MISSING
     hint: str = ""
 
-
     @property
     def is_default(self) -> bool:
         """Whether leaving it out gives the same; 0.0 and 0 are the same, 1 and True are not."""

@@ -103,6 +103,14 @@ class Definition:
     def tree(self) -> ast.stmt:
         return ast.parse(self.text).body[0]
 
+    @property
+    def siblings(self) -> list[Symbol]:
+        """All that the statement defines: ``WIDTH, HEIGHT = 3, 4`` makes two names."""
+        if not isinstance(self.tree, ast.Assign):
+            return [self.symbol]
+        targets = [n.id for target in self.tree.targets for n in ast.walk(target) if isinstance(n, ast.Name)]
+        return [Symbol(self.symbol.module, name) for name in targets]
+
 
 @functools.cache
 def definition(symbol: Symbol, is_op: bool = False) -> Definition:
@@ -117,11 +125,8 @@ def definition(symbol: Symbol, is_op: bool = False) -> Definition:
     """
     source = source_of(symbol.module)
     statement = source.statements.get(symbol.name)
-    single = isinstance(statement, cleaning.Function | ast.ClassDef | ast.AnnAssign) or (
-        isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
-    )
-    if statement is None or not single:
-        raise _inexpressible(f"{symbol.module}.{symbol.name}", "no top-level statement of its module defines it alone")
+    if statement is None:
+        raise _inexpressible(f"{symbol.module}.{symbol.name}", "no top-level statement of its module defines it")
     first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", []))])
     text = "\n".join(source.text.splitlines()[first - 1 : statement.end_lineno]) + "\n"
     added: dict[str, Symbol] = {}
@@ -153,11 +158,9 @@ def definition(symbol: Symbol, is_op: bool = False) -> Definition:
     text = cleaning.drop_statements(text, is_check)
     text = cleaning.plain_errors(text, bilingual)
     text = cleaning.wrap_comments(text)
-    uses = dict(added)
-    for node in cleaning.global_names(ast.parse(text)):
-        found = source.resolve(symbol.module, node.id)
-        if found is not None:
-            uses[node.id] = found
+    names = dict.fromkeys(node.id for node in cleaning.global_names(ast.parse(text)))
+    found = {name: source.resolve(symbol.module, name) or added.get(name) for name in names}
+    uses = {name: meant for name, meant in found.items() if meant is not None}
     return Definition(symbol, text, uses)
 
 
@@ -268,12 +271,15 @@ class Library:
         found = self._local.get(symbol)
         if found is not None:
             return found
-        name = self._local[symbol] = self.names.new(wanted or symbol.name or symbol.module.rpartition(".")[2])
-        if symbol.ours:
+        if not symbol.ours:
+            self._local[symbol] = self.names.new(wanted or symbol.name or symbol.module.rpartition(".")[2])
+        else:
             entry = self.read(symbol, is_op)
+            self._local |= {sibling: self.names.new(sibling.name) for sibling in entry.siblings}
             names = {written: self.use(s, "" if s.ours else written) for written, s in entry.uses.items()}
-            self._definitions[symbol] = cleaning.rename(entry.text, {**names, symbol.name: name})
-        return name
+            own = {sibling.name: self._local[sibling] for sibling in entry.siblings}
+            self._definitions[symbol] = cleaning.rename(entry.text, names | own)
+        return self._local[symbol]
 
     def define(self, name: str, text: str, uses: Mapping[str, Symbol]) -> str:
         """The name of a definition that no component has, such as a class that stands for a block."""
@@ -286,6 +292,7 @@ class Library:
 
     def add_text(self, name: str, text: str) -> None:
         """Puts a finished definition behind the others; its names are the file's."""
+        self._local[Symbol("", name)] = name
         self._definitions[Symbol("", name)] = text
 
     def object(self, value: Any) -> str:
@@ -319,7 +326,7 @@ class Library:
         plain: set[str] = set()
         members: dict[str, list[str]] = {}
         for symbol, local in self._local.items():
-            if symbol in self._definitions:
+            if symbol.ours or not symbol.module:
                 continue
             package, _, last = (symbol.module, "", symbol.name) if symbol.name else symbol.module.rpartition(".")
             alias = "" if local == last else f" as {local}"
@@ -338,11 +345,10 @@ class Library:
         """The definitions, each behind those that it refers to."""
         return "".join(self._definitions.values())
 
-    def packages(self) -> set[str]:
-        """The top-level packages that are imported."""
-        return {s.module.partition(".")[0] for s in self._local if s not in self._definitions} - set(
-            sys.stdlib_module_names
-        )
+    @property
+    def defined(self) -> set[str]:
+        """The names of the definitions."""
+        return {name for symbol, name in self._local.items() if symbol.ours or not symbol.module}
 
 
 def _package(line: str) -> str:

@@ -10,7 +10,7 @@ from builder.export.classes import write_classes
 from builder.export.library import Library
 from builder.export.samples import samples
 from builder.export.scopes import Key, model_scope
-from builder.export.text import Names, class_name, docstring, formatted, plain
+from builder.export.text import Names, class_name, docstring, formatted, packages_of, plain
 from components.tensor_spec import TensorSpec
 
 
@@ -49,7 +49,7 @@ def model_source(compiled: Compiled, outputs: Sequence[End] | None = None) -> Mo
     write_classes(compiled, root, library, name, keys, _doc(compiled, title, arguments, ends))
     parts = [docstring(f"{title}."), library.definitions(), _demonstration(compiled, name, inputs, ends, library)]
     text = "\n\n".join([parts[0], library.imports(), *parts[1:]])  # the imports last: the others may add to them
-    return ModelSource(formatted(text), name, arguments, tuple(ends), frozenset(library.packages()))
+    return ModelSource(formatted(text), name, arguments, tuple(ends), frozenset(packages_of(text)))
 
 
 def _argument(end: End, inputs: Sequence[End]) -> str:

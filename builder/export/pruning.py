@@ -1,4 +1,4 @@
-"""Leaves out of inlined classes what an exported script never uses: specifications for the canvas, previews, messages."""
+"""Leaves out of inlined classes what an exported script never uses: specifications for the canvas, previews."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COSMETIC = frozenset({"extra_repr", "__repr__"})
 
 
 def reachable(symbols: Iterable[Symbol], read: Read, roots: Iterable[str]) -> frozenset[str]:
-    """The names of the members that are used, from ``roots`` on, in the definitions of ``symbols`` and what they need."""
+    """The names of the members that are used, from ``roots`` on, in the definitions of ``symbols`` and below."""
     names = set(roots)
     while True:
         seen: dict[Symbol, Definition] = {}

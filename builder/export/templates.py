@@ -142,7 +142,9 @@ class Writer:
         if isinstance(item, Scope):
             self._assign(self.attributes[id], self._use(item))
         else:  # a sharer may stand before the owner of its module
-            owner = next((i for i, o in self.made.scope.items.items() if isinstance(o, Leaf) and o.path == item.owner), "")
+            owner = next(
+                (i for i, o in self.made.scope.items.items() if isinstance(o, Leaf) and o.path == item.owner), ""
+            )
             if owner and owner not in self.constructed:
                 self.constructed.add(owner)
                 self._construct_leaf(self.made.scope.items[owner], self.attributes[owner])  # type: ignore[arg-type]

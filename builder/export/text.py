@@ -8,6 +8,7 @@ import keyword
 import math
 import re
 import subprocess
+import sys
 import textwrap
 import unicodedata
 from collections.abc import Iterable
@@ -64,6 +65,17 @@ def docstring(text: str, indent: int = 0) -> str:
         text = f"\n{' ' * indent}".join([*lines, ""])
     escaped = re.sub(r'"(?=""|\Z)', r'\\"', text.replace("\\", "\\\\"))
     return f'"""{escaped}"""'
+
+
+def packages_of(source: str) -> set[str]:
+    """The packages that a source imports anywhere, without Python's own."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found - set(sys.stdlib_module_names)
 
 
 class _Number(float):

@@ -1,4 +1,4 @@
-"""What a graph's training consists of, as an exported script has to say it: the model's values, the criterion, who steps."""
+"""What a graph's training consists of, as an exported script has to say it: model, criterion, who steps."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from builder.export.errors import ExportError
 from builder.graph import FlatNode
 from builder.train import TrainError
 from builder.train.loader import LoaderSettings
+from builder.train.plan import DEFAULT_EPOCHS
 from builder.train.step import Step
 
 STOPPING = "reg_early_stopping"
@@ -67,7 +68,9 @@ class TrainingPlan:
     @property
     def raw(self) -> list[End]:
         """The data ports that anything in the training reads, in their order."""
-        ends = {end for path in self._paths() for ends in self.compiled.flat.nodes[path].inputs.values() for end in ends}
+        ends = {
+            end for path in self._paths() for ends in self.compiled.flat.nodes[path].inputs.values() for end in ends
+        }
         ports = self.compiled.report.nodes[self.data.path].outputs
         return [end for port in ports if (end := (self.data.path, port)) in ends]
 
@@ -115,7 +118,7 @@ def plan_training(compiled: Compiled) -> TrainingPlan:
         data[0],
         LoaderSettings.read(data[0].settings),
         int(training.get("seed", 0)),
-        int(training.get("epochs", 20)),
+        int(training.get("epochs", DEFAULT_EPOCHS)),
         metrics=compiled.of_kind("metric"),
         stopping=compiled.of_kind("strategy"),
         fits=[n for n in compiled.of_kind("transform") if hasattr(compiled.module(n.path), "fit")],

@@ -13,9 +13,14 @@ from builder.export.text import plain
 
 def write_weights(source: Source, path: Path) -> None:
     """Writes parameters and buffers; the header says the title and which weights they are."""
-    save_file(
-        tensors_of(source.program), path, {"format": "pt", "title": plain(source.title), "weights": source.weights}
-    )
+    header = {"format": "pt", "title": plain(source.title), "weights": source.weights}
+    save_tensors(tensors_of(source.program), path, header)
+
+
+def save_tensors(tensors: dict[str, Tensor], path: Path, header: dict[str, str]) -> None:
+    """Writes a safetensors file that others may read like any other file."""
+    save_file(tensors, path, header)
+    path.chmod(0o644)
 
 
 def tensors_of(program: nn.Module) -> dict[str, Tensor]:

@@ -1,0 +1,147 @@
+"""Graphs whose trainings differ in form: what an exported training script has to say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from builder.graph import Graph
+from tests.export.graphs import block, graph
+
+TRAINING = {"epochs": 2, "seed": 5}
+DIGITS = ("data_digits", {}, {"batch_size": 200})
+
+
+def classifier() -> Graph:
+    """Transforms that measure the data, dropout, schedules in a chain, clipped gradients, metrics, a frozen layer."""
+    return graph(
+        {
+            "data": ("data_wine", {}, {"batch_size": 32}),
+            "standardize": "dnorm_standardize",
+            "scale": "dnorm_min_max",
+            "fixed": ("linear", {"out_features": 16}, {"frozen": True}),
+            "hidden": ("linear", {"out_features": 16}, {"init": {"component": "init_orthogonal"}}),
+            "act": "act_relu",
+            "drop": ("drop_dropout", {"p": 0.3}),
+            "head": ("linear", {"out_features": 3}),
+            "loss": ("loss_cross_entropy", {"label_smoothing": 0.1}),
+            "accuracy": "metric_accuracy",
+            "f1": "metric_f1",
+            "cosine": "sched_cosine",
+            "warmup": ("sched_warmup", {"length": 0.5}),
+            "optimizer": ("opt_adamw", {"lr": 0.01}, {"clip_norm": 0.5}),
+        },
+        [
+            "data.x>standardize.x", "standardize.y>scale.x", "scale.y>fixed.x", "fixed.y>hidden.x", "hidden.y>act.x",
+            "act.y>drop.x", "drop.y>head.x", "head.y>loss.logits", "data.y>loss.target", "head.y>accuracy.logits",
+            "data.y>accuracy.target", "head.y>f1.logits", "data.y>f1.target", "cosine.schedule>warmup.then",
+            "loss.loss>optimizer.loss", "warmup.schedule>optimizer.schedule",
+        ],
+        meta={"title": 'Wine "classes" | 葡萄酒'}, training=TRAINING,
+    )  # fmt: skip
+
+
+def several_losses() -> Graph:
+    """Two losses, one of them scaled; a target that the model makes; batches that are dropped."""
+    return graph(
+        {
+            "data": ("data_digits", {}, {"batch_size": 100, "drop_last": True, "shuffle": False}),
+            "noise": ("aug_gaussian_noise", {"std": 0.1}),
+            "flat": "op_flatten",
+            "encode": ("linear", {"out_features": 12}),
+            "decode": ("linear", {"out_features": 64}),
+            "head": ("linear", {"out_features": 10}),
+            "rebuild": "loss_mse",
+            "classify": "loss_cross_entropy",
+            "weaker": ("op_scale", {"factor": 0.5}),
+            "rmse": "metric_rmse",
+            "optimizer": ("opt_sgd", {"lr": 0.1}),
+        },
+        [
+            "data.x>noise.x", "noise.y>flat.x", "flat.y>encode.x", "encode.y>decode.x", "encode.y>head.x",
+            "decode.y>rebuild.prediction", "flat.y>rebuild.target", "head.y>classify.logits", "data.y>classify.target",
+            "classify.loss>weaker.x", "rebuild.loss>optimizer.loss", "weaker.y>optimizer.loss",
+            "decode.y>rmse.prediction", "flat.y>rmse.target",
+        ],
+        training=TRAINING,
+    )  # fmt: skip
+
+
+def two_optimizers() -> Graph:
+    """Two optimizers, each with parameters of its own; a loss inside a block."""
+    critic = block(
+        {},
+        {
+            "x": "port_in",
+            "target": "port_in",
+            "fc": ("linear", {"out_features": 10}),
+            "inner": "loss_cross_entropy",
+            "loss": "port_out",
+        },
+        ["x.y>fc.x", "fc.y>inner.logits", "target.y>inner.target", "inner.loss>loss.x"],
+    )
+    return graph(
+        {
+            "data": DIGITS,
+            "flat": "op_flatten",
+            "body": ("linear", {"out_features": 20}),
+            "act": "act_tanh",
+            "head": ("linear", {"out_features": 10}),
+            "loss": "loss_cross_entropy",
+            "critic": "block:critic",
+            "accuracy": "metric_accuracy",
+            "first": ("opt_adam", {"lr": 0.01}),
+            "second": ("opt_momentum", {"lr": 0.05}, {"parameters": ["critic"]}),
+        },
+        [
+            "data.x>flat.x", "flat.y>body.x", "body.y>act.x", "act.y>head.x", "head.y>loss.logits",
+            "data.y>loss.target", "act.y>critic.x", "data.y>critic.target", "head.y>accuracy.logits",
+            "data.y>accuracy.target",
+            "loss.loss>first.loss", "critic.loss>second.loss",
+        ],
+        {"critic": critic},
+        training=TRAINING,
+    )  # fmt: skip
+
+
+def stopped_early() -> Graph:
+    """Stops when the loss no longer falls: with this rate at once."""
+    return graph(
+        {
+            "data": ("data_diabetes", {}, {"batch_size": 64}),
+            "head": ("linear", {"out_features": 1}),
+            "loss": "loss_mse",
+            "r2": "metric_r2",
+            "stop": ("reg_early_stopping", {"patience": 1, "min_delta": 1e9}),
+            "step": ("sched_step", {"step_size": 1}),
+            "optimizer": ("opt_sgd", {"lr": 1e-9}),
+        },
+        [
+            "data.x>head.x", "head.y>loss.prediction", "data.y>loss.target", "head.y>r2.prediction", "data.y>r2.target",
+            "r2.value>stop.metric", "loss.loss>optimizer.loss", "step.schedule>optimizer.schedule",
+        ],
+        training={"epochs": 5, "seed": 1},
+    )  # fmt: skip
+
+
+def whole_graph() -> Graph:
+    """One graph as the only sample."""
+    return graph(
+        {
+            "data": ("data_karate", {}, {"batch_size": 1}),
+            "gcn": ("gnn_gcn", {"out_features": 2}),
+            "drop": "drop_dropout",
+            "loss": "loss_cross_entropy",
+            "accuracy": "metric_accuracy",
+            "optimizer": ("opt_adam", {"lr": 0.1}),
+        },
+        [
+            "data.x>drop.x", "drop.y>gcn.x", "data.edge_index>gcn.edge_index", "gcn.y>loss.logits",
+            "data.y>loss.target", "gcn.y>accuracy.logits", "data.y>accuracy.target", "loss.loss>optimizer.loss",
+        ],
+        training=TRAINING,
+    )  # fmt: skip
+
+
+ALL: dict[str, Any] = {
+    maker.__name__: maker for maker in (classifier, several_losses, two_optimizers, stopped_early, whole_graph)
+}
