@@ -16,18 +16,6 @@ def use_data(desk: Desk, node: str, component: str, params: Mapping[str, Any]) -
     desk.record("data")
 
 
-def set_params(desk: Desk, node: str, params: Mapping[str, Any]) -> None:
-    """Sets parameters of a node; None gives one back to its default."""
-
-    present = desk.graph.nodes[node]["params"]
-    for name, value in params.items():
-        if value is None:
-            present.pop(name, None)
-        else:
-            present[name] = value
-    desk.record("data")
-
-
 def data_nodes(graph: Graph, datasets: set[str]) -> list[str]:
     """The nodes of the graph (not of its blocks) that give data, in their order."""
     return [node for node, data in graph.nodes(data=True) if data["component"] in datasets]

@@ -57,20 +57,16 @@ def draw(desk: Desk, node: str) -> None:
     same = present == component and desk.graph.nodes[node]["params"] == {
         k: v for k, v in params.items() if v is not None
     }
-    st.button(
+    if st.button(
         t("own_use", node=plain(node)),
         key="own_use",
         type="primary",
         width="stretch",
         disabled=same,
         help=t("own_used") if same else t("own_use_help"),
-        on_click=_use,
-        args=(desk, node, component, params),
-    )
-
-
-def _use(desk: Desk, node: str, component: str, params: dict[str, Any]) -> None:
-    data_edit.use_data(desk, node, component, params)
+    ):
+        data_edit.use_data(desk, node, component, params)
+        st.rerun()  # all of the page: the check has changed
 
 
 def _file(kind: str, component: str, desk: Desk, node: str) -> str | None:

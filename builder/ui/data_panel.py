@@ -63,8 +63,11 @@ def _shown(desk: Desk, node: str) -> None:
         f'<div class="data-head"><div><h2>{escape(name)}</h2><p>{escape(about)}</p></div>'
         f'<code>{escape(node)}</code></div><div class="data-source">{escape(entry.source)}</div>'
     )
-    if desk.history.undo_label == "data":
-        st.button(t("data_undo"), key="data_undo", type="tertiary", icon=":material/undo:", on_click=desk.undo)
+    if desk.history.undo_label == "data" and st.button(
+        t("data_undo"), key="data_undo", type="tertiary", icon=":material/undo:"
+    ):
+        desk.undo()
+        st.rerun()  # all of the page: the check has changed
     if "upload" in entry.tags and not data["params"].get("file"):
         st.info(t("data_upload_first"), icon=":material/upload_file:")
         return

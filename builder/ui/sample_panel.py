@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from builder.inspect import Inspector, Sample
 
 SPLITS = ("valid", "test", "train")
-STRIP = 12
+STRIP, STRIP_OF_WORDS = 12, 6
 FITS = ("pad", "stretch", "crop")
 
 
@@ -67,8 +67,10 @@ def _of_split(source: Source, model: Inspector) -> Sample | None:
         st.button(
             "", key="sample_random", icon=":material/shuffle:", help=t("sample_random"), on_click=_random, args=(size,)
         )
-    first = index // STRIP * STRIP
-    shown = list(range(first, min(first + STRIP, size)))
+    entry = model.entry
+    strip = STRIP if entry is None or entry.takes == "image" else STRIP_OF_WORDS
+    first = index // strip * strip
+    shown = list(range(first, min(first + strip, size)))
     picker.show(looking.items(source, split, shown), "sample_strip", _go, chosen=index)
     return model.sample(split, index)
 

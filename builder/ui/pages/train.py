@@ -82,6 +82,8 @@ def _setup(desk: Desk, was_ready: bool) -> None:
         help=None if ready else t("start_not_ready"),
     ):
         _start(desk)
+    if st.session_state.pop("train_changed", False):
+        st.rerun()  # all of the page: the run may belong to another version of the graph now
     shown = st.session_state.get("run", ("", ""))[1]
     others = [s for s in run_store.every() if s.status.alive and s.name != shown]
     for other in others[:3]:
@@ -130,6 +132,7 @@ def _number(desk: Desk, name: str, default: int, low: int, high: int) -> None:
 def _set_number(desk: Desk, name: str, key: str) -> None:
     desk.graph.training[name] = st.session_state[key]
     desk.record(name)
+    st.session_state["train_changed"] = True
 
 
 def _batch_size(desk: Desk, node: str) -> None:
@@ -151,6 +154,7 @@ def _set_batch_size(desk: Desk, node: str, key: str) -> None:
         edit.set_setting(desk.graph, node, "batch_size", value)
 
     desk.edit(change, "batch_size")
+    st.session_state["train_changed"] = True
 
 
 def _start(desk: Desk) -> None:
