@@ -3,9 +3,9 @@
     python benchmarks/train_overhead.py [--pairs 200] [--threads 1] [--cpu]
 
 Both loops train on batches of the same size, look at every loss for NaN, and measure loss and accuracy of the
-validation split after each epoch. The engine also logs, and writes status and checkpoints. The two take turns, epoch by epoch: the
-hand-written one runs where the engine reports its epoch. Printed is the median of the ratios of these pairs, which must
-be at most 1.05. On a machine that does other work, --cpu counts the processor's time in place of the clock's.
+validation split after each epoch. The engine also logs, and writes status and checkpoints. The two take turns, epoch by
+epoch: the hand-written one runs where the engine reports its epoch. Printed is the median of the ratios of these pairs,
+which must be at most 1.05. On a machine that does other work, --cpu counts the processor's time in place of the clock's.
 """
 
 from __future__ import annotations

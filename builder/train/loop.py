@@ -20,7 +20,7 @@ from builder.train.evaluation import Evaluation
 from builder.train.journal import Journal, Report
 from builder.train.loader import Batch, batches
 from builder.train.meter import Meter
-from builder.train.monitor import Monitor
+from builder.train.monitor import Monitor, Stopped
 from builder.train.plan import describe, plan, plan_again
 from builder.train.prepare import fetch, fit_transforms, loaders_of
 from builder.train.run import LOCK_VARIABLE, Best, Run, State
@@ -70,7 +70,7 @@ def train(
     run, overrides = Run(out), list(overrides)
     launched = LOCK_VARIABLE in os.environ  # the folder was made and locked for this process
     lock = run.lock() if launched else None
-    monitor = Monitor(run, leads=True, epochs=0) if launched else None
+    monitor = Monitor(run, leads=True, resume=resume) if launched else None
     try:
         places = Devices(devices, nodes, precision)
         planned = plan_again(run, graph, epochs) if resume else plan(graph, epochs, seed, overrides)
@@ -80,13 +80,18 @@ def train(
             if not resume:
                 options = {"overrides": overrides, "devices": devices, "nodes": nodes, "precision": precision}
                 Run.create(out, planned, describe(planned, graph, options))
-        monitor = Monitor(run, places.leads, planned.training["epochs"])
+        monitor = Monitor(run, places.leads, planned.training["epochs"], resume)
         if places.leads and resume:
             run.write_info(run.info() | planned.training)
         with places.own_random_numbers(), monitor.heeding_signals():
-            monitor.tell("Compiling the graph", "正在编译图")
-            compiled = Compiled(planned, seed=planned.training["seed"])
-            trainer = Trainer(compiled, run, places, monitor, report)
+            try:
+                monitor.tell("Compiling the graph", "正在编译图")
+                compiled = Compiled(planned, seed=planned.training["seed"])
+                trainer = Trainer(compiled, run, places, monitor, report)
+            except Stopped:
+                monitor.stop()
+                done = monitor.status
+                return {"state": "stopped", "run": str(run.path), "epochs": done.epoch, "steps": done.step}
             state = trainer.fit(resume)
         return {"state": state, "run": str(run.path), **trainer.results()} if places.leads else {}
     except Exception as error:
@@ -112,6 +117,16 @@ def _failure(error: Exception) -> TrainError:
         return TrainError(problem.message, problem.message_zh, problem.node)
     message, message_zh = in_words(error)
     return TrainError(message, message_zh, getattr(error, "node", ""))
+
+
+class Speed:
+    """Training samples a second since it was made, without pauses."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self.clock, self.began, self.samples = monitor.seconds, monitor.seconds(), 0
+
+    def read(self) -> float:
+        return round(self.samples / max(self.clock() - self.began, 1e-9), 1)
 
 
 class Trainer:
@@ -197,7 +212,7 @@ class Trainer:
         self._show("running")
         self._next_look = 0.0
         self._next_save = time.perf_counter() + CHECKPOINT_SECONDS
-        self._restart_window()
+        self._window, self._whole = Speed(self.monitor), Speed(self.monitor)
         self._batch: Batch | None = None
         try:
             while self.epoch < self.epochs and not self.ended_by:
@@ -219,7 +234,8 @@ class Trainer:
                 meter.add(step(batch, self.step + 1, self.epoch + 1), batch.samples if batch.share else 0)
             self.position += 1
             self.step += 1
-            self._samples += batch.samples
+            self._window.samples += batch.samples
+            self._whole.samples += batch.samples
             if not self._look():
                 return False
         return True
@@ -230,7 +246,7 @@ class Trainer:
         for step, meter in zip(self.steps, self.meters, strict=True):
             train |= meter.epoch(self.devices)
             self._check(step, train)
-        speed = self._speed()
+        speed = self._whole.read()
         valid = self.evaluation()
         self.epoch, self.position = self.epoch + 1, 0
         self.figures = {"train": train, "valid": valid}
@@ -250,7 +266,7 @@ class Trainer:
             self.journal.epoch(event, last=bool(self.ended_by) or self.epoch == self.epochs)
         if self.epoch == 1 or self._agree(time.perf_counter() > self._next_save):
             self._save()  # early for the first time, so that a run can be looked into
-        self._restart_window()
+        self._window, self._whole = Speed(self.monitor), Speed(self.monitor)
 
     def _is_best(self, value: float) -> bool:
         """Whether an epoch is the best so far; then its weights are kept."""
@@ -298,7 +314,6 @@ class Trainer:
                 time.sleep(LOOK_SECONDS)
                 request = self._agree(self.monitor.request())
         self._show("running")
-        self._restart_window()
         return request
 
     def _agree(self, value: Any) -> Any:
@@ -314,8 +329,8 @@ class Trainer:
         moment = round(self.epoch + self.position / self.steps_per_epoch, 4)
         if self.journal is not None:
             event = {"epoch": moment, "step": self.step, "train": means}
-            self.journal.step(event | self._instruments(self._speed()))
-        self._restart_window()
+            self.journal.step(event | self._instruments(self._window.read()))
+        self._window = Speed(self.monitor)
 
     def _check(self, step: Step, means: dict[str, float]) -> None:
         if self._batch is not None:
@@ -328,13 +343,6 @@ class Trainer:
             "samples_per_second": speed,
             "seconds": round(self.monitor.seconds(), 3),
         }
-
-    def _restart_window(self) -> None:
-        self._samples, self._window_began = 0, time.perf_counter()
-
-    def _speed(self) -> float:
-        """Training samples a second since the window began."""
-        return round(self._samples / max(time.perf_counter() - self._window_began, 1e-9), 1)
 
     def _show(self, state: State, at_once: bool = True) -> None:
         self.monitor.show(state, self.epoch, self.step, self.best, at_once)

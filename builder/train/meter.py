@@ -47,7 +47,7 @@ class Meter:
         if devices is not None:
             *sums, total = devices.sum(devices.exact([*sums, total])).tolist()
         self._sums, self._total = [0.0] * len(self.names), 0
-        return {name: value / total for name, value in zip(self.names, sums, strict=True)}
+        return {name: value / max(total, 1) for name, value in zip(self.names, sums, strict=True)}
 
     def state_dict(self) -> dict[str, Any]:
         """The epoch so far."""

@@ -16,18 +16,26 @@ from builder.train.run import Best, Run, State, Status
 STATUS_SECONDS = 0.5  # between two writings of the status
 
 
+class Stopped(Exception):
+    """Someone asked to stop before the training began."""
+
+
 class Monitor:
     """Writes the status of a run and reads the requests, in the process that leads.
 
     Args:
         run: the folder.
         leads: whether this process writes it.
-        epochs: of the whole training.
+        epochs: of the whole training; what the status says where None.
+        resume: whether the run goes on from where its status says it is.
     """
 
-    def __init__(self, run: Run, leads: bool, epochs: int) -> None:
+    def __init__(self, run: Run, leads: bool, epochs: int | None = None, resume: bool = False) -> None:
         self.run, self.leads = run, leads
-        self.status = Status(epochs=epochs, pid=os.getpid())
+        self.status = run.status() if resume else Status()
+        self.status.pid, self.status.error, self.status.eta = os.getpid(), None, None
+        if epochs is not None:
+            self.status.epochs = epochs
         self.interrupted = False
         self._spent = self._before = 0.0
         self._since: float | None = None
@@ -56,10 +64,22 @@ class Monitor:
 
     # -------------------------------------------------------------- the status
 
-    def tell(self, activity: str, activity_zh: str) -> None:
-        """Says what is done before the training begins."""
+    def tell(self, activity: str, activity_zh: str, at_once: bool = True) -> None:
+        """Says what is done before the training begins; Stopped where someone asks to stop meanwhile.
+
+        Not ``at_once`` means: where the last time is a while ago.
+        """
+        if not at_once and time.perf_counter() < self._next:
+            return
         self.status.activity, self.status.activity_zh = activity, activity_zh
         self._write("starting")
+        if self.request() == "stop":
+            raise Stopped
+
+    def stop(self) -> None:
+        """Says that the training ended before it began."""
+        self.status.activity = self.status.activity_zh = ""
+        self._write("stopped")
 
     def show(self, state: State, epoch: int, step: int, best: Best | None, at_once: bool = True) -> None:
         """Says how far the training is; not ``at_once`` means: where the last time is a while ago."""

@@ -12,10 +12,11 @@ from builder.train.devices import Devices
 from builder.train.diagnose import failed_forward
 from builder.train.errors import TrainError, in_words
 from builder.train.loader import Loader, LoaderSettings, batches
+from builder.train.monitor import Stopped
 
 SplitName = Literal["train", "valid", "test"]
-Tell = Callable[[str, str], None]
-"""Takes what is being done, in English and Chinese."""
+Tell = Callable[[str, str, bool], None]
+"""Takes what is being done, in English and Chinese, and whether that is to be shown at once."""
 
 
 def fetch(compiled: Compiled, devices: Devices, tell: Tell) -> None:
@@ -27,11 +28,14 @@ def fetch(compiled: Compiled, devices: Devices, tell: Tell) -> None:
             tell(
                 f"Fetching the data of '{path}': {done / 1e6:.1f}{of} MB",
                 f"正在获取“{path}”的数据：{done / 1e6:.1f}{of_zh} MB",
+                False,
             )
 
         try:
             with devices.leader_first():
                 compiled.dataset(node.path).prepare(progress)
+        except Stopped:
+            raise
         except Exception as error:
             raise TrainError(*in_words(error), node.path) from error
 

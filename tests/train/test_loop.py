@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch.nn import functional as F
 
 from builder.compiler import Compiled, CompileError
 from builder.graph import Edge, Graph, GraphError, save
-from builder.train import Run, TrainError, evaluate, runs, train
+from builder.train import Run, Status, TrainError, evaluate, monitor, runs, train
 from builder.train.loader import order
 from components import create
 from tests.train.graphs import Node, assert_equal, build, classifier, weights
@@ -377,6 +378,31 @@ def test_what_cannot_begin_leaves_no_run(tmp_path: Path) -> None:
     with pytest.raises(TrainError, match="no run folder"):
         evaluate(tmp_path / "d")
     assert not any(Run(tmp_path / name).exists for name in "abcd")
+
+
+def test_a_download_shows_its_progress_and_hears_a_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Run(tmp_path / "run")
+    seen: list[Status] = []
+
+    def prepare(self: Any, progress: Any) -> None:
+        progress(2_000_000, 10_000_000)
+        seen.append(run.status())
+        run.request("stop")
+        for _ in range(1000):
+            progress(5_000_000, 0)
+            time.sleep(0.01)
+
+    monkeypatch.setattr(type(create("data_iris")), "prepare", prepare)
+    monkeypatch.setattr(monitor, "STATUS_SECONDS", 0)
+    result = train(classifier(), run.path)
+    assert (result["state"], result["steps"]) == ("stopped", 0)
+    assert seen[0].state == "starting"
+    assert seen[0].activity == "Fetching the data of 'data': 2.0 of 10.0 MB"
+    assert "2.0 / 10.0 MB" in seen[0].activity_zh
+    assert run.status().state == "stopped"
+    assert run.status().activity == ""
+    monkeypatch.undo()
+    assert train(classifier(), run.path, resume=True)["state"] == "finished"
 
 
 def test_two_runs_side_by_side(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def workers() -> Iterator[list[Run]]:
         kill(run)
 
 
-def wait(run: Run, until: Callable[[Status], Any], seconds: float = 60) -> Status:
+def wait(run: Run, until: Callable[[Status], Any], seconds: float = 120) -> Status:
     deadline = time.monotonic() + seconds
     while not until(status := run.status()):
         if time.monotonic() > deadline:
