@@ -12,7 +12,7 @@ from builder.graph import Graph, GraphError, dumps, load, loads, save
 from builder.ui import session, workspace
 from builder.ui.desk import Desk, file_name
 from builder.ui.markdown import plain
-from builder.ui.text import language, t
+from builder.ui.text import language, t, text
 
 MAX_RECENT = 12
 MENU = "file_menu"
@@ -55,13 +55,22 @@ def menu(desk: Desk) -> None:
         )
 
 
-def dialogs(desk: Desk) -> None:
-    """Opens the dialog that was asked for; saving a graph that has a file already needs none."""
-    asked, desk.dialog = desk.dialog, None
-    if asked == "save" and desk.file:
+def save_if_asked(desk: Desk) -> None:
+    """Saves a graph that has a file already; one without asks for a name in a dialog."""
+    if desk.dialog != "save" or not desk.file:
+        return
+    desk.dialog = None
+    try:
         _save(desk, desk.file)
-        st.rerun(scope="fragment")
-    elif asked in ("save", "save_as"):
+    except OSError as error:
+        en, zh = (text("save_failed", each) for each in ("en", "zh"))
+        desk.tell(f"{en} {error.strerror}", f"{zh}{error.strerror}", "error")
+
+
+def dialogs(desk: Desk) -> None:
+    """Opens the dialog that was asked for."""
+    asked, desk.dialog = desk.dialog, None
+    if asked in ("save", "save_as"):
         st.dialog(t("save_title"))(_save_dialog)(desk)
     elif asked == "open":
         st.dialog(t("open_title"), width="medium")(_open_dialog)(desk)

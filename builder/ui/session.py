@@ -173,10 +173,18 @@ def _file(id: str) -> Path:
 def keep(desk: Desk) -> None:
     """Writes the desk to the autosave folder if it has changed since it was written."""
     stamp = (desk.changed_at, desk.file)
-    if desk.changed_at and desk.kept != stamp:
+    if not desk.changed_at or desk.kept == stamp:
+        return
+    desk.kept = stamp  # where it cannot be written it is tried again with the next edit, and said each time
+    try:
         write_atomic(_file(desk.id), json.dumps(desk.to_data(), ensure_ascii=False))
-        desk.kept = stamp
         _forget_old()
+    except OSError as error:
+        desk.tell(
+            f"Your work could not be kept automatically: {error.strerror or error}. Download it to be safe.",
+            f"无法自动保存你的工作：{error.strerror or error}。请下载以防丢失。",
+            "error",
+        )
 
 
 def _forget_old() -> None:

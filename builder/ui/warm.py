@@ -61,12 +61,19 @@ class Warmup:
             fresh = catalogues.from_registry()
             if self._catalogue is None or dict(fresh) != dict(self._catalogue):
                 self._catalogue = fresh
-                catalogues.write_cache(fresh)
+                _keep(fresh)
             _first_check()
         except BaseException as error:
             self._error = error
         finally:
             self._done.set()
+
+
+def _keep(fresh: Catalogue) -> None:
+    try:
+        catalogues.write_cache(fresh)
+    except OSError:
+        logger.warning("The catalogue could not be kept for the next start", exc_info=True)
 
 
 def _first_check() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from builder.ui import actions, inspector, session, theme, toolbar
+from builder.ui import actions, files, inspector, session, theme, toolbar
 from builder.ui.canvas import events, view
 from builder.ui.canvas.component import mount_bridge, mount_canvas, mount_palette
 from builder.ui.catalogue import Catalogue
@@ -33,6 +33,8 @@ def _build() -> None:
         _starting()
         return
     desk = session.current()
+    files.save_if_asked(desk)
+    session.keep(desk)
     known = checked(desk)
     _bridge(desk, catalogue)
     _canvas(desk, catalogue, known)
@@ -41,7 +43,6 @@ def _build() -> None:
         mount_palette(palette_data(catalogue, desk.blocks, bool(desk.scope), language()))
     with st.container(key="inspector"):
         inspector.draw(desk, catalogue, known)
-    session.keep(desk)
 
 
 def _starting() -> None:

@@ -149,6 +149,7 @@ class Bridge {
     if (outside && (writing(event) || document.querySelector("[role=dialog]"))) {
       const saving = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
       if (!saving || document.querySelector("[role=dialog]")) return;
+      document.activeElement.blur(); // what is being typed belongs to what is saved
     }
     const command = commandOf(event);
     if (!command) return;
