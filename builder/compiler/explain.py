@@ -105,6 +105,14 @@ def _product(case: Case) -> Reason:
     return Reason("the sizes of a matrix product do not fit.", "矩阵乘法的尺寸不匹配。")
 
 
+def _multiplies_matrices(component: Component) -> bool:
+    """Whether the last axis of a port a is, by its name, the last but one of a port b."""
+    if not {"a", "b"} <= component.inputs.keys():
+        return False
+    a, b = (component.inputs[port].dims.alternatives()[0] for port in "ab")
+    return len(b) > 1 and a[-1:] == b[-2:-1]
+
+
 def _matrices(a: Shape, b: Shape) -> Reason:
     if a[-1] != b[-2]:
         return Reason(
@@ -144,6 +152,8 @@ def _attention(shapes: Mapping[str, Shape]) -> Reason:
 
 
 def _broadcast(case: Case) -> Reason:
+    if _multiplies_matrices(case.component):
+        return _product(case)
     several = [shape for shapes in case.shapes.values() for shape in shapes]
     for first, second in combinations(several, 2):
         if not _fits(first, second):
@@ -212,8 +222,8 @@ def _state(case: Case) -> Reason:
     hidden = case.values.get("hidden_size", "hidden_size")
     port = next((p for p in ("h0", "c0") if p in case.shapes), "")
     return Reason(
-        f"an initial state has the shape (layers x directions, samples, hidden_size), here ({layers}, N, {hidden}).",
-        f"初始状态的形状应为（层数×方向数，样本数，hidden_size），此处为 ({layers}, N, {hidden})。",
+        f"an initial state has the shape (layers x directions, samples, hidden_size), here ({layers}, B, {hidden}).",
+        f"初始状态的形状应为（层数×方向数，样本数，hidden_size），此处为 ({layers}, B, {hidden})。",
         port,
     )
 

@@ -40,6 +40,7 @@ SOURCE = """
 from typing import Annotated
 import torch
 from torch import Tensor, nn
+from components.registry import component
 from components.spec import Dims, Inferred, Count
 
 @component(id="own", kind="{kind}", family="Own", name="Own", name_zh="自有", help_zh="自有。", source="here", tags={tags})
