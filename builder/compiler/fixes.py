@@ -173,7 +173,10 @@ def _divisors(analysis: Analysis, node: FlatNode, param: str) -> Iterator[Fix]:
     given = analysis.values[node.path].get(param)
     if not isinstance(given, int) or isinstance(given, bool) or given < 1:
         return
-    below = range(given - 1, max(0, given - 257), -1)
+    values = analysis.resolved(node).values.items()
+    sizes = [v for name, v in values if name != param and isinstance(v, int) and not isinstance(v, bool)]
+    top = min(given - 1, max(sizes, default=given))  # a divisor is at most as large as what it divides
+    below = range(top, max(0, top - 256), -1)
     fitting = next((value for value in below if _accepts(analysis, node, **{param: value})), None)
     if fitting is not None:
         yield _set(node.path, param, fitting)
