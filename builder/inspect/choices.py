@@ -16,7 +16,7 @@ from builder.inspect.prediction import predict
 from builder.inspect.samples import Sample
 from components.data._base import SPLITS
 
-LISTED = 300  # choices of one option at most
+LISTED = 4096  # choices of one option at most
 
 
 @dataclass(frozen=True)

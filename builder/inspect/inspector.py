@@ -80,6 +80,12 @@ class Inspector:
         """Where a person's own sample enters, and what it may be; None where the data allow none."""
         return self.kept(("entry",), lambda: samples.find_entry(self.compiled, self.needed))
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The names of the numbers that ``upload_row`` takes; empty where the model takes no row of a table."""
+        entry = self.entry
+        return samples.feature_names(self.compiled, entry.end) if entry and entry.takes == "table" else ()
+
     def size(self, split: SplitName) -> int:
         """The number of samples of a split: of its longest data set."""
         return max((len(s) for s in self._load(split).values()), default=0)

@@ -12,7 +12,7 @@ from builder.inspect.errors import InspectError
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
 from builder.inspect.prediction import IGNORED
-from builder.inspect.projection import _known_anywhere
+from builder.inspect.projection import classes_of_nodes
 from builder.inspect.samples import Sample
 
 MAX_NODES = 2000
@@ -69,7 +69,7 @@ def network(inspector: Inspector, sample: Sample, head: Head) -> Network:
     if head.target is not None:
         here = head.targets(inspector.value(sample, head.target))[0].reshape(len(probabilities), -1)[:, 0].numpy()
         judged = here != IGNORED
-        truth = _known_anywhere(inspector, head.target, here.astype(np.int64))
+        truth = classes_of_nodes(inspector, head.target, here.astype(np.int64))
     once = np.unique(np.sort(edges[:, edges[0] != edges[1]], axis=0), axis=1)
     return Network(points, once, probabilities.argmax(1), probabilities.max(1), truth, judged, head.names)
 

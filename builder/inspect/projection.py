@@ -85,7 +85,7 @@ def _project(inspector: Inspector, end: End, split: SplitName, head: Head | None
         indices = chosen[start : start + step].tolist()
         results = inspector.run(program, inspector.batch(split, indices))
         parts.append(
-            [_vectors(inspector, end, results[0]), *(_first_position(classes, r, i) for i, r in enumerate(results[1:]))]
+            [_vectors(inspector, end, results[0]), *(_classes(classes, r, i) for i, r in enumerate(results[1:]))]
         )
     columns = [torch.cat(column) for column in zip(*parts, strict=True)]
     vectors = columns[0] if columns else torch.empty(0, 0)
@@ -99,7 +99,7 @@ def _project(inspector: Inspector, end: End, split: SplitName, head: Head | None
     predicted = columns[1].numpy() if classes else None
     truth = columns[2].numpy() if classes and classes.target else None
     if of_nodes and classes and classes.target and truth is not None:
-        truth = _known_anywhere(inspector, classes.target, truth)
+        truth = classes_of_nodes(inspector, classes.target, truth)
     items = np.arange(len(points)) if of_nodes else chosen
     names = classes.names if classes else ()
     return Projection(end[0], end[1], points, explained, items, truth, predicted, names, of_nodes)
@@ -118,7 +118,7 @@ def _vectors(inspector: Inspector, end: End, value: Tensor) -> Tensor:
     return value.movedim(_feature_axis(inspector, end), -1).flatten(1, -2).mean(1)
 
 
-def _first_position(head: Head | None, result: Tensor, index: int) -> Tensor:
+def _classes(head: Head | None, result: Tensor, index: int) -> Tensor:
     """The class of each point: predicted (of the logits, first) or right (of the target)."""
     if head is None:
         raise ValueError("Classes are read only where a head is given. Got none.")
@@ -130,7 +130,7 @@ def _first_position(head: Head | None, result: Tensor, index: int) -> Tensor:
     return classes[:, -1] if head.batched else classes[0]
 
 
-def _known_anywhere(inspector: Inspector, target: End, truth: np.ndarray) -> np.ndarray:
+def classes_of_nodes(inspector: Inspector, target: End, truth: np.ndarray) -> np.ndarray:
     """The classes of nodes that any split knows."""
     truth = truth.copy()
     if inspector.compiled.flat.nodes[target[0]].component.kind == "dataset":

@@ -30,23 +30,32 @@ from builder.inspect.figures.values import token_strip
 
 
 def test_tiles_keep_every_map_at_its_corner() -> None:
-    maps = np.arange(7 * 3 * 4, dtype=np.float32).reshape(7, 3, 4)
+    maps = np.random.default_rng(0).random((7, 30, 40)).astype(np.float32)
     tiles = tile(maps, columns=3, header=True)
     for index, (x, y) in enumerate(tiles.corners.astype(int)):
-        np.testing.assert_array_equal(tiles.canvas[y : y + 3, x : x + 4], maps[index])
-        assert (tiles.which[y : y + 3, x : x + 4, 0] == index).all()
+        np.testing.assert_array_equal(tiles.canvas[y : y + 30, x : x + 40], maps[index])
+        assert (tiles.which[y : y + 30, x : x + 40, 0] == index).all()
         assert tiles.which[y + 2, x + 1].tolist() == [index, 2, 1]
     assert np.isfinite(tiles.canvas).sum() == maps.size
+
+
+def test_tiny_maps_are_enlarged() -> None:
+    maps = np.arange(2 * 3 * 2, dtype=np.float32).reshape(2, 3, 2)
+    tiles = tile(maps)
+    x, y = tiles.corners[1].astype(int)
+    np.testing.assert_array_equal(tiles.canvas[y : y + 24, x : x + 16], maps[1].repeat(8, 0).repeat(8, 1))
+    assert tiles.which[y + 17, x + 9].tolist() == [1, 2, 1]
 
 
 def test_large_maps_are_averaged() -> None:
     maps = np.random.default_rng(0).random((64, 100, 90)).astype(np.float32)
     tiles = tile(maps)
-    assert tiles.factor > 1
     assert np.isfinite(tiles.canvas).sum() <= MAX_CELLS
     x, y = tiles.corners[5].astype(int)
-    f = tiles.factor
-    assert tiles.canvas[y + 1, x + 2] == pytest.approx(maps[5, f : 2 * f, 2 * f : 3 * f].mean())
+    factor = int(tiles.which[y, x + 1, 2])
+    assert factor > 1
+    block = maps[5, factor : 2 * factor, 2 * factor : 3 * factor]
+    assert tiles.canvas[y + 1, x + 2] == pytest.approx(block.mean())
 
 
 def test_shrinking() -> None:

@@ -200,7 +200,9 @@ def test_a_text_that_cannot_be_read(zoo: Zoo, text: str, reason: str) -> None:
 
 def test_a_row_by_names_or_in_order(zoo: Zoo) -> None:
     inspector = zoo("table")
-    names = inspector.compiled.dataset("data").info["features"]
+    names = inspector.features
+    assert names == tuple(inspector.compiled.dataset("data").info["features"])
+    assert zoo("cnn").features == ()
     by_name = inspector.upload_row(dict(zip(reversed(names), (4, 3, 2, 1), strict=True)))
     assert by_name.inputs["data", "x"].tolist() == [[1, 2, 3, 4]]
     assert inspector.upload_row([1.0, 2, 3, 4]).key == by_name.key

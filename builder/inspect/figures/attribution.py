@@ -118,7 +118,9 @@ def _series(attribution: Attribution, style: Style, title: str, subtitle: str) -
         **colours(style, attribution.values, style.say(*_BARS[attribution.method]), attribution.signed),
     )
     figure.update_xaxes(title_text=style.say("step", "步"), showgrid=False)
-    figure.update_yaxes(title_text=style.say("channel", "通道"), showgrid=False, **index_ticks(given.shape[1]))
+    figure.update_yaxes(
+        title_text=style.say("channel", "通道"), showgrid=False, autorange="reversed", **index_ticks(given.shape[1])
+    )
     return figure
 
 

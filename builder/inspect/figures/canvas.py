@@ -18,6 +18,7 @@ from builder.inspect.figures.style import SEQUENTIAL, Style
 
 WIDTH = 760  # pixels that a figure usually has for its canvas
 CAPTION = 16  # pixels of height of a caption
+FINE = 24  # pixels that a tile has at least
 MAX_CELLS = 80_000  # in one heat map: more is slow in a browser
 
 
@@ -55,7 +56,7 @@ def colours(style: Style, values: np.ndarray, title: str, signed: bool | None = 
 
 
 def image_source(pixels: np.ndarray) -> str:
-    """An image (H, W) or (H, W, 3) in [0, 1] as a data URI."""
+    """An image (H, W), (H, W, 3) or, with opacity, (H, W, 4) in [0, 1] as a data URI."""
     from PIL import Image
 
     stream = io.BytesIO()
@@ -119,15 +120,11 @@ class Tiles:
         canvas: (H, W), not a number between the tiles.
         corners: (n, 2), x and y of each tile's upper left pixel.
         which: (H, W, 3), of each pixel its tile, row and column.
-        factor: side of the squares of pixels that were averaged so that the canvas is not too large.
-        size: height and width of a tile.
     """
 
     canvas: np.ndarray
     corners: np.ndarray
     which: np.ndarray
-    factor: int
-    size: tuple[int, int]
 
 
 def tile(maps: np.ndarray, columns: int | None = None, header: bool = False) -> Tiles:
@@ -139,25 +136,27 @@ def tile(maps: np.ndarray, columns: int | None = None, header: bool = False) -> 
     """
     factor = max(1, math.ceil(math.sqrt(maps.size / MAX_CELLS)))
     maps = shrink(maps, factor)
-    count, height, width = maps.shape
+    count = len(maps)
+    repeat = max(1, FINE // max(maps.shape[1:]))  # the gaps between tiny maps are narrower than their pixels
+    maps = maps.repeat(repeat, 1).repeat(repeat, 2)
+    height, width = maps.shape[1:]
     if columns is None:
-        columns = max(1, min(count, math.ceil(math.sqrt(count * 1.6 * height / max(width, 1)))))
+        columns = min(count, max(6, math.ceil(math.sqrt(count * 1.6 * height / width))))
     rows = math.ceil(count / columns)
     gap = max(1, round(0.08 * max(height, width)))
     top = math.ceil(CAPTION * columns * (width + gap) / WIDTH) if header else 0
     canvas = np.full((rows * (height + gap + top) - gap, columns * (width + gap) - gap), np.nan, dtype=np.float32)
     which = np.zeros((*canvas.shape, 3), dtype=np.int16)
     corners = np.empty((count, 2))
-    row_of, column_of = np.indices((height, width))
+    places = np.moveaxis(np.indices((height, width)), 0, -1) // repeat * factor  # row and column in the map as it was
     for index in range(count):
         y = index // columns * (height + gap + top) + top
         x = index % columns * (width + gap)
         canvas[y : y + height, x : x + width] = maps[index]
-        which[y : y + height, x : x + width] = np.stack(
-            (np.full_like(row_of, index), row_of * factor, column_of * factor), axis=-1
-        )
+        which[y : y + height, x : x + width, 0] = index
+        which[y : y + height, x : x + width, 1:] = places
         corners[index] = x, y
-    return Tiles(canvas, corners, which, factor, (height, width))
+    return Tiles(canvas, corners, which)
 
 
 def shrink(maps: np.ndarray, factor: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from builder.inspect.figures.canvas import add_image, colours, pixel_axes, step_ticks, titled
+from builder.inspect.figures.canvas import add_image, colours, index_ticks, pixel_axes, step_ticks, titled
 from builder.inspect.figures.style import MONO, Style, esc, number, short
 from builder.inspect.figures.values import token_strip
 from builder.inspect.labels import visible
@@ -142,19 +142,32 @@ def _where(prediction: Prediction, style: Style) -> str:
 def _numbers(prediction: Prediction, style: Style) -> go.Figure:
     """Predicted numbers beside the right ones."""
     outputs, truth = prediction.outputs, prediction.truth
-    many = len(outputs) > 12
-    title = style.say("Prediction", "预测")
-    if len(outputs) == 1:
-        title += style.say(f": {number(float(outputs[0]))}", f"：{number(float(outputs[0]))}")
-    figure = titled(style, title, _where(prediction, style), 320)
     series = [(style.say("predicted", "预测"), outputs, style.accent)]
     if isinstance(truth, np.ndarray):
         series.append((style.say("true", "真值"), truth, style.quiet))
+    title = style.say("Prediction", "预测")
+    if len(outputs) == 1:
+        title += style.say(f": {number(float(outputs[0]))}", f"：{number(float(outputs[0]))}")
+        figure = titled(style, title, _where(prediction, style), 150 + 40 * len(series))
+        figure.add_bar(
+            x=[float(values[0]) for _, values, _ in series],
+            y=list(range(len(series))),
+            orientation="h",
+            marker_color=[colour for _, _, colour in series],
+            hovertemplate="%{x:.4g}<extra></extra>",
+        )
+        figure.update_xaxes(title_text=style.say("value", "数值"))
+        figure.update_yaxes(
+            range=[len(series) - 0.5, -0.5], showgrid=False, **step_ticks([name for name, *_ in series])
+        )
+        figure.update_yaxes(tickfont={"color": style.ink})
+        return figure
+    figure = titled(style, title, _where(prediction, style), 320)
     for name, values, colour in series:
-        if many:
+        if len(outputs) > _MOST:
             figure.add_scatter(y=values, name=name, mode="lines", line={"color": colour, "width": 2})
         else:
             figure.add_bar(y=values, name=name, marker_color=colour, hovertemplate="%{y:.4g}<extra></extra>")
-    figure.update_xaxes(title_text=style.say("output", "输出"), showgrid=False, dtick=None if many else 1)
+    figure.update_xaxes(title_text=style.say("output", "输出"), showgrid=False, **index_ticks(len(outputs)))
     figure.update_yaxes(title_text=style.say("value", "数值"))
     return figure

@@ -12,6 +12,8 @@ from builder.inspect.network import Network
 from builder.inspect.prediction import IGNORED
 from builder.inspect.projection import Projection
 
+_LISTED = 20  # classes that a legend has at most
+
 
 def projection_figure(projection: Projection, style: Style, split: str) -> go.Figure:
     """Points coloured by class; a cross marks what the model takes for another class."""
@@ -46,7 +48,7 @@ def network_figure(network: Network, style: Style) -> go.Figure:
         x=lines[..., 0].ravel(),
         y=lines[..., 1].ravel(),
         mode="lines",
-        line={"width": 0.5, "color": style.line},
+        line={"width": 0.6, "color": style.quiet if links < 1000 else style.line},
         hoverinfo="skip",
         showlegend=False,
     )
@@ -79,7 +81,24 @@ def _points(
     if truth is not None and predicted is not None and known is not None:
         wrong = known & (truth != predicted)
     size = 9 if len(points) < 200 else 6
-    for value in np.unique(group).tolist():
+    values = np.unique(group).tolist()
+    if len(values) > _LISTED:  # a legend would be longer than the figure: one trace, whose points say their class
+        figure.add_scattergl(
+            x=points[:, 0],
+            y=points[:, 1],
+            mode="markers",
+            text=[_said(style, i, items, truth, predicted, names, confidence) for i in range(len(points))],
+            hovertemplate="%{text}<extra></extra>",
+            marker={
+                "size": size,
+                "color": [style.classes[v % len(style.classes)] for v in group.tolist()],
+                "symbol": np.where(wrong, "x-thin-open", "circle"),
+                "line": {"width": np.where(wrong, 1.8, 0)},
+            },
+        )
+        figure.update_layout(showlegend=False)
+        return
+    for value in values:
         colour = style.muted if value == IGNORED else style.classes[value % len(style.classes)]
         name = style.say("unknown", "未知") if value == IGNORED else short(names[value], 24)
         for here, symbol in ((group == value) & ~wrong, "circle"), ((group == value) & wrong, "x-thin-open"):

@@ -348,11 +348,11 @@ def _colour_filters(array: np.ndarray, style: Style, title: str, subtitle: str) 
     planes = [tile(shown[:, c], header=True) for c in range(3)]
     tiles = planes[0]
     canvas = np.stack([p.canvas for p in planes], -1) / (2 * reach) + 0.5
-    background = 0.09 if style.dark else 1.0
+    opacity = np.isfinite(tiles.canvas)[..., None]
     figure = titled(
         style, title, subtitle + style.say(", red-green-blue; grey is 0", "，红绿蓝；灰色为 0"), _height(tiles)
     )
-    add_image(figure, np.where(np.isnan(canvas), background, canvas))
+    add_image(figure, np.concatenate((canvas, opacity), -1))
     caption_tiles(figure, style, tiles, [str(i) for i in range(len(shown))])
     pixel_axes(figure, tiles.canvas.shape[1], tiles.canvas.shape[0])
     return figure
