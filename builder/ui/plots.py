@@ -64,11 +64,11 @@ def colour(index: int) -> str:
 
 def panels(history: History, best: Best | None, language: str, log_loss: bool = False) -> list[Panel]:
     """The plots of one run: the loss first, then each metric, then the instruments of the training."""
-    losses = _names(history, "train")
-    metrics = [name for name in _names(history, "valid") if name not in losses]
+    losses = names(history, "train")
+    metrics = [name for name in names(history, "valid") if name not in losses]
     found = [_loss_panel(history, losses, best, language, log_loss)]
     found += [_metric_panel(history, name, best, language) for name in metrics]
-    rates = _names(history, "rate")
+    rates = names(history, "rate")
     instruments: tuple[tuple[Group, str], ...] = (("rate", "learning_rate"), ("gradient_norm", "gradient_norm"))
     for group, key in instruments:
         curves = [
@@ -121,13 +121,13 @@ def quantities(histories: Iterable[History]) -> list[Quantity]:
     """What these runs can be compared by, metrics first."""
     found: dict[Quantity, None] = {}
     histories = list(histories)
-    losses = {name for history in histories for name in _names(history, "train")}
+    losses = {name for history in histories for name in names(history, "train")}
     for history in histories:
-        found |= dict.fromkeys(Quantity("valid", n) for n in _names(history, "valid") if n not in losses)
+        found |= dict.fromkeys(Quantity("valid", n) for n in names(history, "valid") if n not in losses)
     groups: tuple[Group, ...] = ("valid", "train", "rate", "gradient_norm")
     for group in groups:
         for history in histories:
-            found |= dict.fromkeys(Quantity(group, n) for n in _names(history, group))
+            found |= dict.fromkeys(Quantity(group, n) for n in names(history, group))
     if any(history.epochs for history in histories):
         found[Quantity("speed")] = None
     return list(found)
@@ -189,7 +189,7 @@ def thinned(xs: list[float], ys: list[float | None], most: int = MOST_POINTS) ->
     return [xs[i] for i in kept], [ys[i] for i in kept]
 
 
-def _names(history: History, group: str) -> list[str]:
+def names(history: History, group: str) -> list[str]:
     """The names in a group of figures; where there is no epoch yet, those of the steps."""
     for events in (history.epochs, history.steps):
         if events:

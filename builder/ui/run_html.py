@@ -34,7 +34,7 @@ def sparkline(history: History, found: Best | None) -> str:
     if found is not None:
         xs, ys = plots.points(history, Quantity("valid", found.name))
     if len(xs) < 2 and history.epochs:
-        name = next(iter(history.epochs[-1].get("train") or {}), "")
+        name = next(iter(plots.names(history, "train")), "")
         xs, ys = plots.points(history, Quantity("train", name))
     known = [(x, y) for x, y in zip(xs, ys, strict=True) if y is not None]
     if len(known) < 2:

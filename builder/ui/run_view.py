@@ -115,15 +115,19 @@ def _after(summary: Summary) -> None:
         )
     elif status.state == "finished" and not summary.ended_early:
         with st.popover(t("train_longer"), key="longer_menu", icon=":material/more_time:"):
-            more = st.number_input(
-                t("more_epochs"), min_value=1, max_value=100_000, value=status.epochs, key="longer_epochs"
+            st.number_input(
+                t("more_epochs"), min_value=1, max_value=100_000, value=max(status.epochs, 1), key="longer_epochs"
             )
-            st.button(t("go_on"), key="longer", type="primary", on_click=_resume, args=(run, status.epochs + int(more)))
+            st.button(t("go_on"), key="longer", type="primary", on_click=_longer, args=(run, status.epochs))
     if run.checkpoint() is not None and st.button(
         t("runs_open_inspect"), key="to_inspect", icon=":material/search_insights:"
     ):
         st.session_state["inspect_run"] = run.name
         app_shell.open_page("inspect")
+
+
+def _longer(run: Run, epochs: int) -> None:
+    _resume(run, epochs + int(st.session_state["longer_epochs"]))
 
 
 def _resume(run: Run, epochs: int | None = None) -> None:

@@ -1,0 +1,34 @@
+"""Single pages in Streamlit's own test harness."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+from builder.ui.desk import Desk
+from builder.ui.warm import WARMUP
+
+
+def open_page(name: str, **address: str) -> AppTest:
+    """Draws a page on its own, with torch loaded; it must not fail."""
+    WARMUP.wait()
+    app = AppTest.from_string(f"from builder.ui.pages import {name}\n{name}.page()\n", default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key] = value
+    return run(app)
+
+
+def run(app: AppTest) -> AppTest:
+    """Draws again; it must not fail."""
+    app.run()
+    assert not app.exception, app.exception
+    return app
+
+
+def desk_of(app: AppTest) -> Desk:
+    return app.session_state["desk"]
+
+
+def said(app: AppTest) -> str:
+    """All HTML and Markdown of the page in one text."""
+    parts = [element.value for kind in ("markdown", "caption", "error", "info", "warning") for element in app.get(kind)]
+    return "\n".join([*parts, *(element.proto.body for element in app.get("html"))])
