@@ -264,6 +264,8 @@ def _bindings(function: Function | ast.Lambda) -> set[str]:
             declared |= set(node.names)
         if isinstance(node, Function | ast.ClassDef):
             bound.add(node.name)
+        elif isinstance(node, ast.comprehension):  # its target is bound within it only
+            stack += [node.iter, *node.ifs]
         elif not isinstance(node, ast.Lambda):
             stack += ast.iter_child_nodes(node)
     return bound - declared

@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from packaging.version import Version
 
 from builder.compiler import Compiled
 from builder.export import verify
@@ -30,6 +29,7 @@ from builder.export.text import plain
 from builder.export.training import TrainingPlan, first_losses, is_available, plan_training
 from builder.export.weights import save_tensors, tensors_of
 from builder.graph import dumps
+from components.data._workspace import data_file, workspace
 
 CHECKED_STEPS = 3
 REPRODUCES = 1e-6
@@ -110,8 +110,6 @@ def copy_uploads(folder: Path, plan: TrainingPlan) -> None:
     """A person's own file comes along, at the place where ``data.py`` looks for it."""
     if "upload" not in plan.data.component.tags:
         return
-    from components.data._workspace import data_file
-
     name = str(plan.compiled.analysis.values[plan.data.path]["file"])
     target = folder / "data" / name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +121,7 @@ def copy_uploads(folder: Path, plan: TrainingPlan) -> None:
 
 def _try_scripts(folder: Path, source: Source, plan: TrainingPlan) -> tuple[str, str]:
     """Runs training for some steps and prediction in a copy of the folder; what was found, in English and Chinese."""
-    if not is_available(plan.compiled):
+    if not is_available(plan, source.trained):
         return (
             "the data are not on this machine, so the scripts were not run",
             "本机没有数据，因此未运行脚本",
@@ -131,6 +129,8 @@ def _try_scripts(folder: Path, source: Source, plan: TrainingPlan) -> tuple[str,
     with tempfile.TemporaryDirectory(prefix="layerloom-try-") as temporary:
         copy = Path(temporary) / "project"
         shutil.copytree(folder, copy)
+        if (workspace() / "cache").is_dir():  # what was downloaded for the app serves the script too
+            (copy / "cache").symlink_to(workspace() / "cache")
         # The schedule follows the number of epochs, so the app takes one epoch too.
         _run(copy, ["train.py", "--epochs", "1", "--steps", str(CHECKED_STEPS)], ["predict.py", "--count", "2"])
         found = json.loads((copy / "history.json").read_text())[0]["train"]
@@ -176,8 +176,8 @@ def requirements(packages: Iterable[str]) -> str:
     lines = []
     for package in packages:
         name = _DISTRIBUTIONS.get(package, package.replace("_", "-"))
-        version = Version(importlib.metadata.version(name))
-        lines.append(f"{name}>={version.major}.{version.minor},<{version.major + 1}\n")
+        major, minor = importlib.metadata.version(name).split(".")[:2]
+        lines.append(f"{name}>={major}.{minor},<{int(major) + 1}\n")
     return "".join(sorted(set(lines)))
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from builder.compiler import Compiled, End
 from builder.export.errors import ExportError
 from builder.graph import FlatNode
-from builder.train import TrainError
 from builder.train.loader import LoaderSettings
 from builder.train.plan import DEFAULT_EPOCHS
 from builder.train.step import Step
@@ -228,11 +227,12 @@ def first_losses(compiled: Compiled, steps: int, epochs: int) -> dict[str, float
         return found
 
 
-def is_available(compiled: Compiled) -> bool:
-    """Whether the data can be read on this machine."""
+def is_available(plan: TrainingPlan, trained: bool) -> bool:
+    """Whether the data can be read on this machine. Nothing is downloaded for it: those that are were there for a run."""
+    if "download" in plan.data.component.tags and not trained:
+        return False
     try:
-        for node in compiled.of_kind("dataset"):
-            compiled.dataset(node.path).load("train")
-    except (ValueError, OSError, TrainError):  # what is missing is said where the run starts
+        plan.compiled.dataset(plan.data.path).load("train")
+    except (ValueError, OSError):  # what is missing is said where a training starts
         return False
     return True

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from builder.compiler.rng import isolated_rng
 from builder.export.errors import ExportError
 from builder.export.weights import tensors_of
 
@@ -150,14 +151,13 @@ def run_program(
     modes = {module: module.training for module in program.modules()}
     found = {}
     try:
-        with torch.random.fork_rng(devices=[]), torch.no_grad():
-            program.train(training)
-            for number, inputs in enumerate(batches):
-                torch.manual_seed(seed)
+        program.train(training)
+        for number, inputs in enumerate(batches):
+            with isolated_rng(seed), torch.no_grad():
                 outputs = program(*inputs)
-                for i, y in enumerate(outputs if isinstance(outputs, tuple | list) else (outputs,)):
-                    if y is not None:
-                        found[f"{number}/{i}"] = y.clone()
+            for i, y in enumerate(outputs if isinstance(outputs, tuple | list) else (outputs,)):
+                if y is not None:
+                    found[f"{number}/{i}"] = y.clone()
     finally:
         program.load_state_dict(state)
         for module, mode in modes.items():

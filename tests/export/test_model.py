@@ -230,3 +230,49 @@ def test_a_value_that_no_source_can_hold_is_refused() -> None:
     with pytest.raises(ExportError, match="type object cannot be written") as caught:
         literal(object())
     assert "object" in caught.value.message_zh
+
+
+# ------------------------------------------------------------------ words that have a meaning
+
+WORDS = [
+    "self", "forward", "x", "y", "z", "nn", "torch", "Tensor", "F", "math", "Model", "OrderedDict", "class", "def", "None",
+    "True", "lambda", "match", "print", "super", "tuple", "int", "train", "eval", "training", "parameters", "layer", "n0",
+    "i", "values", "type", "half", "T_destination", "collections", "initialise", "Orthogonal", "block", "split", "range",
+    "Linear", "init", "weight", "add_module", "x2", "y2", "Inner", "conv1",
+]  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None)
+@given(strategies.lists(strategies.sampled_from(WORDS), min_size=10, max_size=10, unique=True), strategies.booleans())
+def test_any_words_may_be_ids(words: list[str], repeated: bool) -> None:
+    a, b, c, d, use, name, port, out, inner, param = words
+    made = graph(
+        {
+            "data": data(x=("B", 6), y=("B", 4)),
+            a: ("linear", {"out_features": 4}, {"init": {"component": "init_orthogonal"}}),
+            b: ("op_split", {"sections": 2}),
+            c: "op_add",
+            use: (f"block:{name}", {param: 2}, {"repeat": 2} if repeated else {}),
+            d: ("op_concat", {"dim": 1}),
+        },
+        [f"data.x>{a}.x", f"{a}.y>{b}.x", f"{b}.y1>{c}.xs", f"{b}.y2>{c}.xs", f"{c}.y>{use}.{port}", f"{use}.{out}>{d}.xs",
+         f"data.y>{d}.xs"],
+        {
+            name: block(
+                {param: 3},
+                {port: "port_in", inner: ("linear", {"out_features": {"param": param}}), "act": "act_softmax", out: "port_out"},
+                [f"{port}.y>{inner}.x", f"{inner}.y>act.x", f"act.y>{out}.x"],
+            )
+        },
+        {"title": a},
+    )  # fmt: skip
+    compiled = Compiled(made, seed=1)
+    source = model_source(compiled)
+    namespace: dict[str, object] = {"__name__": "exported"}
+    exec(compile(source.text, "model.py", "exec"), namespace)  # a text of this test's own making
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        model = namespace[source.name]()  # type: ignore[operator]
+    assert model.state_dict().keys() == compiled.model.state_dict().keys()
+    inputs = torch.randn(3, 6), torch.randn(3, 4)
+    assert torch.equal(model(*inputs), compiled.model(*inputs))

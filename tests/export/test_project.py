@@ -21,6 +21,7 @@ from builder.export import ExportError, export, model_source
 from builder.export.project import copy_uploads, deliver, requirements, write_scripts
 from builder.export.script import write_data
 from builder.export.training import TrainingPlan, plan_training
+from builder.export.weights import save_tensors, tensors_of
 from builder.graph import FlatNode, Graph, load
 from builder.train import Run, train
 from components import all_components
@@ -73,7 +74,9 @@ def histories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tu
         plan = plan_training(compiled)
         model = model_source(compiled, plan.outputs)
         (folders[name] / "model.py").write_text(model.text, encoding="utf-8")
-        write_scripts(folders[name], plan, model, name)
+        first = tensors_of(compiled.program(plan.outputs))
+        save_tensors(first, folders[name] / "initial.safetensors", {})
+        write_scripts(folders[name], plan, model, name, ships_initial=name == "dead_end")
     run_script("train.py", "", list(folders.values()))
     for name, make in trainings.ALL.items():
         train(make(), folder / f"{name}-run")

@@ -142,6 +142,24 @@ def whole_graph() -> Graph:
     )  # fmt: skip
 
 
+def dead_end() -> Graph:
+    """A layer that leads nowhere draws random numbers for its weights before the others."""
+    return graph(
+        {
+            "data": ("data_iris", {}, {"batch_size": 50}),
+            "nowhere": ("linear", {"out_features": 4}),
+            "fc": ("linear", {"out_features": 3}),
+            "loss": "loss_cross_entropy",
+            "optimizer": ("opt_rmsprop", {"lr": 0.01}),
+        },
+        [
+            "data.x>nowhere.x", "data.x>fc.x", "fc.y>loss.logits", "data.y>loss.target", "loss.loss>optimizer.loss",
+        ],
+        training=TRAINING,
+    )  # fmt: skip
+
+
 ALL: dict[str, Any] = {
-    maker.__name__: maker for maker in (classifier, several_losses, two_optimizers, stopped_early, whole_graph)
+    maker.__name__: maker
+    for maker in (classifier, several_losses, two_optimizers, stopped_early, whole_graph, dead_end)
 }
