@@ -14,7 +14,6 @@ from builder.compiler.check import machine_memory
 from builder.graph import Graph, from_document, load
 from components.tensor_spec import TensorSpec
 from tests.compiler.build import Node, chain, graph, image
-from tests.compiler.build import given as an_input
 from tests.graph.documents import documents
 
 GALLERY = sorted((Path(__file__).parents[2] / "graphs").rglob("*.json"))

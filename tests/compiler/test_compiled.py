@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, fx, nn
 
 import builder
-from builder.compiler import CompileError, Compiled
+from builder.compiler import Compiled, CompileError
 from builder.graph import Graph, load
 from builder.graph.edit import edge_between
 from tests.compiler.build import Node, chain, graph, image
@@ -469,7 +469,7 @@ def test_more_than_the_memory_is_not_compiled() -> None:
     made = chain(("data", image(4)), ("fc", ("linear", {"out_features": 10**12})))
     with pytest.raises(CompileError, match="Training this graph needs about"):
         Compiled(made)
-    with pytest.raises(CompileError, match="0.0 GB are there"):
+    with pytest.raises(CompileError, match=r"0\.0 GB are there"):
         Compiled(convolutional(), memory_budget=1000)
 
 
