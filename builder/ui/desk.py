@@ -12,7 +12,8 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from builder.graph import BLOCK_PREFIX, Document, Edge, Graph, GraphError, History, to_document
 
 _T = TypeVar("_T")
-MANY = 12
+MANY = 12  # changed nodes that are still brought into view together
+FRESH = 10_000  # ms
 
 
 def new_id() -> str:
@@ -22,7 +23,7 @@ def new_id() -> str:
 
 @dataclass(frozen=True)
 class Notice:
-    """A short message over the canvas, in both languages."""
+    """A short message over the canvas, in both languages. ``id`` is the time in ms: later ones have a greater one everywhere."""
 
     id: int
     kind: Literal["info", "error"]
@@ -66,7 +67,6 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.history = History(self.graph)
-        self._serial = 0
 
     # ------------------------------------------------------------ what is open
 
@@ -182,8 +182,14 @@ class Desk:
 
     def tell(self, en: str, zh: str, kind: Literal["info", "error"] = "info") -> None:
         """Shows a notice; only the latest few are kept."""
-        self._serial += 1
-        self.notices = [*self.notices, Notice(self._serial, kind, en, zh)][-4:]
+        now = int(time.time() * 1000)
+        id = max(now, self.notices[-1].id + 1) if self.notices else now
+        self.notices = [*self.notices, Notice(id, kind, en, zh)][-4:]
+
+    @property
+    def fresh_notices(self) -> list[Notice]:
+        """The notices of the last seconds: a page that is drawn anew does not repeat old ones."""
+        return [notice for notice in self.notices if time.time() * 1000 - notice.id < FRESH]
 
     def refuse(self, error: GraphError) -> None:
         """Says why an edit was not made."""

@@ -131,12 +131,9 @@ def current() -> Desk:
 
 def fresh(graph: Graph, file: str | None = None) -> Desk:
     """A desk for a graph; nodes without a place get one."""
-    warm = WARMUP.catalogue
-    if warm is None:
-        WARMUP.wait()
-        warm = WARMUP.catalogue
-    if warm is not None:
-        place_missing(graph, warm)
+    WARMUP.wait_for_catalogue()
+    if WARMUP.catalogue is not None:
+        place_missing(graph, WARMUP.catalogue)
     desk = Desk(graph, file=file)
     if file is not None:
         desk.mark_saved(file)

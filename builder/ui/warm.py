@@ -20,6 +20,7 @@ class Warmup:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._listed = threading.Event()
         self._done = threading.Event()
         self._catalogue: Catalogue | None = None
         self._error: BaseException | None = None
@@ -50,6 +51,13 @@ class Warmup:
         if self._error is not None:
             raise self._error
 
+    def wait_for_catalogue(self) -> None:
+        """Returns as soon as the catalogue is there; raises what loading raised."""
+        self.start()
+        if self.catalogue is None:
+            self._listed.wait()
+            self.check_failure()
+
     def check_failure(self) -> None:
         """Raises what loading raised, if it did."""
         if self._error is not None:
@@ -61,11 +69,13 @@ class Warmup:
             fresh = catalogues.from_registry()
             if self._catalogue is None or dict(fresh) != dict(self._catalogue):
                 self._catalogue = fresh
+                self._listed.set()
                 _keep(fresh)
             _first_check()
         except BaseException as error:
             self._error = error
         finally:
+            self._listed.set()
             self._done.set()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
-READY = 30_000
+READY = 60_000  # ms; the very first start reads every component
 
 
 class DeskPage:

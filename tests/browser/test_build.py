@@ -157,6 +157,33 @@ def test_a_wire_dropped_on_a_node_finds_the_port(desk: DeskPage) -> None:
     expect(desk.wire("fc3.y", f"{new}.logits")).to_have_count(1)
 
 
+def test_another_page_and_back(desk: DeskPage) -> None:
+    desk.node("conv2").click()
+    expect(desk.inspector).to_contain_text("conv2")
+    desk.page.locator('[data-key="zoom_in"]').click()
+    desk.page.wait_for_timeout(500)
+    view, id = desk.viewport(), desk.desk_id()
+    desk.page.locator('[class*="st-key-nav_gallery"] a').click()
+    expect(desk.page.locator(".st-key-canvas")).to_have_count(0)
+    desk.page.locator('[class*="st-key-nav_build"] a').click()
+    desk.wait()
+    assert desk.desk_id() == id
+    expect(desk.node("conv2")).to_have_class(re.compile("selected"))
+    assert desk.viewport() == pytest.approx(view, abs=1)
+
+
+def test_copy_and_paste_into_another_graph(desk: DeskPage) -> None:
+    desk.node("fc1").click()
+    desk.node("tanh3").click(modifiers=["Control"])
+    desk.press("Control+c")
+    empty(desk)
+    desk.press("Control+v")
+    expect(desk.node("fc1")).to_have_count(1)
+    expect(desk.wire("fc1.y", "tanh3.x")).to_have_count(1)
+    desk.press("Control+v")
+    expect(desk.canvas.locator(".react-flow__node.body")).to_have_count(4)
+
+
 def test_delete_duplicate_and_move_with_keys_and_mouse(desk: DeskPage) -> None:
     desk.node("cosine").click()
     copy = desk.new_node(lambda: desk.press("Control+d"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -94,7 +95,19 @@ def test_notices_are_few_and_numbered(desk: Desk) -> None:
     for number in range(9):
         desk.tell(str(number), str(number))
     assert [n.en for n in desk.notices] == ["5", "6", "7", "8"]
-    assert len({n.id for n in desk.notices}) == 4
+    ids = [n.id for n in desk.notices]
+    assert ids == sorted(set(ids))
+
+
+def test_old_notices_are_not_shown_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.tell("old", "旧")
+    assert [n.en for n in desk.fresh_notices] == ["old"]
+    later = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert desk.fresh_notices == []
+    other = Desk(Graph())
+    other.tell("new", "新")
+    assert other.notices[0].id > desk.notices[0].id
 
 
 def test_a_title_in_the_language_that_there_is(desk: Desk) -> None:

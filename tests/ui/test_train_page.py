@@ -240,7 +240,9 @@ def own(app: AppTest, name: str, content: bytes) -> AppTest:
     return run(app)
 
 
-ROWS = b"size,colour,kind\n" + b"".join(b"%d,%s,%s\n" % (i, b"red" if i % 2 else b"blue", b"ab"[i % 3 > 0 :][:1]) for i in range(60))
+ROWS = b"size,colour,kind\n" + b"".join(
+    b"%d,%s,%s\n" % (i, b"red" if i % 2 else b"blue", b"ab"[i % 3 > 0 :][:1]) for i in range(60)
+)
 
 
 def test_a_table_of_ones_own_takes_the_place_of_the_data() -> None:

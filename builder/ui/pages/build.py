@@ -47,17 +47,17 @@ def _build() -> None:
 
 def _starting() -> None:
     """The very first start: the components are read once, and kept for every later one."""
-    with st.container(key="starting"):
-        st.spinner(t("palette_loading"))
-    WARMUP.wait()
+    with st.container(key="starting"), st.spinner(t("palette_loading")):
+        WARMUP.wait_for_catalogue()
     st.rerun()
 
 
 def _bridge(desk: Desk, catalogue: Catalogue) -> None:
     data = {
+        "desk": desk.id,
         "language": language(),
         "strings": {key: t(key) for key in BRIDGE_STRINGS},
-        "notices": [{"id": n.id, "kind": n.kind, "text": n.text(language())} for n in desk.notices],
+        "notices": [{"id": n.id, "kind": n.kind, "text": n.text(language())} for n in desk.fresh_notices],
         "waiting": not WARMUP.ready,
         "focus": {"id": desk.focus.number, "nodes": list(desk.focus.nodes), "closer": desk.focus.closer},
         "arranged": desk.arranged,

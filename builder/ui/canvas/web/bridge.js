@@ -70,14 +70,11 @@ class Bridge {
     this.trigger = setTriggerValue;
     this.data = data;
     this.overlay.update(data);
-    if (data.focus.id !== this.focused) {
-      if (this.focused !== undefined) this.wanted = data.focus;
-      this.focused = data.focus.id;
+    if (data.desk === this.desk) {
+      if (data.focus.id !== this.focused) this.wanted = data.focus;
+      if (data.arranged !== this.arranged) this.refit = true;
     }
-    if (data.arranged !== this.arranged) {
-      if (this.arranged !== undefined) this.refit = true;
-      this.arranged = data.arranged;
-    }
+    Object.assign(this, { desk: data.desk, focused: data.focus.id, arranged: data.arranged });
     this.tick();
   }
 
