@@ -33,6 +33,7 @@ from components import create
 
 LIMIT = 1.05
 BATCH_SIZE = 64
+EVALUATION_SIZE = 1024
 Layers = tuple[tuple[str, str, str], ...]
 
 
@@ -112,7 +113,7 @@ def by_hand(model: nn.Module, train_set: dict[str, Tensor], valid: dict[str, Ten
         model.eval()
         valid_loss, right = 0.0, 0
         with torch.no_grad():
-            for inputs, targets in zip(valid["x"].split(2 * BATCH_SIZE), valid["y"].split(2 * BATCH_SIZE)):
+            for inputs, targets in zip(valid["x"].split(EVALUATION_SIZE), valid["y"].split(EVALUATION_SIZE)):
                 logits = model(inputs)
                 valid_loss += F.cross_entropy(logits, targets).item() * len(inputs)
                 right += int((logits.argmax(1) == targets).sum())

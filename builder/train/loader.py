@@ -66,13 +66,15 @@ class Loader:
         split: the samples; its ``__getitems__`` takes a tensor of indices and gives a tensor per port.
         settings: batch size, shuffling and so on.
         seed: of the order.
-        training: without it the samples come in their own order, every one of them, in batches of twice the size, which
-            take less memory without gradients than training batches with them.
+        training: without it the samples come in their own order, every one of them.
+        batch_size: where it is to be another than in the settings.
     """
 
-    def __init__(self, path: str, split: Any, settings: LoaderSettings, seed: int, training: bool) -> None:
+    def __init__(
+        self, path: str, split: Any, settings: LoaderSettings, seed: int, training: bool, batch_size: int | None = None
+    ) -> None:
         self.path, self.split, self.settings, self.seed, self.training = path, split, settings, seed, training
-        self.batch_size = settings.batch_size * (1 if training else 2)
+        self.batch_size = batch_size or settings.batch_size
         self._workers: tuple[DataLoader[Any], _Batches] | None = None
 
     def __len__(self) -> int:

@@ -14,6 +14,8 @@ from builder.train.errors import TrainError, in_words
 from builder.train.loader import Loader, LoaderSettings, batches
 from builder.train.monitor import Stopped
 
+EVALUATION_BYTES = 32_000_000  # of activations in an evaluation batch, where samples are small
+EVALUATION_SAMPLES = 1024  # in such a batch at most
 SplitName = Literal["train", "valid", "test"]
 Tell = Callable[[str, str, bool], None]
 """Takes what is being done, in English and Chinese, and whether that is to be shown at once."""
@@ -49,7 +51,8 @@ def loaders_of(compiled: Compiled, split: SplitName, seed: int, training: bool =
             samples = compiled.dataset(node.path).load(split)
         except Exception as error:
             raise TrainError(*in_words(error), node.path) from error
-        found[node.path] = Loader(node.path, samples, settings, seed, training)
+        size = None if training else _evaluation_batch(compiled, settings)
+        found[node.path] = Loader(node.path, samples, settings, seed, training, size)
         if training and not len(found[node.path]):
             raise TrainError(
                 f"'{node.path}' gives no training batch: {len(samples)} samples, batch_size {settings.batch_size}, "
@@ -59,6 +62,12 @@ def loaders_of(compiled: Compiled, split: SplitName, seed: int, training: bool =
                 node.path,
             )
     return found
+
+
+def _evaluation_batch(compiled: Compiled, settings: LoaderSettings) -> int:
+    """Samples in a batch without gradients: twice as many take less memory than with them, and small ones go together."""
+    small = EVALUATION_BYTES // max(compiled.report.activation_bytes, 1)
+    return max(2 * settings.batch_size, min(small, EVALUATION_SAMPLES))
 
 
 @torch.no_grad()

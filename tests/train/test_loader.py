@@ -12,7 +12,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from builder.compiler import Compiled
 from builder.train.loader import Batch, Loader, LoaderSettings, batches, order
+from builder.train.prepare import loaders_of
+from components import create
+from tests.train.graphs import classifier
 
 
 class Numbers:
@@ -70,7 +74,18 @@ def test_without_shuffling_samples_keep_their_order() -> None:
 def test_the_last_batch_may_be_dropped_in_training_only() -> None:
     assert [len(b) for b in seen(list(batches([loader(drop_last=True)])))] == [4, 4]
     evaluating = loader(training=False, drop_last=True)
-    assert seen(list(batches([evaluating]))) == [[0, 1, 2, 3, 4, 5, 6, 7], [8, 9]]
+    assert seen(list(batches([evaluating]))) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+def test_evaluation_takes_larger_batches_where_samples_are_small() -> None:
+    def sizes(width: int) -> list[int]:
+        graph = classifier(layers={"wide": ("linear", {"out_features": width}), "fc": ("linear", {"out_features": 3})})
+        loaders = loaders_of(Compiled(graph), "train", seed=0)
+        return [batch.samples for batch in batches(list(loaders.values()))]
+
+    count = len(create("data_iris").load("train"))
+    assert sizes(8) == [count]
+    assert sizes(1_000_000)[:-1] == [32] * (count // 32)
 
 
 def test_a_shorter_data_set_starts_again_in_another_order() -> None:
