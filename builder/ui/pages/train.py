@@ -116,8 +116,7 @@ def _number(desk: Desk, name: str, default: int, low: int, high: int) -> None:
     value = desk.graph.training.get(name, default)
     value = min(max(value, low), high) if isinstance(value, int) and not isinstance(value, bool) else default
     key = f"train_{name}"
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
+    st.session_state[key] = value  # at each run: a browser that missed the first one would show the minimum
     st.number_input(
         t(f"train_{name}"),
         min_value=low,
@@ -139,8 +138,7 @@ def _batch_size(desk: Desk, node: str) -> None:
     value = desk.graph.nodes[node]["settings"].get("batch_size")
     value = value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else BATCH_SIZE
     key = f"train_batch_{node}"
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
+    st.session_state[key] = value  # at each run: a browser that missed the first one would show the minimum
     label = t("batch_size") if len(data_panel.data_nodes(desk)) == 1 else f"{t('batch_size')} · {plain(node)}"
     st.number_input(
         label, min_value=1, max_value=1_000_000, step=1, key=key, on_change=_set_batch_size, args=(desk, node, key)
