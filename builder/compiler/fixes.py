@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from builder.compiler.inference import NodeError
 from builder.compiler.report import Fix, Problem, Report
-from builder.graph import Edge, FlatNode, Graph, clone
+from builder.graph import Edge, FlatNode, Graph, GraphError, clone
 from builder.graph import edit as edits
 from builder.graph.graph import BLOCK_PREFIX
 
@@ -25,7 +25,11 @@ UNFIXABLE = ("unconnected", "cycle", "data", "memory")
 
 
 def apply(graph: Graph, fix: Fix) -> None:
-    """Makes the edit of a fix. The node's path may lead into blocks: there the block itself is changed."""
+    """Makes the edit of a fix. The node's path may lead into blocks: there the block itself is changed.
+
+    Raises:
+        GraphError: the graph has changed since, and the node or the wire is gone.
+    """
     scope, node = _scope_of(graph, fix.node)
     if fix.action == "reset_param":
         edits.reset_param(scope, node, fix.param)
@@ -43,12 +47,14 @@ def _scope_of(graph: Graph, path: str) -> tuple[Graph, str]:
         if part in scope:
             scope = graph.blocks[scope.nodes[part]["component"].removeprefix(BLOCK_PREFIX)]
         elif not re.fullmatch(r"n\d+", part):  # else a copy of a repeated block
-            raise KeyError(path)
+            raise GraphError(f"There is no node '{path}'.", f"没有节点“{path}”。", path)
     return scope, node
 
 
 def _insert(scope: Graph, graph: Graph, fix: Fix) -> None:
     edge = edits.edge_between(*fix.edge)
+    if edge not in scope.wires_into(edge.target):
+        raise GraphError(f"There is no wire {edge}.", f"没有连线 {edge}。", edge.target, edge.target_port)
     ends = [scope.nodes[edge.source]["position"] or [0, 0], scope.nodes[edge.target]["position"] or [0, 0]]
     middle = ((ends[0][0] + ends[1][0]) / 2, (ends[0][1] + ends[1][1]) / 2)
     new = edits.add_node(scope, fix.component, middle, blocks=graph.blocks)
@@ -88,7 +94,7 @@ def _tried(graph: Graph, fix: Fix) -> Report | None:
     trial = clone(graph)
     try:
         apply(trial, fix)
-    except (ValueError, KeyError):  # the path leads through a block that the fix cannot reach
+    except GraphError:  # the path leads through a block that the fix cannot reach
         return None
     return check(trial, fixes=False)
 

@@ -8,7 +8,7 @@ import pytest
 
 from builder.compiler import Fix, apply_fix, check
 from builder.compiler import fixes as fixes_module
-from builder.graph import Graph, clone, to_document
+from builder.graph import Graph, GraphError, clone, to_document
 from tests.compiler.build import Node, chain, graph, image
 from tests.compiler.build import given as an_input
 
@@ -238,6 +238,20 @@ def test_few_edits_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(report.problems) == 30
     assert len(trials) <= fixes_module.MAX_PROBLEMS * fixes_module.MAX_TRIALS
     assert sum(p.fix is not None for p in report.problems) == fixes_module.MAX_PROBLEMS
+
+
+def test_a_fix_whose_place_is_gone() -> None:
+    made = graph({"data": image(4), "fc": "linear"}, ["data.x fc.x"])
+    before = to_document(made)
+    for fix in (
+        Fix("", "", "reset_param", "gone", "bias"),
+        Fix("", "", "set_param", "gone/fc", "bias", 1),
+        Fix("", "", "insert", "fc", component="op_flatten", edge=("fc.y", "data.x")),
+        Fix("", "", "insert", "gone", component="op_flatten", edge=("data.x", "gone.x")),
+    ):
+        with pytest.raises(GraphError, match="There is no"):
+            apply_fix(made, fix)
+        assert to_document(made) == before
 
 
 def test_without_fixes() -> None:
