@@ -71,19 +71,15 @@ def draw(desk: Desk, node: str) -> None:
 
 def _file(kind: str, component: str, desk: Desk, node: str) -> str | None:
     """The file to use: just uploaded, or chosen among those that were."""
-    count = st.session_state.setdefault(
-        "own_count", 0
-    )  # a new uploader after each upload: the list shows what was taken
-    given = st.file_uploader(
+    count = st.session_state.setdefault("own_count", 0)  # a new uploader after each upload: the list shows what came
+    key, choice = f"own_upload_{kind}_{count}", f"own_file_{kind}"
+    st.file_uploader(
         t(f"own_{kind}_label"),
-        type=[s[1:] for s in uploads.SUFFIXES[component]],
-        key=f"own_upload_{kind}_{count}",
+        type=[suffix[1:] for suffix in uploads.SUFFIXES[component]],
+        key=key,
+        on_change=_take,
+        args=(key, choice),
     )
-    choice = f"own_file_{kind}"
-    if given is not None:
-        st.session_state[choice] = uploads.keep(given.name, given.getvalue())
-        st.session_state["own_count"] = count + 1
-        st.rerun(scope="fragment")
     stored = uploads.stored(component)
     if not stored:
         return None
@@ -91,6 +87,13 @@ def _file(kind: str, component: str, desk: Desk, node: str) -> str | None:
     if st.session_state.get(choice) not in stored:
         st.session_state[choice] = present if present in stored else None
     return st.selectbox(t("own_file"), stored, key=choice, placeholder=t("own_choose"))
+
+
+def _take(key: str, choice: str) -> None:
+    given = st.session_state[key]
+    if given is not None:
+        st.session_state[choice] = uploads.keep(given.name, given.getvalue())
+        st.session_state["own_count"] += 1
 
 
 def _table(file: str, given: dict[str, Any]) -> dict[str, Any]:

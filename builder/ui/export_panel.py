@@ -70,9 +70,7 @@ def _panel(source: Run | Graph) -> None:
         return
     if found["error"]:
         st.error(plain(str(found["error"])))
-        if st.button(t("export_again"), key="export_again", icon=":material/refresh:"):
-            kept.unlink(missing_ok=True)
-            st.rerun(scope="fragment")
+        st.button(t("export_again"), key="export_again", icon=":material/refresh:", on_click=kept.unlink, args=(True,))
         return
     _ready(format, out, found["answer"])
 
