@@ -18,7 +18,7 @@ def history(epochs: int, metrics: tuple[str, ...] = ("accuracy",), losses: tuple
     steps, ends = [], []
     for number in range(epochs):
         figures: dict[str, Any] = {
-            "train": {name: 1 / (number + 1) for name in losses},
+            "train": dict.fromkeys(losses, 1 / (number + 1)),
             "rate": {"optimizer": 0.1},
             "gradient_norm": {"optimizer": 2.0},
             "samples_per_second": 50.0,
@@ -26,7 +26,7 @@ def history(epochs: int, metrics: tuple[str, ...] = ("accuracy",), losses: tuple
         steps.append(
             {"event": "step", "epoch": number + 0.5, "step": 10 * number + 5, "seconds": number + 0.5, **figures}
         )
-        valid = {**{name: number / 10 for name in metrics}, **{name: 1.5 / (number + 1) for name in losses}}
+        valid = {**dict.fromkeys(metrics, number / 10), **dict.fromkeys(losses, 1.5 / (number + 1))}
         ends.append(
             {
                 "event": "epoch",
