@@ -80,7 +80,7 @@ def write_data(node: FlatNode, params: Mapping[str, Any], title: str) -> Script:
     factory = node.component.factory
     library = _library([_symbol(factory)], ["load", "prepare", "classes", "decode"], ["load_data"])
     name = library.object(factory)
-    call = _source(construction(factory, params), library.object)
+    call = construction_source(construction(factory, params), library.object)
     loader = f'def load_data() -> {name}:\n    """The data of the node {node.path}."""\n    return {call}\n'
     text = _head(f"The data of {title}.", library, library.definitions(), loader)
     return Script(text, _data_packages(text))
@@ -164,7 +164,7 @@ class _TrainWriter:
             found = record(lambda: self.compiled.build(node.path))
         else:
             found = construction(node.component.factory, self.compiled.analysis.values[node.path])
-        return _source(found, self._object)
+        return construction_source(found, self._object)
 
     def scripts(self) -> dict[str, Script]:
         plan = self.plan
@@ -354,7 +354,9 @@ class _TrainWriter:
             if names.parameters != "model.parameters()":
                 lines.append(f"    {names.parameters} = {self._parameters(plan)}")
             made = _optimizer_call(self.compiled, plan)
-            lines.append(f"    {names.optimizer} = {_source(made, self._object, {id(_PARAMETER): names.parameters})}")
+            lines.append(
+                f"    {names.optimizer} = {construction_source(made, self._object, {id(_PARAMETER): names.parameters})}"
+            )
             if plan.schedule:
                 chain = [self._made(self.compiled.flat.nodes[path]) for path in plan.schedule]
                 lines.append(f"    {names.schedule} = {chain[0] if len(chain) == 1 else '[' + ', '.join(chain) + ']'}")
@@ -532,7 +534,9 @@ def _optimizer_call(compiled: Compiled, plan: OptimizerPlan) -> Construction:
     return Construction(found.target, kept)
 
 
-def _source(found: Construction, name_of: Callable[[Any], str], known: Mapping[int, str] | None = None) -> str:
+def construction_source(
+    found: Construction, name_of: Callable[[Any], str], known: Mapping[int, str] | None = None
+) -> str:
     """A construction as source, with what differs from its defaults; ``known`` names some values."""
     parts = []
     for argument in found.arguments:
@@ -540,7 +544,7 @@ def _source(found: Construction, name_of: Callable[[Any], str], known: Mapping[i
         if argument.is_default:
             continue
         if isinstance(value, Construction):
-            text = _source(value, name_of, known)
+            text = construction_source(value, name_of, known)
         elif known and isinstance(value, list) and value and id(value[0]) in known:
             text = known[id(value[0])]
         else:
