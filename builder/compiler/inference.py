@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from builder.compiler import fast_meta
 from builder.compiler.explain import Reason, explain
-from builder.compiler.flops import FORMULAS
 from builder.compiler.rng import isolated_rng
 from components import registry
 from components.errors import InputError
@@ -84,16 +84,21 @@ class NodeError(ValueError):
 
 
 class _Unallocated(TorchFunctionMode):
-    """Creates tensors on a device and skips their initialisation, in this thread only."""
+    """Creates tensors on a device and skips their initialisation, in this thread only. Recurrent layers do not run."""
 
     def __init__(self, device: str) -> None:
         super().__init__()
         self.device = device
+        self.flops = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if getattr(func, "__module__", None) == "torch.nn.init":
             return args[0] if args else kwargs["tensor"]
+        if func in fast_meta.RECURRENT and not kwargs:
+            result, cost = fast_meta.recurrent(args)
+            self.flops += cost
+            return result
         if func in _FACTORIES and kwargs.get("device") is None:
             kwargs = {**kwargs, "device": self.device}
         return func(*args, **kwargs)
@@ -110,7 +115,7 @@ class _Cost(TorchDispatchMode):
         out = fast_meta.answer(func, args, kwargs or {})
         if out is None:
             out = func(*args, **(kwargs or {}))
-        formula = FORMULAS.get(func.overloadpacket)
+        formula = flop_registry.get(func.overloadpacket)
         if formula is not None:
             self.flops += formula(*args, **(kwargs or {}), out_val=out)
         return out
@@ -373,14 +378,24 @@ def _infer(
     component: Component, values: Mapping[str, Any], inputs: Mapping[str, Sequence[Meta]], varying: frozenset[int]
 ) -> Inference:
     module = build(component, values, "meta")
-    weights = _bytes(module)
-    if "real_shapes" in component.tags and _real_bytes(inputs, varying) + weights <= REAL_BYTES:
+    needs_values = "real_shapes" in component.tags
+    size = _bytes(module) + _real_bytes(inputs, varying)
+    if needs_values and size <= REAL_BYTES:
         return _infer_real(component, values, inputs, varying)
     try:
         tensors = {port: [m.tensor() for m in metas] for port, metas in inputs.items()}
     except (RuntimeError, TypeError, OverflowError) as error:  # sizes beyond 63 bits
         raise _in_words(component, values, inputs, error, "shape") from None
-    outputs, cost = _run(component, module, values, tensors, inputs, "meta")
+    try:
+        outputs, cost = _run(component, module, values, tensors, inputs, "meta")
+    except NodeError:
+        if not needs_values:
+            raise
+        message = (
+            f"Its shapes show only when it runs, and its weights and inputs take {size / 1e9:,.1f} GB. Make it smaller.",
+            f"它的形状只有在运行时才能确定，而其权重与输入共占 {size / 1e9:,.1f} GB。请减小规模。",
+        )
+        raise NodeError(message, "memory") from None
     return Inference(outputs, _count(module), cost)
 
 
@@ -394,7 +409,7 @@ def _run(
 ) -> tuple[tuple[Meta | None, ...], int]:
     """Outputs and FLOPs of one forward; an error speaks of ``inputs``, for which ``tensors`` stand."""
     try:
-        with torch.no_grad(), _Unallocated(device), _Cost() as cost:
+        with torch.no_grad(), _Unallocated(device) as skipped, _Cost() as cost:
             result = call(component, module, values, tensors)
         results = result if isinstance(result, tuple | list) else (result,)
         odd = next((r for r in results if r is not None and not isinstance(r, Tensor)), None)
@@ -404,7 +419,7 @@ def _run(
         raise NodeError((error.message, error.message_zh), "parameter", error.parameter) from None
     except Exception as error:  # whatever a forward raises is the answer: these inputs do not fit
         raise _in_words(component, values, inputs, error, "shape") from None
-    return tuple(None if r is None else Meta(tuple(r.shape), r.dtype) for r in results), cost.flops
+    return tuple(None if r is None else Meta(tuple(r.shape), r.dtype) for r in results), skipped.flops + cost.flops
 
 
 def _infer_real(
@@ -516,5 +531,3 @@ def warm_up() -> None:
     with torch.no_grad(), _Unallocated("meta"), _Cost():
         nn.BatchNorm2d(3)(nn.Conv2d(3, 3, 3)(x))
         nn.Linear(8, 2)(torch.relu(x))
-    with isolated_rng(0), torch.no_grad(), _Cost():  # recurrent layers run on real tensors
-        nn.LSTM(2, 2)(torch.zeros(2, 2, 2))

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
+from torch.utils._pytree import tree_leaves
 
 from builder.compiler.fast_meta import SHAPES, answer
+from builder.compiler.inference import _Unallocated
 
 aten = torch.ops.aten
 
@@ -114,6 +117,43 @@ def test_batch_norm_mismatch_is_left_to_pytorch() -> None:
     # PyTorch's own meta function lets it pass; channels are checked where they are inferred.
     assert answer(aten.native_batch_norm.default, (meta(4, 6), meta(5), None, None, None, True, 0.1, 1e-5), {}) is None
     assert answer(aten.native_batch_norm.default, (meta(6), None, None, None, None, True, 0.1, 1e-5), {}) is None
+
+
+# ------------------------------------------------------------------ recurrent layers
+
+LAYERS = [
+    lambda **k: nn.LSTM(7, 4, **k), lambda **k: nn.GRU(7, 4, **k), lambda **k: nn.RNN(7, 4, **k), lambda **k: nn.RNN(7, 4, nonlinearity="relu", **k),
+    lambda **k: nn.LSTM(7, 4, proj_size=3, **k),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported")
+@pytest.mark.parametrize("make", LAYERS, ids=["lstm", "gru", "tanh", "relu", "projected"])
+@pytest.mark.parametrize(
+    "options", [{}, {"num_layers": 2, "bidirectional": True}, {"bias": False}], ids=["one", "both ways", "no bias"]
+)
+@pytest.mark.parametrize("form", ["batch first", "time first", "one sample", "packed"])
+def test_recurrent_layers_give_what_pytorch_gives(make: Any, options: dict[str, Any], form: str) -> None:
+    layer = make(batch_first=form in ("batch first", "packed"), **options)
+    x: Any = {"time first": torch.zeros(5, 3, 7), "one sample": torch.zeros(5, 7)}.get(form, torch.zeros(3, 5, 7))
+    if form == "packed":
+        x = pack_padded_sequence(x, torch.tensor([2, 5, 1]), batch_first=True, enforce_sorted=False)
+    with torch.no_grad():
+        expected = layer(x)
+        with _Unallocated("cpu") as mode:
+            found = layer(x)
+    assert list(map(_facts, tree_leaves(found))) == list(map(_facts, tree_leaves(expected)))
+    steps = {"one sample": 5, "packed": 8}.get(form, 15)
+    assert mode.flops == 2 * steps * sum(p.numel() for p in layer.parameters() if p.dim() == 2)
+
+
+def _facts(value: Any) -> Any:
+    return (value.shape, value.dtype) if isinstance(value, Tensor) else value
+
+
+def test_recurrent_layers_still_check_their_inputs() -> None:
+    with pytest.raises(RuntimeError, match="Expected 7, got 5"), _Unallocated("meta"):
+        nn.LSTM(7, 4)(meta(2, 3, 5))
 
 
 @pytest.mark.parametrize("dim", [3, -4])

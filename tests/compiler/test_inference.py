@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -114,6 +115,25 @@ def test_weights_too_large_for_a_real_example_are_still_counted() -> None:
     assert [p.code for p in report.problems] == ["memory"]
     assert report.nodes["rnn"].parameters == 4 * 10**6 * (7 + 10**6 + 2)
     assert report.nodes["rnn"].outputs["y"].shape == ("B", 3, 10**6)
+
+
+def test_too_large_to_run_where_only_a_run_tells_the_shapes() -> None:
+    nodes = {"data": an_input(3, 7), "pad": an_input(3, dtype="bool"), "rnn": ("rnn_lstm", {"hidden_size": 10**5})}
+    report = check(graph(nodes, ["data.x rnn.x", "pad.x rnn.pad"]), fixes=False)
+    assert [(p.node, p.code) for p in report.problems] == [("rnn", "memory")]
+    assert "its weights and inputs take 160.0 GB" in report.problems[0].message
+
+
+@pytest.mark.parametrize("steps", [10_000, 10**9])
+def test_long_sequences_take_no_longer(steps: int) -> None:
+    inference.clear_cache()
+    start = time.perf_counter()
+    report = check(
+        chain(("data", an_input(steps, 7)), ("rnn", ("rnn_lstm", {"hidden_size": 64, "bidirectional": True})))
+    )
+    assert report.nodes["rnn"].outputs["y"].shape == ("B", steps, 128)
+    assert report.nodes["rnn"].flops == 2 * 2 * steps * 256 * (7 + 64)
+    assert time.perf_counter() - start < 5
 
 
 def test_a_size_that_depends_on_values_is_an_axis_of_its_own() -> None:
