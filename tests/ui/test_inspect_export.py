@@ -153,4 +153,7 @@ def test_a_format_of_two_files_comes_as_a_zip(tmp_path: Path) -> None:
     name, content = export_panel._download(out)
     assert name == "model.onnx.zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        assert {n: archive.read(n) for n in archive.namelist()} == {"model.onnx": b"graph", "model.onnx.data": b"weights"}
+        assert {n: archive.read(n) for n in archive.namelist()} == {
+            "model.onnx": b"graph",
+            "model.onnx.data": b"weights",
+        }

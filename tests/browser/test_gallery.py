@@ -1,0 +1,54 @@
+"""The gallery in Chromium: search, cards, links, and that unsaved changes are not passed over."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.desk_page import DeskPage
+from tests.browser.site import READY, Site
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_graph_is_found_and_opened(page: Page, app: str) -> None:
+    site = Site(page, app).open("/gallery")
+    cards = page.locator('[class*="st-key-gallery_card_"]')
+    expect(page.locator(".st-key-gallery_card_vit")).to_be_visible()
+    assert cards.count() >= 10
+    expect(page.locator(".st-key-gallery_card_lenet5")).to_contain_text("61.7 K parameters", timeout=READY)
+    picture = page.locator(".st-key-gallery_card_lenet5 img.on-light")
+    assert picture.evaluate("i => i.complete && i.naturalWidth > 0")
+    page.locator(".st-key-gallery_search input").fill("patches attention")
+    page.keyboard.press("Enter")
+    expect(cards).to_have_count(1, timeout=READY)
+    page.locator(".st-key-gallery_card_vit h3").click(force=True)  # all of the card opens it
+    DeskPage(page, app).wait()
+    expect(page.locator(".desk-title")).to_contain_text("Vision Transformer")
+    assert site.url in page.url
+
+
+def test_unsaved_changes_are_asked_about(page: Page, app: str) -> None:
+    desk = DeskPage(page, app).open()
+    desk.node("fc3").click()
+    desk.press("Delete")
+    expect(desk.node("fc3")).to_have_count(0)
+    site = Site(page, app).go("gallery")
+    site.button("gallery_open_mlp").click()
+    dialog = page.locator("[role=dialog]")
+    expect(dialog).to_contain_text("LeNet-5", timeout=READY)
+    site.button("gallery_cancel").click()
+    expect(dialog).to_have_count(0)
+    site.button("gallery_open_mlp").click()
+    site.button("gallery_confirm").click()
+    desk.wait()
+    expect(page.locator(".desk-title")).to_contain_text("perceptron")
+
+
+def test_a_link_opens_a_graph(page: Page, app: str) -> None:
+    desk = DeskPage(page, app).open("/?graph=logistic_regression")
+    expect(page.locator(".desk-title")).to_contain_text("Logistic regression")
+    assert set(desk.node_ids()) == {"data", "standardize", "linear", "loss", "accuracy", "optimizer"}
+    page.reload()
+    desk.wait()
+    expect(page.locator(".desk-title")).to_contain_text("Logistic regression")
