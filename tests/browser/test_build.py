@@ -210,6 +210,27 @@ def test_delete_duplicate_and_move_with_keys_and_mouse(desk: DeskPage) -> None:
     assert back["x"] == pytest.approx(start["x"], abs=1)
 
 
+def test_a_change_out_of_sight_is_brought_into_view(desk: DeskPage) -> None:
+    desk.node("optimizer").click()
+    desk.parameter("lr").fill("0.01")
+    desk.parameter("lr").press("Enter")
+    expect(desk.node("optimizer")).to_contain_text("0.01")
+    desk.page.keyboard.press("Escape")
+    desk.drag(desk.at(0.75, 0.03), desk.at(0.02, 0.03))
+    desk.drag(desk.at(0.75, 0.03), desk.at(0.02, 0.03))
+    canvas = desk.page.locator(".st-key-canvas").bounding_box()
+    hidden = desk.node("optimizer").bounding_box()
+    assert canvas is not None
+    assert hidden is not None
+    assert hidden["x"] + hidden["width"] < canvas["x"]
+    desk.button("undo").click()
+    expect(desk.node("optimizer")).to_contain_text("0.003")
+    desk.page.wait_for_timeout(700)
+    seen = desk.node("optimizer").bounding_box()
+    assert seen is not None
+    assert canvas["x"] <= seen["x"] <= canvas["x"] + canvas["width"] - seen["width"]
+
+
 def test_a_wire_is_selected_and_deleted(desk: DeskPage) -> None:
     start, end = desk.centre(desk.port("conv1.y")), desk.centre(desk.port("tanh1.x"))
     desk.page.mouse.click((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)

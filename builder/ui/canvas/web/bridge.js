@@ -11,6 +11,7 @@ import { readViewport, setViewport } from "./viewport.js";
 const COMMANDS = { z: "undo", y: "redo", c: "copy", x: "cut", v: "paste", d: "duplicate", g: "group", s: "save", a: "select_all" };
 const POLL = 500; // ms between two looks at what is loading
 const INSTANT = 24; // ms after which a new view has been drawn
+const LATE = 400; // ms after which no push will come any more
 
 // The command that a key press means; null where the key is left to the browser.
 export function commandOf(event) {
@@ -44,7 +45,6 @@ class Bridge {
       css: () => CARD_CSS + "\n" + (this.data ? this.data.families : "") + "\n" + fonts(),
       language: () => (this.data ? this.data.language : "en"),
       key: (event) => this.key(event, false),
-      pointer: () => {},
       shown: (envelope, args, state) => this.shown(envelope, state),
       viewport: () => this.moved(),
     });
@@ -75,6 +75,7 @@ class Bridge {
       if (data.arranged !== this.arranged) this.refit = true;
     }
     Object.assign(this, { desk: data.desk, focused: data.focus.id, arranged: data.arranged });
+    setTimeout(() => this.go(), LATE); // where no push comes along
     this.tick();
   }
 
@@ -90,6 +91,12 @@ class Bridge {
     if (!this.frame.attach()) return;
     this.frame.style();
     if (this.view && !this.placed && readViewport(this.frame.doc) && this.frame.bodies().length >= this.overlay.boxes().length && this.laidOut()) this.place();
+    else if (this.view && !this.placed && !this.soon) {
+      this.soon = requestAnimationFrame(() => {
+        this.soon = 0;
+        this.tick();
+      });
+    }
   }
 
   // ---------------------------------------------------------------- views
@@ -102,15 +109,17 @@ class Bridge {
       if (this.frame.element) this.frame.element.classList.remove("placed");
     }
     setTimeout(() => this.tick(), INSTANT);
-    if (this.wanted || this.refit || this.drop.reveal) {
-      setTimeout(() => {
-        if (this.refit) this.overlay.fit(true);
-        else if (this.wanted) this.overlay.reveal(this.wanted.nodes, this.wanted.closer);
-        else if (this.drop.reveal && !same) this.overlay.reveal(this.frame.selected().nodes);
-        if (this.refit || this.wanted || !same) this.refit = this.wanted = this.drop.reveal = null;
-      }, 2 * INSTANT);
-    }
+    if (!same) setTimeout(() => this.go(), 2 * INSTANT);
     this.overlay.changed();
+  }
+
+  // Brings into view what was asked for, once it is drawn.
+  go() {
+    if (!this.placed) return;
+    if (this.refit) this.overlay.fit(true);
+    else if (this.wanted) this.overlay.reveal(this.wanted.nodes, this.wanted.closer);
+    else if (this.drop.reveal) this.overlay.reveal(this.frame.selected().nodes);
+    this.refit = this.wanted = this.drop.reveal = null;
   }
 
   // Whether the canvas has its final size: the page's style sheet may come after the iframe.

@@ -43,7 +43,7 @@ export function reuse(items, kept) {
 export class Frame {
   constructor(queue, hooks) {
     this.queue = queue;
-    this.hooks = hooks; // css(), command(name, event), shown(envelope, args), viewport()
+    this.hooks = hooks; // css(), language(), key(event), shown(envelope, args, state), viewport()
     this.element = null;
     this.doc = null;
     this.win = null;
@@ -101,7 +101,6 @@ export class Frame {
       event.stopPropagation();
       this.queue.push("open", { node: node.dataset.id });
     });
-    on("pointermove", (event) => this.hooks.pointer(event));
     this.watch();
     return true;
   }
