@@ -3,7 +3,7 @@
 const LIBRARY = new URL("PLOTLY_URL", document.baseURI).href;
 const COLOUR = "(?:#[0-9a-f]{3,8}|rgba?\\([0-9., ]+\\)|data:image/png;base64,[A-Za-z0-9+/=]+)";
 const PAIR = new RegExp(`^(${COLOUR})\\|(${COLOUR})$`, "i");
-const CONFIG = { responsive: true, displaylogo: false, displayModeBar: false, doubleClick: "reset", showTips: false };
+const CONFIG = { displaylogo: false, displayModeBar: false, doubleClick: "reset", showTips: false };
 
 let library = null;
 
@@ -40,11 +40,14 @@ class Chart {
     this.root.className = "desk-chart";
     parent.append(this.root);
     this.timer = setInterval(() => this.follow(), 400);
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(this.root);
   }
 
   close() {
     this.closed = true;
     clearInterval(this.timer);
+    this.observer.disconnect();
     if (window.Plotly) window.Plotly.purge(this.root);
     this.root.remove();
   }
@@ -68,18 +71,30 @@ class Chart {
     if (this.figure && this.drawn !== undefined && this.drawn !== this.dark) this.draw();
   }
 
+  // The page makes room for another panel, or the window changes.
+  resize() {
+    const drawn = this.root._fullLayout;
+    if (this.listening && drawn && Math.abs(drawn.width - this.root.clientWidth) > 1) window.Plotly.Plots.resize(this.root);
+  }
+
   draw() {
     plotly().then((Plotly) => {
       if (this.closed) return;
       this.drawn = this.dark;
       const { data, layout } = coloured(this.figure, this.drawn);
-      Plotly.react(this.root, data, { ...layout, autosize: true, width: undefined }, CONFIG);
-      this.listen();
+      Plotly.react(this.root, data, { ...layout, autosize: true, width: undefined }, CONFIG)
+        .then(() => {
+          this.listen();
+          this.resize();
+        })
+        .catch((error) => {
+          if (!this.closed) throw error; // a chart that is taken away while it is drawn has nothing to report
+        });
     });
   }
 
   listen() {
-    if (this.listening) return;
+    if (this.listening || this.closed) return;
     this.listening = true;
     this.root.on("plotly_click", (event) => {
       const point = event.points.find((item) => item.customdata !== undefined && item.customdata !== null);

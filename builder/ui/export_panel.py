@@ -36,16 +36,16 @@ SHOWN_LINES = 400
 
 def open_dialog(source: Run | Graph) -> None:
     """Opens the dialog for a run's best weights, or for an untrained graph."""
-    st.dialog(t("export_title"), width="large")(_dialog)(source)
+    st.dialog(t("export_title"), width="large")(_dialog)(*_place(source))
 
 
-def _dialog(source: Run | Graph) -> None:
-    st.fragment(_panel, run_every=1.0)(source)
+def _dialog(folder: Path, argument: Path) -> None:
+    st.fragment(_panel, run_every=1.0)(folder, argument)
 
 
 @frame.guarded
-def _panel(source: Run | Graph) -> None:
-    folder, argument = _place(source)
+def _panel(folder: Path, argument: Path) -> None:
+    """Writes ``argument`` (a graph file or a run folder) in the format that is chosen into ``folder``, or shows it."""
     format = st.segmented_control(
         t("export_format"), tuple(FILES), key="export_format", default="python", required=True,
         label_visibility="collapsed", format_func=lambda name: t(f"export_{name}"),

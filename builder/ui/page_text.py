@@ -73,7 +73,7 @@ PAGE_TEXTS: dict[str, tuple[str, str]] = {
     "runs_sort_best": ("By graph and best value", "按图与最佳值"),
     "runs_sort_title": ("By title", "按标题"),
     "runs_sort_longest": ("Longest first", "用时最长在前"),
-    "runs_clear": ("Clear selection ({n})", "清除选择（{n}）"),
+    "runs_clear": ("Clear selection", "清除选择"),
     "runs_more": ("Show more ({n})", "显示更多（{n}）"),
     "runs_run": ("Run", "训练"),
     "runs_state": ("State", "状态"),

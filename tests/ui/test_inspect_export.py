@@ -57,7 +57,7 @@ def panel() -> AppTest:
     script = """
 from builder.graph import load
 from builder.ui import export_panel, workspace
-export_panel._panel(load(workspace.GALLERY / "mlp.json"))
+export_panel._panel(*export_panel._place(load(workspace.GALLERY / "mlp.json")))
 """
     return run(AppTest.from_string(script, default_timeout=60))
 

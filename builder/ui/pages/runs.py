@@ -42,10 +42,9 @@ def _body(was_live: bool) -> None:
             app_shell.open_page("train")
         return
     shown = _filtered(found)
-    chosen = [s for s in shown if st.session_state.get(_pick_key(s))]
     with st.container(key="runs_main"):
         with st.container(key="panel_runs_list"):
-            _list(shown)
+            chosen = _list(shown)
         if chosen:
             with st.container(key="panel_runs_detail"):
                 _one(chosen[0]) if len(chosen) == 1 else _several(chosen[:MOST_COMPARED])
@@ -83,9 +82,6 @@ def _filtered(found: list[Summary]) -> list[Summary]:
             label_visibility="collapsed",
             width=190,
         )
-        picked = sum(bool(st.session_state.get(_pick_key(s))) for s in found)
-        if picked:
-            st.button(t("runs_clear", n=picked), key="runs_clear", type="tertiary", on_click=_clear, args=(found,))
     words = query.lower().split()
     shown = [s for s in found if all(w in f"{s.title('en')} {s.title('zh')} {s.name}".lower() for w in words)]
     if sort == "best":
@@ -97,23 +93,26 @@ def _filtered(found: list[Summary]) -> list[Summary]:
     return shown
 
 
-def _clear(found: list[Summary]) -> None:
-    for summary in found:
+def _clear(chosen: list[Summary]) -> None:
+    for summary in chosen:
         st.session_state[_pick_key(summary)] = False
 
 
-def _list(shown: list[Summary]) -> None:
+def _list(shown: list[Summary]) -> list[Summary]:
+    """Draws the list; the runs that are chosen."""
     if not shown:
         st.caption(t("runs_no_match"))
-        return
-    most = st.session_state.setdefault("runs_most", STEP)
+        return []
+    most, chosen = st.session_state.setdefault("runs_most", STEP), []
     st.html(run_html.head(language()))
     for summary in shown[:most]:
         with st.container(key=f"run_row_{summary.name}"):
-            st.checkbox(plain(summary.name), key=_pick_key(summary), label_visibility="collapsed")
+            if st.checkbox(plain(summary.name), key=_pick_key(summary), label_visibility="collapsed"):
+                chosen.append(summary)
             st.html(run_html.row(summary, _parameters(summary), language()))
     if len(shown) > most:
         st.button(t("runs_more", n=len(shown) - most), key="runs_more", type="tertiary", on_click=_more)
+    return chosen
 
 
 def _more() -> None:
@@ -229,9 +228,20 @@ def _evaluation(summary: Summary, ready: bool) -> None:
 
 def _several(chosen: list[Summary]) -> None:
     names = _distinct(chosen)
-    st.html(f'<div class="run-title"><h2>{escape(t("runs_compare", n=len(chosen)))}</h2></div>')
     histories = [run_store.history(s.run) for s in chosen]
     quantities = plots.quantities(histories)
+    with st.container(key="runs_compare_bar", horizontal=True, vertical_alignment="center"):
+        st.html(f'<div class="run-title"><h2>{escape(t("runs_compare", n=len(chosen)))}</h2></div>', width="stretch")
+        st.button(t("runs_clear"), key="runs_clear", type="tertiary", on_click=_clear, args=(chosen,))
+        st.button(
+            t("runs_delete_many", n=len(chosen)),
+            key="runs_delete_many",
+            type="tertiary",
+            icon=":material/delete:",
+            on_click=_delete,
+            args=(chosen,),
+            disabled=any(s.status.alive for s in chosen),
+        )
     if quantities:
         with st.container(horizontal=True, vertical_alignment="center"):
             quantity = st.selectbox(
@@ -243,15 +253,6 @@ def _several(chosen: list[Summary]) -> None:
                 width=280,
             )
             by_time = st.toggle(t("runs_by_time"), key="runs_by_time")
-            st.button(
-                t("runs_delete_many", n=len(chosen)),
-                key="runs_delete_many",
-                type="tertiary",
-                icon=":material/delete:",
-                on_click=_delete,
-                args=(chosen,),
-                disabled=any(s.status.alive for s in chosen),
-            )
         runs = [(name, history, s.status.best) for name, history, s in zip(names, histories, chosen, strict=True)]
         chart.show(plots.comparison(runs, quantity or quantities[0], language(), by_time), "runs_comparison")
     else:
