@@ -51,7 +51,7 @@ def loaders_of(compiled: Compiled, split: SplitName, seed: int, training: bool =
             samples = compiled.dataset(node.path).load(split)
         except Exception as error:
             raise TrainError(*in_words(error), node.path) from error
-        size = None if training else _evaluation_batch(compiled, settings)
+        size = None if training else evaluation_batch(compiled, settings)
         found[node.path] = Loader(node.path, samples, settings, seed, training, size)
         if training and not len(found[node.path]):
             raise TrainError(
@@ -64,7 +64,7 @@ def loaders_of(compiled: Compiled, split: SplitName, seed: int, training: bool =
     return found
 
 
-def _evaluation_batch(compiled: Compiled, settings: LoaderSettings) -> int:
+def evaluation_batch(compiled: Compiled, settings: LoaderSettings) -> int:
     """Samples in a batch without gradients: twice as many take less memory than with them, and small ones go together."""
     small = EVALUATION_BYTES // max(compiled.report.activation_bytes, 1)
     return max(2 * settings.batch_size, min(small, EVALUATION_SAMPLES))
