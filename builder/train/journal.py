@@ -17,7 +17,7 @@ from builder.train.run import Run
 
 Report = Callable[[dict[str, Any]], None]
 
-STEP_SECONDS = 0.25  # between two step events at first
+STEP_SECONDS = 0.5  # between two step events at first
 STEP_EVENTS = 500  # after so many the time between them doubles
 EPOCH_EVENTS = 2000  # so many epochs are all logged, later ones by the clock too
 FLUSH_SECONDS = 0.5
@@ -55,7 +55,7 @@ class Journal:
     def epoch(self, event: Mapping[str, Any], last: bool = False) -> None:
         """Logs an epoch; where there are very many, some are left out, but not the ``last``."""
         now = time.perf_counter()
-        if last or self.counts["epoch"] < EPOCH_EVENTS or now - self.last_epoch > 4 * STEP_SECONDS:
+        if last or self.counts["epoch"] < EPOCH_EVENTS or now - self.last_epoch > 2 * STEP_SECONDS:
             self.last_epoch = now
             self._add({"event": "epoch", **event})
 

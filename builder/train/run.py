@@ -228,7 +228,7 @@ class Run:
     def write_status(self, status: Status) -> None:
         """Replaces the status in one step; twice a second, and therefore without waiting for the disk."""
         temporary = self.file(".status.json")
-        temporary.write_text(_dumps(status.to_json()), encoding="utf-8")
+        temporary.write_text(json.dumps(status.to_json(), ensure_ascii=False), encoding="utf-8")
         temporary.replace(self.file("status.json"))
 
     def write_info(self, info: Mapping[str, Any]) -> None:
