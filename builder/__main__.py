@@ -37,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if os.environ.get("LAYERLOOM_DEBUG"):
             raise
         report = getattr(error, "report", None)  # a graph that does not compile: each problem at its node
-        return _fail(_in_words(error), arguments, **({"errors": report.to_json()["errors"]} if report else {}))
+        extra: dict[str, Any] = {"errors": report.to_json()["errors"]} if report else {}
+        if hasattr(error, "message_zh"):
+            extra["error_zh"] = error.message_zh  # type: ignore[attr-defined]
+        return _fail(_in_words(error), arguments, **extra)
 
 
 def _in_words(error: Exception) -> str:

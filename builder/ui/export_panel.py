@@ -22,7 +22,7 @@ from builder.ui import catalogue as catalogues
 from builder.ui import frame, numbers, workspace
 from builder.ui.jobs import jobs
 from builder.ui.markdown import plain
-from builder.ui.text import t
+from builder.ui.text import language, t
 
 FILES = {
     "python": "model.py",
@@ -56,7 +56,7 @@ def _panel(folder: Path, argument: Path) -> None:
     kept = folder / f"{format}.json"
     result = jobs().take(key)
     if result is not None:
-        write_atomic(kept, json.dumps({"error": result.error, "answer": result.answer}))
+        write_atomic(kept, json.dumps({"error": result.error, "error_zh": result.error_zh, "answer": result.answer}))
     if jobs().running(key):
         st.html(f'<div class="export-state is-busy"><i></i>{escape(t("export_working"))}</div>')
         return
@@ -69,7 +69,7 @@ def _panel(folder: Path, argument: Path) -> None:
         st.html(f'<div class="export-state is-busy"><i></i>{escape(t("export_working"))}</div>')
         return
     if found["error"]:
-        st.error(plain(str(found["error"])))
+        st.error(plain(str(found["error_zh"] if language() == "zh" else found["error"])))
         st.button(t("export_again"), key="export_again", icon=":material/refresh:", on_click=kept.unlink, args=(True,))
         return
     _ready(format, out, found["answer"])
@@ -136,4 +136,4 @@ def _read(path: Path) -> dict[str, Any] | None:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and {"error", "answer"} <= set(found) else None
+    return found if isinstance(found, dict) and {"error", "error_zh", "answer"} <= set(found) else None

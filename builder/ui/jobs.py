@@ -20,10 +20,11 @@ HOUSE = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Result:
-    """The JSON that a command printed; ``error`` is what went wrong, empty where nothing did."""
+    """The JSON that a command printed, and what went wrong in English and Chinese, empty where nothing did."""
 
     answer: dict[str, Any]
     error: str
+    error_zh: str = ""
 
 
 class Jobs:
@@ -68,10 +69,12 @@ class Jobs:
             answer = json.loads(text)
         except ValueError:
             answer = {}
-        if process.returncode == 0 and isinstance(answer, dict):
+        answer = answer if isinstance(answer, dict) else {}
+        if process.returncode == 0:
             return Result(answer, "")
-        said = answer.get("error") if isinstance(answer, dict) else None
-        return Result({}, str(said or f"exit status {process.returncode}"))
+        error = str(answer.get("error") or f"exit status {process.returncode}")
+        problems = [str(p.get("message_zh") or "") for p in answer.get("errors") or () if isinstance(p, dict)]
+        return Result({}, error, str(answer.get("error_zh") or "\n".join(filter(None, problems)) or error))
 
 
 @st.cache_resource(show_spinner=False)

@@ -41,7 +41,7 @@ class FakeJobs(Jobs):
     def finish(self, content: bytes = b"", error: str = "", **answer: object) -> None:
         if content:
             Path(self.started[-1][-1]).write_bytes(content)
-        self.results[self.key] = Result(dict(answer), error)
+        self.results[self.key] = Result(dict(answer), error, f"{error}（中文）" if error else "")
         self.ended = True
 
 
@@ -102,6 +102,11 @@ def test_a_failure_is_words_and_can_be_tried_again(jobs: FakeJobs) -> None:
     run(app)
     assert "cannot" in app.error[0].value
     assert not app.get("download_button")
+    app.session_state["ui_language"] = "zh"
+    run(app)
+    assert "中文" in app.error[0].value
+    app.session_state["ui_language"] = "en"
+    run(app)
     app.button(key="export_again").click()
     run(app)
     assert len(jobs.started) == 2

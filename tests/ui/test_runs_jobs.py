@@ -24,6 +24,8 @@ def test_an_error_is_one_sentence() -> None:
     found = result(jobs, "check")
     assert "/no/such/file.json" in found.error
     assert "Traceback" not in found.error
+    assert "/no/such/file.json" in found.error_zh
+    assert found.error_zh != found.error
     assert not jobs.running("check")
     assert jobs.take("check") is None
 

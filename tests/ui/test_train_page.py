@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from builder.graph import Graph
 from builder.train import Run
 from builder.train.run import Status
-from builder.ui import app_shell, run_store, uploads
+from builder.ui import app_shell, data_look, run_store, uploads
 from builder.ui.pages import train
+from components import registry
+from components.data._base import DataUnavailableError, Progress
+from components.data.mnist import Mnist
 from tests.ui.pages import desk_of, open_page, run, said
 from tests.ui.runs import fake_run
 
@@ -320,3 +324,73 @@ def test_chinese_throughout() -> None:
     run(app)
     assert app.button(key="start").label == "开始训练"
     assert "61.7 K 个参数" in said(app)
+
+
+def test_a_download_shows_its_progress_and_what_goes_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Mnist, progress: Progress | None = None) -> None:
+        assert progress is not None
+        progress(1_000_000, 4_000_000)
+        progress(3_000_000, 0)  # a server that does not say how much there is
+        raise DataUnavailableError("It could not be downloaded.", "无法下载。")
+
+    monkeypatch.setattr(Mnist, "prepare", refuse)
+    app = open_page("train", data_only("data_mnist"))
+    app.session_state["train_show"] = "data"
+    run(app)
+    app.button(key="data_fetch").click()
+    run(app)
+    assert "could not be downloaded" in app.error[0].value
+
+    fetched: list[str] = []
+    monkeypatch.setattr(Mnist, "prepare", lambda self, progress=None: fetched.append("now"))
+    monkeypatch.setattr(data_look, "look", lambda component, params: PREVIEW)
+    run(app)
+    app.button(key="data_fetch").click()
+    run(app)
+    assert fetched == ["now"]
+    assert "12,345" in said(app)
+    run(app)
+    assert fetched == ["now"]
+
+
+PREVIEW = {
+    "modality": "tensor", "sizes": {"train": 12345, "valid": 1, "test": 1}, "ports": {}, "ranges": {}, "balance": None,
+    "samples": [],
+}  # fmt: skip
+
+
+def data_only(component: str) -> Graph:
+    graph = Graph()
+    graph.place("data", component, position=(0, 0))
+    return graph
+
+
+def test_a_graph_without_data_says_so() -> None:
+    graph = Graph()
+    graph.place("fc", "linear", position=(0, 0))
+    app = open_page("train", graph)
+    assert "no data" in said(app)
+    assert app.button(key="start").disabled
+
+
+HERE = [
+    entry.id
+    for entry in registry.all_components().values()
+    if entry.kind == "dataset" and entry.id != "data_input" and not {"download", "upload"} & set(entry.tags)
+]
+
+
+@pytest.mark.parametrize("component", HERE)
+def test_every_data_set_is_shown(component: str) -> None:
+    app = open_page("train", data_only(component))
+    app.session_state["train_show"] = "data"
+    run(app)
+    assert not app.error, app.error[0].value
+    assert "data-sizes" in said(app)
+
+
+def test_an_input_without_data_says_what_to_do() -> None:
+    app = open_page("train", data_only("data_input"))
+    app.session_state["train_show"] = "data"
+    run(app)
+    assert "put a data set in its place" in app.error[0].value

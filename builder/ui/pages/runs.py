@@ -205,7 +205,7 @@ def _evaluation(summary: Summary, ready: bool) -> None:
     key = _job(summary)
     result = jobs().take(key)
     if result is not None and result.error:
-        st.session_state[key] = result.error
+        st.session_state[key] = (result.error, result.error_zh)
     st.html(f'<div class="page-section">{escape(t("runs_evaluation"))}</div>')
     found = run_html.evaluation(summary.run, language())
     if found:
@@ -214,7 +214,7 @@ def _evaluation(summary: Summary, ready: bool) -> None:
         st.caption(t("runs_evaluating"))
         return
     if st.session_state.get(key):
-        st.error(plain(st.session_state[key]))
+        st.error(plain(st.session_state[key][language() == "zh"]))
     if ready and st.button(
         t("runs_evaluate"), key="run_evaluate", icon=":material/fact_check:", help=t("runs_evaluate_help")
     ):
