@@ -18,14 +18,17 @@ import torch
 
 from builder.compiler import Compiled
 from builder.export import verify
+from builder.export.data_script import write_data
 from builder.export.errors import ExportError
 from builder.export.model import ModelSource, model_source
+from builder.export.predict_script import write_predict
 from builder.export.readme import readme
 from builder.export.result import ExportResult
 from builder.export.samples import SIZES, batch
-from builder.export.script import Script, write_data, write_predict, write_train
+from builder.export.script import Script
 from builder.export.source import Source
 from builder.export.text import plain
+from builder.export.train_script import write_train
 from builder.export.training import TrainingPlan, first_losses, is_available, plan_training
 from builder.export.weights import save_tensors, tensors_of
 from builder.graph import dumps

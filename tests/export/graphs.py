@@ -358,3 +358,21 @@ ALL = {
         several_outputs, shared, shared_before, frozen_and_filled, words, inside_a_block,
     )
 }  # fmt: skip
+
+NASTY = [
+    '"""\nimport os\nos.system("true")\n"""',
+    'it\'s "quoted" \\',
+    "\\",
+    '"',
+    "back\\slash\\n",
+    "line\u2028separator\x00\x1b[31m\u202eevil",
+    "残差网络：第一版",
+    "class def import None",
+    "9 lives",
+    "\ud800 lone surrogate",
+    "{curly} %s {0!r}",
+    "a" * 500,
+    "",
+    "   ",
+]
+"""Texts of a file that must stay texts in whatever is written."""

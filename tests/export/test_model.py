@@ -16,7 +16,7 @@ from builder.compiler import Compiled
 from builder.export import ExportError, ModelSource, model_source, verify
 from builder.export.samples import SIZES, batch
 from builder.export.text import literal
-from tests.export.graphs import ALL, block, convolutional, data, graph
+from tests.export.graphs import ALL, NASTY, block, convolutional, data, graph
 
 SEED = 7
 
@@ -152,32 +152,15 @@ def test_two_inputs_of_one_name_are_told_apart() -> None:
 
 # ------------------------------------------------------------------ texts from files
 
-NASTY = [
-    '"""\nimport os\nos.system("true")\n"""',
-    'it\'s "quoted" \\',
-    "\\",
-    '"',
-    "back\\slash\\n",
-    "line\u2028separator\x00\x1b[31m\u202eevil",
-    "残差网络：第一版",
-    "class def import None",
-    "9 lives",
-    "\ud800 lone surrogate",
-    "{curly} %s {0!r}",
-    "a" * 500,
-    "",
-    "   ",
-]
-
 
 def titled(title: str, description: str = "", block_title: str = "") -> str:
     made = graph(
-        {"data": data(x=("B", 3)), "use": "block:b", "fc": ("linear", {"out_features": 2})},
+        {"data": data(x=("B", 3)), "use": "block:passed_on", "fc": ("linear", {"out_features": 2})},
         ["data.x>use.x", "use.y>fc.x"],
-        {"b": block({}, {"x": "port_in", "act": "act_relu", "y": "port_out"}, ["x.y>act.x", "act.y>y.x"])},
+        {"passed_on": block({}, {"x": "port_in", "act": "act_relu", "y": "port_out"}, ["x.y>act.x", "act.y>y.x"])},
         {"title": title, "description": description, "source": title},
     )
-    made.blocks["b"].meta["title"] = block_title
+    made.blocks["passed_on"].meta["title"] = block_title
     return model_source(Compiled(made)).text
 
 

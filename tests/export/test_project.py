@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -18,15 +19,16 @@ import torch
 
 from builder.compiler import Compiled
 from builder.export import ExportError, export, model_source
+from builder.export.data_script import write_data
 from builder.export.project import copy_uploads, deliver, requirements, write_scripts
-from builder.export.script import write_data
+from builder.export.text import plain
 from builder.export.training import TrainingPlan, plan_training
 from builder.export.weights import save_tensors, tensors_of
 from builder.graph import FlatNode, Graph, load
 from builder.train import Run, train
 from components import all_components
 from tests.export import trainings
-from tests.export.graphs import data, graph
+from tests.export.graphs import NASTY, data, graph
 
 RUNNER = """
 import runpy, sys
@@ -151,6 +153,24 @@ def test_several_data_sets_are_refused() -> None:
             )
         )
     assert caught.value.node == "b"
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_a_text_from_a_file_stays_a_text_in_every_script(text: str, tmp_path: Path) -> None:
+    def written(title: str) -> list[str]:
+        made = trainings.dead_end()
+        made.meta.update({"title": title, "description": title, "source": title})
+        plan = plan_of(made)
+        model = model_source(plan.compiled, plan.outputs)
+        scripts = write_scripts(tmp_path, plan, model, plain(title) or "the model")
+        found = []
+        for script in scripts.values():
+            tree = ast.parse(script.text.replace(model.name, "Model"))
+            assert isinstance(tree.body[0], ast.Expr)
+            found.append(ast.unparse(tree.body[1:]))  # type: ignore[arg-type]
+        return found
+
+    assert written(text) == written("Plain")
 
 
 # ------------------------------------------------------------------ the data
