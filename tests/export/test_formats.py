@@ -52,10 +52,10 @@ def test_weights_carry_the_names_of_the_model(tmp_path: Path) -> None:
     assert stat.S_IMODE(result.path.stat().st_mode) == 0o644
 
 
-SLOW = [pytest.param(make, marks=pytest.mark.slow) for make in (attention, recurrent, residual)]
+SLOW = [pytest.param(make, marks=pytest.mark.slow) for make in (graph_network, attention, recurrent, residual)]
 
 
-@pytest.mark.parametrize("make", [convolutional, graph_network, *SLOW], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [convolutional, *SLOW], ids=lambda make: make.__name__)
 def test_a_program_keeps_its_sizes_free(make: Any, tmp_path: Path) -> None:
     result = export(make(), "pt2", tmp_path / "model.pt2")
     assert result.max_difference is not None and result.max_difference < 1e-5
