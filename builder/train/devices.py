@@ -97,11 +97,6 @@ class Devices:
             return optimizer.step
         return self._fabric.setup_optimizers(optimizer).step  # type: ignore[union-attr]
 
-    def exact(self, numbers: Sequence[float]) -> Tensor:
-        """Numbers on the device, in double precision, which Apple's GPUs do without."""
-        dtype = torch.float32 if self.device.type == "mps" else torch.float64
-        return torch.tensor(numbers, dtype=dtype, device=self.device)
-
     # -------------------------------------------------------------- several processes
 
     def sum_gradients(self, parameters: Sequence[nn.Parameter], share: float) -> None:
@@ -117,6 +112,13 @@ class Devices:
         if self.fabric is None or self.world == 1:
             return tensor
         return self.fabric.all_reduce(tensor, reduce_op="sum")  # type: ignore[return-value]
+
+    def sum_numbers(self, numbers: Sequence[float]) -> list[float]:
+        """The sums of all processes' numbers, one by one."""
+        if self.world == 1:
+            return list(numbers)
+        dtype = torch.float32 if self.device.type == "mps" else torch.float64  # Apple's GPUs have no doubles
+        return self.sum(torch.tensor(numbers, dtype=dtype, device=self.device)).tolist()
 
     def gather(self, tensor: Tensor) -> Tensor:
         """All processes' tensors, stacked."""

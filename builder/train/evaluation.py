@@ -75,27 +75,26 @@ class Evaluation:
             self.compiled.root.train()
 
     def _run(self, group: _Group) -> dict[str, float]:
-        values_of: dict[str, list[Tensor]] = {path: [] for path in group.wanted if path not in self.metrics}
-        sums_of: dict[str, Tensor] = {}
+        losses = {path: ends for path, ends in group.wanted.items() if path not in self.metrics}
+        metrics = [path for path in group.wanted if path in self.metrics]
+        rows: list[Tensor] = []
         counts: list[int] = []
+        sums_of: dict[str, Tensor] = {}
         for batch in batches(group.loaders, rank=self.devices.rank, world=self.devices.world):
             counts.append(batch.samples if batch.share else 0)
             values = group.values(batch, self.devices)
-            for path, ends in group.wanted.items():
-                if path in values_of:
-                    values_of[path].append(
-                        values[ends[0]] if len(ends) == 1 else torch.stack([values[e] for e in ends]).sum()
-                    )
-                    continue
+            for ends in losses.values():
+                rows.append(values[ends[0]] if len(ends) == 1 else torch.stack([values[end] for end in ends]).sum())
+            for path in metrics:
                 sums = self._update(path, values)
                 sums = sums if batch.share else torch.zeros_like(sums)
                 sums_of[path] = sums_of[path] + sums if path in sums_of else sums
         figures = {path: float(self._metric(path).compute(self.devices.sum(s))) for path, s in sums_of.items()}
-        weights = self.devices.exact(counts)
-        count = self.devices.sum(weights.sum())
-        for path, values in values_of.items():
-            total = (torch.stack(values).to(weights) * weights)[weights > 0].sum()
-            figures[path] = float(self.devices.sum(total) / count)
+        if losses:
+            table = torch.stack(rows).view(len(counts), len(losses)).tolist()
+            totals = [sum(n * row[i] for n, row in zip(counts, table, strict=True) if n) for i in range(len(losses))]
+            *totals, count = self.devices.sum_numbers([*totals, sum(counts)])
+            figures |= {path: total / count for path, total in zip(losses, totals, strict=True)}
         return figures
 
     def _metric(self, path: str) -> Metric:

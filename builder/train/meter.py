@@ -45,7 +45,7 @@ class Meter:
         self.window()
         *sums, total = [*self._sums, float(self._total)]
         if devices is not None:
-            *sums, total = devices.sum(devices.exact([*sums, total])).tolist()
+            *sums, total = devices.sum_numbers([*sums, total])
         self._sums, self._total = [0.0] * len(self.names), 0
         return {name: value / max(total, 1) for name, value in zip(self.names, sums, strict=True)}
 
