@@ -77,7 +77,7 @@ def panels(history: History, best: Best | None, language: str, log_loss: bool = 
             )
             for index, name in enumerate(rates)
         ]
-        found.append(Panel(key, _figure(text(key, language), curves, SMALL, legend=len(rates) > 1), small=True))
+        found.append(Panel(key, _figure(text(key, language), curves, SMALL, legend=len(rates) > 1, low=0), small=True))
     speed = _line(points(history, Quantity("speed")), text("throughput", language), colour(2))
     title = f"{text('throughput', language)} · {text('samples_per_second', language)}"
     found.append(Panel("throughput", _figure(title, [speed], SMALL, low=0), small=True))

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from builder.graph import load
+from builder.train import train
 from builder.train.run import Status
 from builder.ui import app_shell, run_store
 from builder.ui import workspace as workspaces
@@ -156,6 +157,21 @@ def test_a_stopped_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     app.button(key="run_resume").click()
     run(app)
     assert resumed == ["a"]
+
+
+def test_a_run_is_evaluated_on_held_out_data() -> None:
+    train(workspaces.GALLERY / "logistic_regression.json", run_store.folder() / "iris", epochs=2)
+    app = choose(open_page("runs"), "iris")
+    app.button(key="run_evaluate").click()
+    run(app)
+    assert "Evaluating" in said(app)
+    deadline = time.monotonic() + 60
+    while "Evaluating" in said(app) and time.monotonic() < deadline:
+        time.sleep(0.3)
+        run(app)
+    assert not app.error
+    accuracy = run_store.every()[0].run.evaluation()["test"]["metrics"]["accuracy"]
+    assert f"accuracy {accuracy:.4g}" in said(app)
 
 
 def test_a_failed_evaluation_is_one_sentence() -> None:
