@@ -191,7 +191,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "weights_own": ("its own", "自有"),
     "weights_of": ("shared with {node}", "与 {node} 共享"),
     "batch_size": ("Batch size", "批大小"),
-    "batch_size_default": ("32", "32"),
+    "batch_size_default": ("64", "64"),
     "shuffle": ("Shuffle", "打乱顺序"),
     "clip_norm": ("Clip gradients at norm", "梯度裁剪（范数）"),
     "clip_off": ("off", "不裁剪"),
