@@ -103,16 +103,3 @@ def page(context: BrowserContext) -> Page:
 def desk(page: Page, app: str) -> DeskPage:
     """The Build page, ready, with the first gallery graph on it."""
     return DeskPage(page, app).open()
-
-
-SAMPLE = ("test_build.py", "test_modules.py")
-WANTS_A_QUIET_MACHINE = ("test_a_second_tab_at_the_same_address_works_on_a_copy",)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that train or export in the browser are slow: the test command runs the Build page as a sample of them."""
-    for item in items:
-        if item.path.parent.name != "browser":
-            continue
-        if item.path.name not in SAMPLE or item.name.startswith(WANTS_A_QUIET_MACHINE):
-            item.add_marker(pytest.mark.slow)
