@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 from pathlib import Path
 
 import streamlit as st
 
-from builder.ui import links, session, theme
+from builder.ui import frame, links, session, theme
 from builder.ui.canvas.component import mount_shell
 from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
@@ -32,19 +31,27 @@ def run() -> None:
     _bar(page.url_path or "build")
     with st.container(key="shell_slot"):
         mount_shell()
-    links.follow()
-    page.run()
+    _view(page)
     WARMUP.start()
 
 
+@frame.guarded
+def _view(page: st.Page) -> None:
+    if WARMUP.catalogue is None:  # the very first start: the components are read once, and kept for every later one
+        with st.container(key="starting"), st.spinner(t("palette_loading")):
+            WARMUP.wait_for_catalogue()
+        st.rerun()
+    links.follow()
+    page.run()
+
+
 def pages() -> dict[str, st.Page]:
-    """The pages by name, as far as they are installed."""
+    """The pages by name."""
     return {
         name: st.Page(
             functools.partial(_draw, name), title=t(f"page_{name}"), icon=icon, url_path=name, default=name == "build"
         )
         for name, icon in PAGES.items()
-        if importlib.util.find_spec(f"builder.ui.pages.{name}")
     }
 
 

@@ -13,16 +13,19 @@ GRAPH = "graph"
 
 
 def follow() -> None:
-    """Opens what the address names, once. What lay on the desk stays under Recent work."""
+    """Opens what the address names, once. What lay on the desk stays under Recent work.
+
+    The address forgets the name last: a run of the page that is cut short on the way is followed by one that opens it again.
+    """
     name = st.query_params.get(GRAPH)
     if name is None:
         return
-    del st.query_params[GRAPH]
     path = gallery.find(name)
     if path is None:
         st.toast(t("gallery_unknown", name=plain(name[:60])), icon=":material/error:")
-        return
-    try:
-        files.open_graph(load(path))
-    except GraphError as error:
-        st.toast(plain(frame.said(error)), icon=":material/error:")
+    else:
+        try:
+            files.open_graph(load(path))
+        except GraphError as error:
+            st.toast(plain(frame.said(error)), icon=":material/error:")
+    del st.query_params[GRAPH]

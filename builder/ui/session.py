@@ -131,9 +131,7 @@ def current() -> Desk:
 
 def fresh(graph: Graph, file: str | None = None) -> Desk:
     """A desk for a graph; nodes without a place get one."""
-    WARMUP.wait_for_catalogue()
-    if WARMUP.catalogue is not None:
-        place_missing(graph, WARMUP.catalogue)
+    place_missing(graph, WARMUP.wait_for_catalogue())
     desk = Desk(graph, file=file)
     if file is not None:
         desk.mark_saved(file)

@@ -51,12 +51,13 @@ class Warmup:
         if self._error is not None:
             raise self._error
 
-    def wait_for_catalogue(self) -> None:
-        """Returns as soon as the catalogue is there; raises what loading raised."""
+    def wait_for_catalogue(self) -> Catalogue:
+        """The catalogue, as soon as it is there; raises what loading raised."""
         self.start()
-        if self.catalogue is None:
+        while (found := self.catalogue) is None:
             self._listed.wait()
             self.check_failure()
+        return found
 
     def check_failure(self) -> None:
         """Raises what loading raised, if it did."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -35,10 +36,22 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def app(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running app."""
+    with _served(workspace, tmp_path_factory.mktemp("log") / "app.txt") as url:
+        yield url
+
+
+@pytest.fixture
+def new_app(tmp_path: Path) -> Iterator[str]:
+    """The address of an app that has never run before: its workspace is empty."""
+    with _served(tmp_path / "workspace", tmp_path / "app.txt") as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _served(workspace: Path, log: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    log = tmp_path_factory.mktemp("log") / "app.txt"
     command = [
         sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1",
         "--server.headless", "true",

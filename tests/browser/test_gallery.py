@@ -52,3 +52,13 @@ def test_a_link_opens_a_graph(page: Page, app: str) -> None:
     page.reload()
     desk.wait()
     expect(page.locator(".desk-title")).to_contain_text("Logistic regression")
+
+
+def test_a_link_opens_a_graph_on_the_very_first_start(page: Page, new_app: str) -> None:
+    page.goto(f"{new_app}/?graph=vit")
+    expect(page.locator(".st-key-starting")).to_contain_text("Loading the components")
+    assert "graph=vit" in page.url
+    page.reload()  # whoever grows impatient loses nothing
+    DeskPage(page, new_app).wait()
+    expect(page.locator(".desk-title")).to_contain_text("Vision Transformer")
+    assert "graph=" not in page.url

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from builder.ui import session
 from builder.ui.desk import Desk
 from builder.ui.warm import WARMUP
 
@@ -130,6 +132,19 @@ def test_a_strange_address_opens_the_first_graph(workspace: Path, id: str) -> No
     started.run()
     assert not started.exception
     assert desk_of(started).graph.meta["title"] == "LeNet-5 on MNIST"
+
+
+def test_a_link_to_a_graph_survives_a_run_that_is_cut_short(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    WARMUP.wait()
+    started = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+    started.query_params["graph"] = "vit"
+    with monkeypatch.context() as patched:
+        patched.setattr(session, "place_missing", lambda *_: st.stop())  # what the next run does to the one before
+        started.run()
+    assert started.query_params["graph"] == "vit"
+    started.run()
+    assert desk_of(started).graph.meta["title"] == "Vision Transformer on digits"
+    assert "graph" not in started.query_params
 
 
 def test_every_component_can_be_looked_at(app: AppTest) -> None:

@@ -28,10 +28,7 @@ def page() -> None:
 @st.fragment
 def _build() -> None:
     WARMUP.check_failure()
-    catalogue = WARMUP.catalogue
-    if catalogue is None:
-        _starting()
-        return
+    catalogue = WARMUP.wait_for_catalogue()
     desk = session.current()
     files.save_if_asked(desk)
     session.keep(desk)
@@ -43,13 +40,6 @@ def _build() -> None:
         mount_palette(palette_data(catalogue, desk.blocks, bool(desk.scope), language()))
     with st.container(key="inspector"):
         inspector.draw(desk, catalogue, known)
-
-
-def _starting() -> None:
-    """The very first start: the components are read once, and kept for every later one."""
-    with st.container(key="starting"), st.spinner(t("palette_loading")):
-        WARMUP.wait_for_catalogue()
-    st.rerun()
 
 
 def _bridge(desk: Desk, catalogue: Catalogue) -> None:

@@ -22,12 +22,7 @@ def page() -> None:
     session.current()
     with st.container(key="page_gallery"):
         frame.heading(t("page_gallery"), t("gallery_about"))
-        if WARMUP.catalogue is None:  # the very first start
-            with st.spinner(t("palette_loading")):
-                WARMUP.wait()
-        catalogue = WARMUP.catalogue
-        if catalogue is not None:
-            _cards(catalogue)
+        _cards(WARMUP.wait_for_catalogue())
 
 
 def _cards(catalogue: Catalogue) -> None:
