@@ -27,6 +27,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "layout": ("Arrange all nodes", "自动排列所有节点"),
     "train": ("Train", "训练"),
     "train_help": ("Go to training", "前往训练"),
+    "build_export_help": (
+        "Python, weights, PyTorch program or ONNX of this graph, untrained. Export a trained one from Runs or Inspect.",
+        "将此图（未训练）导出为 Python、权重、PyTorch 程序或 ONNX。训练后的模型请在“记录”或“观察”页导出。",
+    ),
+    "build_export_not_ready": ("The graph has problems: mend them to export it.", "图中还有问题，解决后才能导出。"),
     "language_help": ("切换到中文", "Switch to English"),
     "theme_help": ("Light or dark", "浅色或深色"),
     "untitled": ("Untitled", "未命名"),

@@ -1,4 +1,4 @@
-"""The bar's tools of the Build page: file menu, history, state of the check, figures, Train; and the tools over the canvas."""
+"""The bar's tools of the Build page: file menu, history, state of the check, figures, Export, Train; and the tools over the canvas."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from builder.graph import GraphError
-from builder.ui import actions, app_shell, files, numbers
+from builder.ui import actions, app_shell, export_panel, files, frame, numbers
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.markdown import plain
@@ -24,6 +24,7 @@ def draw(desk: Desk, known: Checked) -> None:
         _icon("redo", ":material/redo:", desk, not desk.history.can_redo)
         _figures(known)
         _state(desk, known)
+        _export(desk, known)
         if st.button(t("train"), key="train", type="primary", icon=":material/play_arrow:", help=t("train_help")):
             app_shell.open_page("train")
     with st.container(key="edit_tools", horizontal=True, wrap=False, gap=None):
@@ -106,6 +107,18 @@ def _state(desk: Desk, known: Checked) -> None:
 
 def _show_problems(desk: Desk) -> None:
     desk.select(())
+
+
+@frame.guarded
+def _export(desk: Desk, known: Checked) -> None:
+    """What is exported here is the untrained model; a run's weights are taken from the pages of runs."""
+    report = known.report
+    whole = report is not None and report.ok and bool(report.nodes)
+    help_ = t("build_export_help") if whole or report is None else t("build_export_not_ready")
+    if st.button(
+        t("export"), key="build_export", type="tertiary", icon=":material/download:", help=help_, disabled=not whole
+    ):
+        export_panel.open_dialog(desk.graph)
 
 
 def _crumbs(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.desk_page import DeskPage
 from tests.browser.site import READY, Site
 
 pytestmark = pytest.mark.browser
@@ -42,3 +43,21 @@ def test_exported_python_runs_on_its_own(page: Page, app: str, tmp_path: Path) -
     assert done.stdout.strip() == "(5, 10) False"
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
+
+
+def test_the_build_page_takes_away_a_graph_that_fits(page: Page, app: str) -> None:
+    desk = DeskPage(page, app).open("/?graph=logistic_regression")
+    expect(desk.button("build_export")).to_contain_text("Export")
+    desk.button("language").click()
+    expect(desk.button("build_export")).to_contain_text("导出")
+    desk.button("build_export").click()
+    dialog = page.locator("[role=dialog]")
+    expect(dialog.locator(".export-state.is-ok")).to_contain_text("最大差异为 0。", timeout=120_000)
+    with page.expect_download() as waiting:
+        desk.button("export_download_python").click()
+    assert b"nn.Linear(4, 3)" in Path(waiting.value.path()).read_bytes()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    desk.node("linear").click()
+    desk.press("Delete")
+    expect(desk.button("build_export")).to_be_disabled()
