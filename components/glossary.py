@@ -23,6 +23,7 @@ KINDS: dict[str, Label] = {
     "strategy": ("Strategy", "训练策略"),
     "transform": ("Transform", "数据变换"),
     "visualizer": ("Visualizer", "可视化"),
+    "parametrization": ("Parametrisation", "参数化"),
 }
 
 FAMILIES: dict[str, Label] = {

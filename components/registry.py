@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from components.spec import MISSING, Component, ParameterError, read_component
+from components.spec import MISSING, Component, ParameterError, Sub, read_component
 
 _T = TypeVar("_T", bound=Callable[..., Any])
 _COMPONENTS: dict[str, Component] = {}
@@ -83,6 +83,7 @@ def create(id: str, /, **params: Any) -> Any:
         errors = [ParameterError(entry.id, missing[0].name, missing[0].rule, MISSING)]
     if errors:
         raise errors[0]
+    values = {k: create(v.component, **v.params) if isinstance(v, Sub) else v for k, v in values.items()}
     if entry.form == "op":
         from components.op_module import OpModule
 

@@ -37,6 +37,7 @@ KINDS = (
     "sampler",
     "strategy",
     "visualizer",
+    "parametrization",
 )
 MISSING: Any = inspect.Parameter.empty
 
@@ -64,6 +65,29 @@ class Inferred:
 @dataclass(frozen=True)
 class Runtime:
     """Marks an argument that the engine passes (an optimizer's parameter list): neither a parameter nor a port."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Marks a constructor argument that is a part of the graph: it receives a function from tensors to tensors.
+
+    In a graph the value is the name of a block, whose weights then belong to the node, or ``{"node": id}``: what stands
+    at that node, with its weights. ``inputs`` and ``outputs`` say in words what the function takes and gives.
+
+    Example: ``critic: Annotated[Callable[..., Tensor], Block("x: B *", "score: B 1")]``.
+    """
+
+    inputs: str = ""
+    outputs: str = ""
+
+
+class NodeReference(typing.TypedDict):
+    """A block parameter that stands for what is at a node: its id, a path, or ``node/parameter``."""
+
+    node: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+BlockValue = Annotated[str, Field(min_length=1, max_length=120)] | NodeReference
 
 
 @dataclass(frozen=True)
@@ -180,6 +204,7 @@ class Parameter:
     default: Any = MISSING
     inferred: Inferred | None = None
     description: str = ""
+    block: Block | None = None
 
     @property
     def required(self) -> bool:
@@ -188,7 +213,7 @@ class Parameter:
     @property
     def rule(self) -> tuple[str, str]:
         """What the value must be, in English and Chinese."""
-        return describe_type(self.type)
+        return _BLOCK_RULE if self.block else describe_type(self.type)
 
     @functools.cached_property
     def _adapter(self) -> TypeAdapter[Any]:
@@ -196,6 +221,8 @@ class Parameter:
 
     def check(self, value: Any, component: str) -> Any:
         """The value as the constructor takes it (lists become tuples); ParameterError where it breaks the rule."""
+        if self.block and (callable(value) or isinstance(value, Sub)):
+            return value
         try:
             return self._adapter.validate_python(_freeze(value))
         except ValidationError:
@@ -206,6 +233,7 @@ def _freeze(value: Any) -> Any:
     return tuple(_freeze(v) for v in value) if isinstance(value, list | tuple) else value
 
 
+_BLOCK_RULE = ('the name of a block or {"node": the id of a node}', '模块名或 {"node": 节点编号}')
 _BASE_NAMES = {
     int: ("an integer", "整数"),
     float: ("a number", "数字"),
@@ -345,6 +373,19 @@ class Example:
     params: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Sub:
+    """A block of one node in an example: its component and all parameter values."""
+
+    component: str
+    params: Mapping[str, Any]
+
+
+def sub(component: str, **params: Any) -> Sub:
+    """The block of an example: ``sub("linear", in_features=3, out_features=1)``."""
+    return Sub(component, params)
+
+
 def example(**values: Any) -> Mapping[str, Any]:
     """An example in a decorator: port names take shapes, parameter names take values."""
     return values
@@ -417,12 +458,14 @@ class Component:
         return values, errors
 
     def schema(self) -> dict[str, Any]:
-        """The JSON schema of the parameters; an inferred one carries ``x-inferred``."""
+        """The JSON schema of the parameters; an inferred one carries ``x-inferred``, a block ``x-block``."""
         fields: dict[str, Any] = {}
         for name, parameter in self.parameters.items():
             extra: dict[str, Any] = {}
             if parameter.inferred:
                 extra["x-inferred"] = parameter.inferred.port
+            if parameter.block:
+                extra["x-block"] = {"inputs": parameter.block.inputs, "outputs": parameter.block.outputs}
             default = ... if parameter.required else parameter.default
             if default is MISSING:
                 default = None
@@ -478,6 +521,7 @@ def read_component(
     source: str,
     inputs: Mapping[str, str | Dims] | None = None,
     outputs: Mapping[str, str | Dims] | None = None,
+    schedules: Sequence[str] = (),
     tags: Sequence[str] = (),
     keywords: str = "",
     examples: Sequence[Mapping[str, Any]] = (),
@@ -503,6 +547,7 @@ def read_component(
     else:
         forward = target if form == "op" else getattr(target, "update" if kind == "metric" else "forward")
         ports_in, ports_out, numbered = _forward_ports(forward, kind)
+    ports_in |= {port: Port(port, Dims(kind="schedule"), optional=True) for port in schedules}
     if numbered:
         if numbered.count not in parameters:
             raise ValueError(f"{id}: its outputs are counted by an unknown parameter '{numbered.count}'.")
@@ -540,8 +585,10 @@ def _read_parameters(
             runtime.append(argument.name)
             continue
         inferred = next((e for e in extras if isinstance(e, Inferred)), None)
+        block = next((e for e in extras if isinstance(e, Block)), None)
+        type_ = BlockValue if block else annotation
         found[argument.name] = Parameter(
-            argument.name, annotation, argument.default, inferred, doc.args.get(argument.name, "")
+            argument.name, type_, argument.default, inferred, doc.args.get(argument.name, ""), block
         )
     return found, tuple(runtime)
 

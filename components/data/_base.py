@@ -113,6 +113,10 @@ class Dataset(ABC):
             DataError: a person's own file cannot be read as this data set.
         """
 
+    def present(self) -> bool:
+        """Whether ``load`` finds what it needs on this machine, without a download."""
+        return True
+
     def prepare(self, progress: Progress | None = None) -> None:  # noqa: B027 (most data sets need nothing)
         """Fetches what ``load`` needs and tells ``progress`` about it; nothing to do where the data are here."""
 

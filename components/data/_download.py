@@ -7,6 +7,7 @@ import os
 import tempfile
 import urllib.request
 from collections.abc import Sequence
+from functools import lru_cache
 from http.client import HTTPException
 from pathlib import Path
 
@@ -22,8 +23,15 @@ def cached(name: str, md5: str) -> Path | None:
     path = resolve(name, "cache")
     if not path.is_file():
         return None
+    state = path.stat()
+    return path if _md5(path, state.st_mtime_ns, state.st_size) == md5 else None
+
+
+@lru_cache(maxsize=64)
+def _md5(path: Path, _changed: int, _size: int) -> str:
+    """The checksum of a file; it is read again only when it has changed."""
     with path.open("rb") as file:
-        return path if hashlib.file_digest(file, "md5").hexdigest() == md5 else None
+        return hashlib.file_digest(file, "md5").hexdigest()
 
 
 def download(name: str, urls: Sequence[str], md5: str, progress: Progress | None = None) -> Path:

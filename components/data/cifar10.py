@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from components.data._base import Dataset, Progress, Seed, Share, Split, SplitName, TensorSpec, TensorSplit, check_split
-from components.data._download import download
+from components.data._download import cached, download
 from components.data._splits import split_indices
 from components.registry import component
 from components.spec import Dims
@@ -71,6 +71,9 @@ class Cifar10(Dataset):
 
     def spec(self) -> dict[str, TensorSpec]:
         return {"x": TensorSpec(("B", 3, 32, 32)), "y": TensorSpec(("B",), "int64", high=10)}
+
+    def present(self) -> bool:
+        return cached(f"CIFAR10/{ARCHIVE}", MD5) is not None
 
     def prepare(self, progress: Progress | None = None) -> None:
         download(f"CIFAR10/{ARCHIVE}", [URL], MD5, progress)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import gzip
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from components.data._base import Dataset, Progress, Seed, Share, Split, SplitName, TensorSpec, TensorSplit, check_split
-from components.data._download import download
+from components.data._download import cached, download
 from components.data._splits import split_indices
 from components.registry import component
 from components.spec import Dims
@@ -47,6 +47,9 @@ class IdxImages(Dataset):
     def spec(self) -> dict[str, TensorSpec]:
         return {"x": TensorSpec(("B", 1, 28, 28)), "y": TensorSpec(("B",), "int64", high=10)}
 
+    def present(self) -> bool:
+        return all(cached(f"{self.published}/{name}", md5) for name, md5 in self._published().resources)
+
     def prepare(self, progress: Progress | None = None) -> None:
         self._files(progress)
 
@@ -60,10 +63,14 @@ class IdxImages(Dataset):
             x, y = train_x[index], train_y[index]
         return TensorSplit({"x": torch.from_numpy(x).unsqueeze(1), "y": torch.from_numpy(y.astype(np.int64))})
 
-    def _files(self, progress: Progress | None = None) -> list[Path]:
+    def _published(self) -> Any:
+        """torchvision's class of this data set: where its files lie, and their checksums."""
         from torchvision import datasets
 
-        published = getattr(datasets, self.published)
+        return getattr(datasets, self.published)
+
+    def _files(self, progress: Progress | None = None) -> list[Path]:
+        published = self._published()
         checksums = dict(published.resources)
         return [
             download(
