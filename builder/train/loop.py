@@ -154,6 +154,7 @@ class Trainer:
             )
         self.meters = [Meter(step.names) for step in self.steps]
 
+        monitor.status.parameters = sum(parameter.numel() for parameter in compiled.root.parameters())
         monitor.tell("Reading the data", "正在读取数据")
         fetch(compiled, devices, monitor.tell)
         self.loaders = loaders_of(compiled, "train", self.seed, training=True)
@@ -345,7 +346,7 @@ class Trainer:
         }
 
     def _show(self, state: State, at_once: bool = True) -> None:
-        self.monitor.show(state, self.epoch, self.step, self.best, at_once)
+        self.monitor.show(state, self.epoch, self.step, self.best, self.ended_by, at_once)
 
     # -------------------------------------------------------------- checkpoints
 

@@ -81,12 +81,15 @@ class Monitor:
         self.status.activity = self.status.activity_zh = ""
         self._write("stopped")
 
-    def show(self, state: State, epoch: int, step: int, best: Best | None, at_once: bool = True) -> None:
+    def show(
+        self, state: State, epoch: int, step: int, best: Best | None, ended_by: str = "", at_once: bool = True
+    ) -> None:
         """Says how far the training is; not ``at_once`` means: where the last time is a while ago."""
         if not at_once and time.perf_counter() < self._next:
             return
         status = self.status
-        status.epoch, status.step, status.best, status.seconds = epoch, step, best, round(self.seconds(), 3)
+        status.epoch, status.step, status.best, status.ended_by = epoch, step, best, ended_by
+        status.seconds = round(self.seconds(), 3)
         done, left = step - self._first_step, status.epochs * status.steps_per_epoch - step
         status.eta = round((self.seconds() - self._before) / done * left, 1) if done and state == "running" else None
         self._write(state)

@@ -60,6 +60,10 @@ class Status:
     eta: float | None = None
     """Expected seconds to the end."""
     best: Best | None = None
+    ended_by: str = ""
+    """Path of the strategy that ended the training."""
+    parameters: int | None = None
+    """Weights to learn; known as soon as the model is built."""
     activity: str = ""
     """What the worker does where it does not train: loading data, for example."""
     activity_zh: str = ""

@@ -50,7 +50,7 @@ def sparkline(history: History, found: Best | None) -> str:
     )
 
 
-def row(summary: Summary, parameters: int | None, language: str) -> str:
+def row(summary: Summary, language: str) -> str:
     """A run as one line of a list."""
     status = summary.status
     done = f"{status.epoch} / {status.epochs}" if status.epoch < status.epochs else str(status.epoch)
@@ -63,7 +63,7 @@ def row(summary: Summary, parameters: int | None, language: str) -> str:
         f'<div class="number">{escape(done)}</div>',
         f'<div class="number">{escape(times.duration(status.seconds, language))}</div>',
         f'<div class="number">{summary.seed}</div>',
-        f'<div class="number">{escape(numbers.short(parameters)) if parameters is not None else "–"}</div>',
+        f'<div class="number">{escape(numbers.short(status.parameters)) if status.parameters is not None else "–"}</div>',
         f'<div class="number">{escape(times.moment(summary.created, language))}</div>',
     )
     return f'<div class="run-row">{"".join(cells)}</div>'
@@ -82,7 +82,7 @@ def facts(rows: Iterable[tuple[str, str]]) -> str:
     return f'<dl class="page-facts">{cells}</dl>'
 
 
-def details(summary: Summary, parameters: int | None, language: str) -> str:
+def details(summary: Summary, language: str) -> str:
     """What the folder says about a run."""
     info, status = summary.info, summary.status
     versions = info.get("versions")
@@ -94,7 +94,7 @@ def details(summary: Summary, parameters: int | None, language: str) -> str:
         (text("runs_epochs", language), f"{status.epoch} / {status.epochs}"),
         (text("runs_duration", language), times.duration(status.seconds, language)),
         (text("runs_seed", language), str(summary.seed)),
-        (text("runs_weights_count", language), f"{parameters:,}" if parameters is not None else ""),
+        (text("runs_weights_count", language), f"{status.parameters:,}" if status.parameters is not None else ""),
         (text("runs_created", language), times.moment(summary.created, language)),
         (text("runs_values_set", language), ", ".join(map(str, info.get("overrides") or ()))),
         ("PyTorch", str(versions.get("torch", "")) if isinstance(versions, dict) else ""),

@@ -9,7 +9,6 @@ import functools
 import re
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,7 +56,7 @@ class Summary:
     @property
     def ended_early(self) -> bool:
         """Whether a strategy of the graph ended the training."""
-        return self.status.state == "finished" and self.status.epoch < self.status.epochs
+        return bool(self.status.ended_by)
 
 
 def _number(value: Any) -> float:
@@ -137,21 +136,6 @@ def graph_of(run: Run) -> Graph | None:
 @functools.lru_cache(maxsize=64)
 def _graph(path: Path, _changed: int) -> Graph:
     return Run(path).graph()
-
-
-def parameters(run: Run, count: Callable[[Graph], int]) -> int | None:
-    """The number of weights of a run's graph, as ``count`` finds it; found once for equal graphs."""
-    graph = graph_of(run)
-    if graph is None:
-        return None
-    key = _print(graph)
-    if key not in _counts:
-        _counts[key] = count(graph)
-    return _counts[key]
-
-
-_counts: dict[str, int] = {}
-_print = functools.lru_cache(maxsize=64)(fingerprint)  # graphs are told apart by identity, and ``graph_of`` keeps them
 
 
 def rename(run: Run, label: str) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from builder.compiler import Compiled, CompileError
+from builder.compiler import Compiled, CompileError, check
 from builder.graph import Edge, Graph, GraphError, save
 from builder.train import Run, Status, TrainError, evaluate, monitor, runs, train
 from builder.train.loader import order
@@ -93,6 +93,7 @@ def test_the_result_the_status_and_the_history_agree(tmp_path: Path) -> None:
     assert (status.state, status.epoch, status.step, status.steps_per_epoch) == ("finished", 4, 24, 6)
     assert status.progress == 1
     assert status.eta is None
+    assert (status.ended_by, status.parameters) == ("", check(run.graph()).parameters)
     assert [e["epoch"] for e in epochs] == [1, 2, 3, 4]
     assert epochs == [e for e in events if e["event"] == "epoch"]
     assert result["valid"] == epochs[-1]["valid"]
@@ -159,6 +160,7 @@ def test_early_stopping_ends_the_run(tmp_path: Path) -> None:
     graph.wire(Edge("accuracy", "value", "stop", "metric"))
     result = train(graph, tmp_path / "run")
     assert (result["state"], result["epochs"], result["ended_by"]) == ("finished", 4, "stop")
+    assert Run(tmp_path / "run").status().ended_by == "stop"
     assert result["best"]["epoch"] == 1
     assert train(graph, tmp_path / "run", resume=True)["epochs"] == 4
 

@@ -41,6 +41,7 @@ def fake_run(
             step=len(values) * STEPS,
             steps_per_epoch=STEPS,
             seconds=3.0 * len(values),
+            parameters=61706,
             best=None if best is None else Best(best + 1, values[best], "accuracy"),
         )
     )

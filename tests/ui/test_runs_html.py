@@ -27,10 +27,10 @@ def _workspace(workspace: Path) -> None:
 
 
 def test_a_row_says_what_a_run_reached() -> None:
-    row = run_html.row(run_store.summary(fake_run("r", values=[0.5, 0.75], seed=3)), 61706, "en")
+    row = run_html.row(run_store.summary(fake_run("r", values=[0.5, 0.75], seed=3)), "en")
     for said in ("Multi-layer perceptron on digits", "Finished", "accuracy 0.75", "6.0 s", "61.7 K", ">3<"):
         assert said in row
-    assert "已完成" in run_html.row(run_store.summary(fake_run("s")), None, "zh")
+    assert "已完成" in run_html.row(run_store.summary(fake_run("s")), "zh")
 
 
 def test_titles_and_values_of_a_run_stay_text() -> None:
@@ -38,7 +38,7 @@ def test_titles_and_values_of_a_run_stay_text() -> None:
     run_store.rename(run, EVIL)
     run.write_info({**run.info(), "overrides": [EVIL]})
     summary = run_store.summary(run)
-    for html in (run_html.row(summary, None, "en"), run_html.details(summary, None, "en")):
+    for html in (run_html.row(summary, "en"), run_html.details(summary, "en")):
         assert "<img src=x" not in html
         assert "&lt;img src=x" in html
 

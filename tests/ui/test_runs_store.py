@@ -134,26 +134,13 @@ def test_new_runs_get_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> Non
     assert started[0].name.startswith("lenet-b-5-b-")
 
 
-def test_parameters_are_counted_once_for_equal_graphs() -> None:
-    calls = []
-
-    def count(graph: object) -> int:
-        calls.append(graph)
-        return 42
-
-    first, second = fake_run("a"), fake_run("b")
-    run_store._counts.clear()
-    assert [run_store.parameters(run, count) for run in (first, second, first)] == [42, 42, 42]
-    assert len(calls) == 1
-    first.file("graph.json").write_text("{ broken")
-    assert run_store.parameters(first, count) is None
-
-
 def test_early_stopping_is_seen() -> None:
-    early = fake_run("early", status=Status("finished", epoch=4, epochs=10))
+    early = fake_run("early", status=Status("finished", epoch=4, epochs=10, ended_by="stopping"))
+    in_the_last_epoch = fake_run("last", status=Status("finished", epoch=10, epochs=10, ended_by="stopping"))
     whole = fake_run("whole", status=Status("finished", epoch=10, epochs=10))
     stopped = fake_run("stopped", status=Status("stopped", epoch=4, epochs=10))
-    assert [run_store.summary(r).ended_early for r in (early, whole, stopped)] == [True, False, False]
+    assert [run_store.summary(r).ended_early for r in (early, in_the_last_epoch)] == [True, True]
+    assert [run_store.summary(r).ended_early for r in (whole, stopped)] == [False, False]
 
 
 @pytest.mark.parametrize(

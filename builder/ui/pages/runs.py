@@ -14,7 +14,6 @@ from builder.ui.jobs import jobs
 from builder.ui.markdown import plain
 from builder.ui.run_store import Summary
 from builder.ui.text import language, t
-from builder.ui.warm import WARMUP
 
 SORTS = ("newest", "best", "title", "longest")
 STEP = 25
@@ -29,7 +28,7 @@ def page() -> None:
         frame.heading(t("page_runs"), t("runs_about"))
         found = run_store.every()
         live = any(s.status.alive for s in found) or any(jobs().running(_job(s)) for s in found)
-        st.fragment(_body, run_every=2.0 if live or not WARMUP.ready else None)(live)
+        st.fragment(_body, run_every=2.0 if live else None)(live)
 
 
 @frame.guarded
@@ -109,7 +108,7 @@ def _list(shown: list[Summary]) -> list[Summary]:
         with st.container(key=f"run_row_{summary.name}"):
             if st.checkbox(plain(summary.name), key=_pick_key(summary), label_visibility="collapsed"):
                 chosen.append(summary)
-            st.html(run_html.row(summary, _parameters(summary), language()))
+            st.html(run_html.row(summary, language()))
     if len(shown) > most:
         st.button(t("runs_more", n=len(shown) - most), key="runs_more", type="tertiary", on_click=_more)
     return chosen
@@ -117,14 +116,6 @@ def _list(shown: list[Summary]) -> list[Summary]:
 
 def _more() -> None:
     st.session_state["runs_most"] += STEP
-
-
-def _parameters(summary: Summary) -> int | None:
-    if not WARMUP.ready:
-        return None
-    from builder.compiler import check
-
-    return run_store.parameters(summary.run, lambda graph: check(graph).parameters)
 
 
 # ------------------------------------------------------------------ one run
@@ -178,7 +169,7 @@ def _one(summary: Summary) -> None:
         )
     facts, curves = st.columns([0.26, 0.74], gap="large")
     with facts:
-        st.html(run_html.details(summary, _parameters(summary), language()))
+        st.html(run_html.details(summary, language()))
         _evaluation(summary, ready)
     with curves:
         history = run_store.history(run)
