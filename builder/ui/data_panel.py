@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -101,23 +100,17 @@ def _values(desk: Desk, node: str) -> dict[str, Any]:
 # ------------------------------------------------------------------ data that are downloaded
 
 
-@st.cache_resource(show_spinner=False)
-def _here() -> set[str]:
-    """The downloads that this process knows to be here."""
-    return set()
-
-
 def _fetched(component: str, params: Mapping[str, Any]) -> bool:
     """Whether downloaded data are here; if not, offers to fetch them, with progress."""
-    key = f"{component} {json.dumps(dict(params), sort_keys=True, default=str)}"
-    if key in _here():
+    from components import registry
+
+    data = registry.create(component, **params)
+    if data.present():
         return True
     st.info(t("data_download"), icon=":material/cloud_download:")
     place = st.empty()
     if not place.button(t("data_fetch"), key="data_fetch", icon=":material/download:"):
         return False
-    from components import registry
-
     bar = place.progress(0.0, text=t("data_fetching"))
 
     def progress(done: int, total: int) -> None:
@@ -126,12 +119,11 @@ def _fetched(component: str, params: Mapping[str, Any]) -> bool:
         bar.progress(share, text=f"{t('data_fetching')} {size}")
 
     try:
-        registry.create(component, **params).prepare(progress)
+        data.prepare(progress)
     except Exception as error:
         if not hasattr(error, "message_zh"):
             raise
         place.error(plain(frame.said(error)))
         return False
     place.empty()
-    _here().add(key)
     return True

@@ -145,11 +145,13 @@ def test_progress_is_told_and_files_are_fetched_once(
     size = (server.folder / cifar10.ARCHIVE).stat().st_size
     told: list[tuple[int, int]] = []
     dataset = components.create("data_cifar10")
+    assert not dataset.present()
     dataset.prepare(lambda done, total: told.append((done, total)))
     assert told[-1] == (size, size) and [d for d, _ in told] == sorted(d for d, _ in told)
     dataset.prepare()
     dataset.load("train")
     assert len(server.requests) == 1
+    assert dataset.present()
     assert [p.name for p in (tmp_path / "workspace" / "cache" / "CIFAR10").iterdir()] == [cifar10.ARCHIVE]
 
 
@@ -157,7 +159,9 @@ def test_a_specification_downloads_nothing(server: Server, monkeypatch: pytest.M
     publish_mnist(server, monkeypatch)
     publish_cifar10(server, monkeypatch)
     for id in DOWNLOADED:
-        assert components.create(id).spec()["y"].high == 10
+        dataset = components.create(id)
+        assert dataset.spec()["y"].high == 10
+        assert not dataset.present()
     assert not server.requests and not (tmp_path / "workspace").exists()
 
 
@@ -173,7 +177,11 @@ def test_a_file_that_was_put_there_by_hand_is_used(
     folder = tmp_path / "workspace" / "cache" / "MNIST"
     folder.parent.mkdir(parents=True)
     server.folder.rename(folder)
-    assert len(components.create("data_mnist").load("test")) == 10
+    dataset = components.create("data_mnist")
+    assert dataset.present()
+    assert len(dataset.load("test")) == 10
+    (folder / "train-labels-idx1-ubyte.gz").write_bytes(b"another file")
+    assert not dataset.present()
 
 
 Break = Callable[[Server, pytest.MonkeyPatch], None]

@@ -215,7 +215,7 @@ def test_a_crash_can_be_resumed_and_early_stopping_is_said(monkeypatch: pytest.M
     app.button(key="resume").click()
     run(app)
     assert resumed == [("crashed", None)]
-    fake_run("early", status=Status("finished", epoch=2, epochs=9))
+    fake_run("early", status=Status("finished", epoch=2, epochs=9, ended_by="stopping"))
     app = open_page("train", run="early")
     assert "after epoch 2 of 9" in app.info[0].value
     fake_run("whole", values=[0.1, 0.2])
@@ -318,6 +318,16 @@ def test_downloads_are_offered_not_begun() -> None:
     assert app.button(key="data_fetch")
 
 
+def test_downloads_that_lie_here_are_shown_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Mnist, "present", lambda self: True)  # as after a restart
+    monkeypatch.setattr(data_look, "look", lambda component, params: PREVIEW)
+    app = open_page("train", data_only("data_mnist"))
+    app.session_state["train_show"] = "data"
+    run(app)
+    assert "12,345" in said(app)
+    assert not [button for button in app.button if button.key == "data_fetch"]
+
+
 def test_chinese_throughout() -> None:
     app = open_page("train")
     app.session_state["ui_language"] = "zh"
@@ -343,6 +353,7 @@ def test_a_download_shows_its_progress_and_what_goes_wrong(monkeypatch: pytest.M
 
     fetched: list[str] = []
     monkeypatch.setattr(Mnist, "prepare", lambda self, progress=None: fetched.append("now"))
+    monkeypatch.setattr(Mnist, "present", lambda self: bool(fetched))
     monkeypatch.setattr(data_look, "look", lambda component, params: PREVIEW)
     run(app)
     app.button(key="data_fetch").click()
@@ -351,6 +362,7 @@ def test_a_download_shows_its_progress_and_what_goes_wrong(monkeypatch: pytest.M
     assert "12,345" in said(app)
     run(app)
     assert fetched == ["now"]
+    assert "12,345" in said(app)
 
 
 PREVIEW = {
