@@ -17,13 +17,13 @@ KINDS: dict[str, Label] = {
     "metric": ("Metric", "评价指标"),
     "op": ("Operation", "运算"),
     "optimizer": ("Optimizer", "优化器"),
+    "parametrization": ("Parametrisation", "参数化"),
     "regularizer": ("Regularizer", "正则项"),
     "sampler": ("Sampler", "采样与解码"),
     "scheduler": ("Schedule", "学习率调度"),
     "strategy": ("Strategy", "训练策略"),
     "transform": ("Transform", "数据变换"),
     "visualizer": ("Visualizer", "可视化"),
-    "parametrization": ("Parametrisation", "参数化"),
 }
 
 FAMILIES: dict[str, Label] = {
