@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import keyword
 import operator
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Literal
 
+import torch
 from torch import Tensor, fx, nn
 
 from builder.compiler.check import Analysis
@@ -19,8 +20,9 @@ from components import registry
 
 End = tuple[str, str]
 """An output port of an unfolded node: (path, port)."""
+Phase = Literal["train", "evaluate", "generate"]
 
-_MODULE_KINDS = ("layer", "op", "loss", "transform", "metric", "regularizer", "sampler")
+_MODULE_KINDS = ("layer", "op", "loss", "transform", "metric", "regularizer", "sampler", "visualizer")
 _PREDICTING_KINDS = ("layer", "op", "sampler")
 
 
@@ -99,22 +101,40 @@ class Compiled:
 
     # -------------------------------------------------------------- reach
 
-    def ancestors(self, ends: Iterable[End]) -> list[str]:
-        """The paths that these values depend on, themselves included, in the order of the data."""
+    def passed(self, end: End, phase: Phase = "evaluate") -> End:
+        """The value that stands for this one in a phase: a node that acts in another one hands on its first input."""
+        while self.flat.nodes[end[0]].settings.get("phase", phase) != phase:
+            end = next(iter(self.flat.nodes[end[0]].inputs.values()))[0]
+        return end
+
+    def sources(self, path: str, phase: Phase = "evaluate") -> dict[str, list[End]]:
+        """By input port, the tensors that reach a node in a phase."""
+        node = self.flat.nodes[path]
+        return {
+            port: [self.passed(end, phase) for end in ends]
+            for port, ends in node.inputs.items()
+            if node.component.inputs[port].dims.kind == "tensor"
+        }
+
+    def ancestors(self, ends: Iterable[End], phase: Phase = "evaluate", given: Collection[End] = ()) -> list[str]:
+        """The paths that these values depend on, themselves included, in the order of the data.
+
+        What lies behind the values ``given`` is left out.
+        """
         wanted = set()
-        stack = [path for path, _ in ends]
+        stack = [self.passed(end, phase) for end in ends]
         while stack:
-            path = stack.pop()
-            if path not in wanted:
-                wanted.add(path)
-                stack += [source for sources in self.flat.nodes[path].inputs.values() for source, _ in sources]
+            end = stack.pop()
+            if end[0] not in wanted and end not in given:
+                wanted.add(end[0])
+                stack += [source for sources in self.sources(end[0], phase).values() for source in sources]
         return [path for path in self.analysis.order if path in wanted]
 
-    def parameters_of(self, ends: Iterable[End]) -> dict[str, nn.Parameter]:
+    def parameters_of(self, ends: Iterable[End], phase: Phase = "evaluate") -> dict[str, nn.Parameter]:
         """The trainable parameters that these values depend on, by name in ``root``; shared ones once."""
         found: dict[str, nn.Parameter] = {}
         seen: set[int] = set()
-        for path in self.ancestors(ends):
+        for path in self.ancestors(ends, phase):
             target = self._targets.get(path)
             if target is None:
                 continue
@@ -170,11 +190,25 @@ class Compiled:
         """From the data ports that predictions need to the predictions: one tensor, or a tuple of several."""
         return self.program(self.predictions, single=True)
 
-    def program(self, ends: Sequence[End], single: bool = False) -> fx.GraphModule:
+    def program(
+        self,
+        ends: Sequence[End],
+        single: bool = False,
+        phase: Phase = "evaluate",
+        given: Sequence[End] = (),
+        no_grad: Collection[str] = (),
+    ) -> fx.GraphModule:
         """Straight-line code for these values, returned as a tuple (with ``single``, a lone value bare).
 
         ``inputs`` of the result lists the (data set, port) of its positional arguments, ``outputs`` these ends. Each fx
         node carries ``meta["path"]``, the graph node that it came from.
+
+        Args:
+            ends: the values.
+            single: returns a lone value bare.
+            phase: nodes that act in another phase only hand on their first input.
+            given: values that are passed in, behind those of the data sets, instead of computed.
+            no_grad: paths that are computed without gradients, with all that they depend on; they come first.
 
         Raises:
             ValueError: an end that the graph does not have.
@@ -184,14 +218,20 @@ class Compiled:
                 raise ValueError(f"The graph computes no value '{path}.{port}'.")
         self._want(ends)
         graph = fx.Graph()
-        paths = self.ancestors(ends)
+        paths = self.ancestors(ends, phase, given)
         values: dict[End, fx.Node] = {}
-        inputs = self._placeholders(graph, paths, ends, values)
-        for path in paths:
-            node = self.flat.nodes[path]
-            if node.component.kind != "dataset":
-                self._emit(graph, node, values)
-        results = tuple(values[end] for end in ends)
+        inputs = self._placeholders(graph, paths, ends, values, phase, given)
+        computed = [path for path in paths if self.flat.nodes[path].component.kind != "dataset"]
+        plain = [path for path in computed if path in no_grad]
+        if plain:
+            graph.call_function(torch._C._set_grad_enabled, (False,))
+            for path in plain:
+                self._emit(graph, path, values, phase)
+            graph.call_function(torch._C._set_grad_enabled, (True,))
+        for path in computed:
+            if path not in no_grad:
+                self._emit(graph, path, values, phase)
+        results = tuple(values[self.passed(end, phase)] for end in ends)
         graph.output(results[0] if single and len(results) == 1 else results)
         for item in reversed(graph.nodes):  # outputs that nobody reads
             if item.op == "call_function" and item.target is operator.getitem and not item.users:
@@ -201,9 +241,16 @@ class Compiled:
         return module
 
     def _placeholders(
-        self, graph: fx.Graph, paths: Sequence[str], ends: Sequence[End], values: dict[End, fx.Node]
+        self,
+        graph: fx.Graph,
+        paths: Sequence[str],
+        ends: Sequence[End],
+        values: dict[End, fx.Node],
+        phase: Phase,
+        given: Sequence[End],
     ) -> list[End]:
-        needed = {end for p in paths for sources in self.flat.nodes[p].inputs.values() for end in sources} | set(ends)
+        needed = {end for path in paths for sources in self.sources(path, phase).values() for end in sources}
+        needed |= {self.passed(end, phase) for end in ends}
         inputs = [
             (path, port)
             for path in paths
@@ -211,6 +258,7 @@ class Compiled:
             for port in self.report.nodes[path].outputs
             if (path, port) in needed
         ]
+        inputs += [end for end in given if end in needed and end not in inputs]
         ports, used = [port for _, port in inputs], set[str]()
         for path, port in inputs:
             name = base = _identifier(port if ports.count(port) == 1 else f"{path.replace('/', '_')}_{port}")
@@ -223,8 +271,9 @@ class Compiled:
             values[path, port].meta["path"] = path
         return inputs
 
-    def _emit(self, graph: fx.Graph, node: FlatNode, values: dict[End, fx.Node]) -> None:
-        given = {port: [values[end] for end in ends] for port, ends in node.inputs.items()}
+    def _emit(self, graph: fx.Graph, path: str, values: dict[End, fx.Node], phase: Phase) -> None:
+        node = self.flat.nodes[path]
+        given = {port: [values[end] for end in ends] for port, ends in self.sources(path, phase).items()}
         args, kwargs = arguments(node.component, given)
         name = _identifier(node.path.replace("/", "_"))
         if node.component.form == "op":

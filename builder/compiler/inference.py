@@ -272,7 +272,7 @@ def arguments(component: Component, inputs: Mapping[str, Sequence[Any]]) -> tupl
     """
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
-    ports = list(component.inputs.values())
+    ports = [port for port in component.inputs.values() if port.dims.kind == "tensor"]
     for index, port in enumerate(ports):
         given = list(inputs.get(port.name, ()))
         if port.variadic:
