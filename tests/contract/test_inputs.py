@@ -32,8 +32,11 @@ def test_wrong_rank_is_refused_at_its_port(case: Case) -> None:
         report = check(graph_around(case.component, case.params, {**tensors, name: [bad]}), fixes=False)
         found = [p for p in report.problems if (p.node, p.port, p.code) == ("node", name, "shape")]
         assert found, f"no problem at {name}: {report.problems}"
-        for message in (found[0].message, found[0].message_zh):
-            assert str(dims) in message.replace(" 或 ", " or ") and str(tuple(bad.shape)).replace(",)", ")") in message
+        expected = (
+            ("a single number", "单个数值") if dims.axes == "()" else (str(dims), str(dims).replace(" or ", " 或 "))
+        )
+        for message, layout in zip((found[0].message, found[0].message_zh), expected, strict=True):
+            assert layout in message and str(tuple(bad.shape)).replace(",)", ")") in message
 
 
 @cases("input_dtype", RUNNING_KINDS, lambda c: any(d.dtype != "any" for _, d in _tensor_ports(c)))
