@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,18 @@ End = tuple[str, str]  # (path, port)
 
 
 @dataclass
+class FlatBlock:
+    """A part of the graph that a node takes as a parameter, unfolded: a function of its ``inputs``.
+
+    In the wires within, the end ``("", port)`` stands for what the function is given.
+    """
+
+    inputs: list[str]
+    outputs: list[End]
+    nodes: dict[str, FlatNode]
+
+
+@dataclass
 class FlatNode:
     """A component's node after unfolding. ``path`` joins the ids of the blocks around it with ``/``; it is unique."""
 
@@ -38,6 +50,15 @@ class FlatNode:
     """By input port, the (path, port) that feed it, in their visible order."""
     broken: set[str] = field(default_factory=set)
     """Input ports that a wire reaches which comes from nothing known; the error stands where it begins."""
+    blocks: dict[str, FlatBlock] = field(default_factory=dict)
+    """By parameter, the parts of the graph that a higher-order node takes."""
+
+    def within(self) -> Iterator[FlatNode]:
+        """The nodes inside its block parameters, however deep."""
+        for block in self.blocks.values():
+            for node in block.nodes.values():
+                yield node
+                yield from node.within()
 
 
 @dataclass
@@ -46,12 +67,18 @@ class Flat:
 
     nodes: dict[str, FlatNode]
     errors: list[GraphError]
+    inner: dict[str, FlatNode] = field(default_factory=dict)
+    """The nodes inside block parameters, by path."""
+
+    def find(self, path: str) -> FlatNode | None:
+        """The node of a path, also inside a block parameter."""
+        return self.nodes.get(path) or self.inner.get(path)
 
 
 def flatten(graph: Graph) -> Flat:
     """Unfolds every block of a graph. Nodes of unknown components and broken blocks are left out and reported.
 
-    A block that is used with the settings ``frozen`` or shared ``weights`` hands them on to the nodes inside.
+    A block that is used with the settings ``frozen``, ``weights`` or ``parametrize`` hands them on to the nodes inside.
     """
     unfold = _Unfold(graph)
     try:
@@ -74,7 +101,8 @@ class _Scope:
     within: tuple[str, ...] = ()
     given: Mapping[str, Any] = field(default_factory=dict)
     frozen: bool = False
-    owner: str | None = None  # the path of the block use whose weights this one takes
+    weights: Mapping[str, Any] = field(default_factory=dict)  # where the weights come from, with the path of a block
+    parametrize: tuple[Any, ...] = ()
     repetition: bool = False  # a further copy: its errors are those of the first
 
     def settings(self, id: str, own: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,8 +110,10 @@ class _Scope:
         settings = dict(own)
         if self.frozen:
             settings["frozen"] = True
-        if self.owner is not None:
-            settings["weights"] = {"from": "shared", "node": f"/{self.owner}/{id}"}
+        if self.weights:
+            settings["weights"] = {**self.weights, "node": f"{self.weights['node']}/{id}"}
+        if self.parametrize:
+            settings["parametrize"] = [*self.parametrize, *settings.get("parametrize", ())]
         return settings
 
 
@@ -150,7 +180,10 @@ class _Unfold:
         signature = self.signatures.get(component) or signature_of(component, self.blocks, path, params)
         if signature.component is not None:
             settings = scope.settings(id, data["settings"])
-            self.nodes[path] = FlatNode(path, signature.component, params, settings, feeds)
+            node = self.nodes[path] = FlatNode(path, signature.component, params, settings, feeds)
+            for name, parameter in signature.component.parameters.items():
+                if parameter.block and isinstance(params.get(name), str | Mapping):
+                    node.blocks[name] = self._parameter(graph, path, name, params[name], scope)
         elif component.startswith(BLOCK_PREFIX):
             self.signatures[component] = signature
             self._use(graph, id, component.removeprefix(BLOCK_PREFIX), params, feeds, scope)
@@ -193,7 +226,7 @@ class _Unfold:
                 f"The block '{name}' cannot be repeated: it has {len(outs)} outputs for {len(ins)} inputs.",
                 f"模块“{name}”无法重复：它有 {len(outs)} 个输出，却只有 {len(ins)} 个输入。",
             )
-        owner = self._owner(graph, id, name, settings.get("weights", {}), scope)
+        weights = self._weights(graph, id, name, settings.get("weights", {}), scope)
         values = {**block.block_params, **params}
         entering = {port: feeds.get(port, []) for port in ins}
         for copy in range(repeat):
@@ -203,7 +236,8 @@ class _Unfold:
                 (*scope.within, name),
                 values,
                 bool(settings.get("frozen")),
-                None if owner is None else f"{owner}{part}",
+                weights and {**weights, "node": f"{weights['node']}{part}"},
+                tuple(settings.get("parametrize", ())),
                 scope.repetition or copy > 0,
             )
             self.behind |= {(f"{inner.prefix}{port}", "y"): entering[port] for port in ins}
@@ -214,13 +248,15 @@ class _Unfold:
             entering |= {into: leaving[out] for into, out in zip(ins, outs, strict=False)}
         self.behind |= {(path, port): [(f"{inner.prefix}{port}", "x")] for port in outs}
 
-    def _owner(self, graph: Graph, id: str, block: str, weights: Mapping[str, Any], scope: _Scope) -> str | None:
-        """The path of the use whose weights this use of a block takes; None for its own."""
-        if weights.get("from") != "shared":
-            return None
-        name = weights.get("node", "")
-        if name.startswith("/"):  # inherited: a path from the top
-            return name[1:]
+    def _weights(
+        self, graph: Graph, id: str, block: str, weights: Mapping[str, Any], scope: _Scope
+    ) -> Mapping[str, Any]:
+        """Where the weights of a use of a block come from, with the path of what gives them; empty for its own."""
+        source, name = weights.get("from", "own"), weights.get("node", "")
+        if source == "own" or name.startswith("/"):  # inherited: a path from the top
+            return {} if source == "own" else weights
+        if source == "run":
+            return {**weights, "node": name or f"{scope.prefix}{id}"}
         beside = name.split("/")[0] in graph
         place = graph if beside else self.root
         found = place.nodes.get(name, {}).get("component")
@@ -229,7 +265,86 @@ class _Unfold:
                 f"The weights of a block can be shared only with another use of '{block}'. '{name}' is none.",
                 f"模块的权重只能与“{block}”的另一处使用共享，“{name}”不是。",
             )
-        return f"{scope.prefix}{name}" if beside else name
+        return {**weights, "node": f"/{scope.prefix}{name}" if beside else f"/{name}"}
+
+    # -------------------------------------------------------------- block parameters
+
+    def _parameter(self, graph: Graph, path: str, name: str, value: Any, scope: _Scope) -> FlatBlock:
+        """Unfolds what a block parameter names: a block with weights of its own, or what stands at a node."""
+        if len(scope.within) >= MAX_DEPTH:
+            raise GraphError(f"Blocks are nested more than {MAX_DEPTH} deep.", f"模块嵌套超过 {MAX_DEPTH} 层。")
+        if isinstance(value, str):
+            component, params, settings = f"{BLOCK_PREFIX}{value}", {}, {}
+        else:
+            component, params, settings = self._referred(graph, str(value.get("node", "")), name, scope)
+        signature = signature_of(component, self.blocks, path, params)
+        stand = Graph()
+        stand.place(name, component, params, settings)
+        inner = _Unfold(self.root)
+        inner.visits = self.visits
+        ports = {port: [("", port)] for port in signature.inputs}
+        inner.sources |= {end: [end] for ends in ports.values() for end in ends}
+        within = (*scope.within, f"{path}.{name}")
+        frozen = scope.frozen or bool(graph.nodes[path.removeprefix(scope.prefix)]["settings"].get("frozen"))
+        part = _Scope(f"{path}/", within, {}, frozen, repetition=scope.repetition)
+        inner._node(stand, name, dict(ports), part)
+        flat = inner.result()
+        self.visits = inner.visits
+        for error in flat.errors:
+            if not scope.repetition:
+                self.errors.append(error)
+        outputs: list[End] = []
+        for port in signature.outputs:
+            sources = inner._sources((f"{path}/{name}", port))
+            if not sources:
+                raise GraphError(
+                    f"The parameter '{name}': nothing inside leads to the output '{port}'.",
+                    f"参数“{name}”：内部没有通向输出“{port}”的节点。",
+                )
+            outputs.append(sources[0])
+        return FlatBlock(list(signature.inputs), outputs, flat.nodes)
+
+    def _referred(
+        self, graph: Graph, name: str, parameter: str, scope: _Scope
+    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """Component, parameters and settings of a stand-in for the node of this path, with that node's weights."""
+        first, *rest = name.removeprefix("/").split("/")
+        beside = first in graph and not name.startswith("/")
+        place, prefix, given = (graph, scope.prefix, scope.given) if beside else (self.root, "", {})
+        if first not in place:
+            raise GraphError(
+                f"The parameter '{parameter}' refers to the node '{name}', which is not there.",
+                f"参数“{parameter}”引用了不存在的节点“{name}”。",
+            )
+        data = place.nodes[first]
+        component = data["component"]
+        params = substitute(data["params"], given) if given or prefix else dict(data["params"])
+        settings = {k: v for k, v in data["settings"].items() if k == "repeat"}
+        for part in rest:
+            component, params, settings = self._step_into(component, params, part, name, parameter)
+        if component in (PORT_IN, PORT_OUT):
+            raise GraphError(
+                f"The parameter '{parameter}' cannot refer to '{name}', which is a port of a block.",
+                f"参数“{parameter}”不能引用模块端口“{name}”。",
+            )
+        path = "/".join([f"{prefix}{first}", *rest])
+        return component, params, {**settings, "weights": {"from": "shared", "node": f"/{path}"}}
+
+    def _step_into(
+        self, component: str, params: Mapping[str, Any], part: str, name: str, parameter: str
+    ) -> tuple[str, dict[str, Any], dict[str, Any]]:
+        """What stands under a name inside a block, or at a block parameter of a node."""
+        block = self.blocks.get(component.removeprefix(BLOCK_PREFIX)) if component.startswith(BLOCK_PREFIX) else None
+        if block is not None and part in block:
+            data = block.nodes[part]
+            settings = {k: v for k, v in data["settings"].items() if k == "repeat"}
+            return data["component"], substitute(data["params"], {**block.block_params, **params}), settings
+        if block is None and isinstance(params.get(part), str):
+            return f"{BLOCK_PREFIX}{params[part]}", {}, {}
+        raise GraphError(
+            f"The parameter '{parameter}' refers to '{name}', but there is no '{part}'.",
+            f"参数“{parameter}”引用了“{name}”，但其中没有“{part}”。",
+        )
 
     # -------------------------------------------------------------- looking through the ports of blocks
 
@@ -244,7 +359,8 @@ class _Unfold:
                     if sources is None:
                         node.broken.add(port)
                 node.inputs[port] = found
-        return Flat(self.nodes, self.errors)
+        inside = {node.path: node for outer in self.nodes.values() for node in outer.within()}
+        return Flat(self.nodes, self.errors, inside)
 
     def _sources(self, end: End) -> list[End] | None:
         """The nodes' ports from which a wire really comes, through all blocks; None where one is not known."""
