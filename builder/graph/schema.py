@@ -18,6 +18,7 @@ _ID = rf"^[A-Za-z][A-Za-z0-9_]*{_END}"
 _WIRE_END = rf"^[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*{_END}"
 _COMPONENT = rf"^(block:)?[A-Za-z][A-Za-z0-9_]*{_END}"
 _PATH = rf"^[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*{_END}"
+_RUN = rf"^[A-Za-z0-9_][A-Za-z0-9_. -]*{_END}"
 _TABLE: dict[str, Any] = {"type": "object", "propertyNames": {"maxLength": 120}}
 _BODY: dict[str, Any] = {
     "nodes": {"type": "array", "maxItems": MAX_NODES, "items": {"$ref": "#/$defs/node"}},
@@ -41,10 +42,26 @@ _SETTINGS: dict[str, Any] = {
             "type": "object",
             "required": ["from"],
             "properties": {
-                "from": {"enum": ["own", "shared"]},
+                "from": {"enum": ["own", "shared", "average", "run"]},
                 "node": {"type": "string", "pattern": _PATH, "maxLength": 1000},
+                "decay": {"type": "number", "minimum": 0, "maximum": 1},
+                "rise": {"enum": ["constant", "cosine"]},
+                "run": {"type": "string", "pattern": _RUN, "maxLength": 200},
             },
         },
+        "parametrize": {
+            "type": "array",
+            "maxItems": 20,
+            "items": {
+                "type": "object",
+                "required": ["component"],
+                "properties": {
+                    "component": {"type": "string", "pattern": _ID, "maxLength": 120},
+                    "params": {"$ref": "#/$defs/table"},
+                },
+            },
+        },
+        "phase": {"enum": ["train", "evaluate", "generate"]},
         "repeat": {"type": "integer", "minimum": 1, "maximum": 1000},
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
         "shuffle": {"type": "boolean"},
@@ -175,6 +192,7 @@ _PATTERNS = {
     _WIRE_END: ("'node.port'", "“节点.端口”"),
     _COMPONENT: ("the id of a component, or 'block:name'", "组件编号或“block:模块名”"),
     _PATH: ("a node's id or path", "节点编号或路径"),
+    _RUN: ("the name of a run: letters, digits, '_', '-', '.' and spaces", "训练名称（字母、数字、下划线、连字符、点与空格）"),
 }
 
 
