@@ -1,0 +1,1 @@
+"""Models that make new data: adversarial, variational, flows and diffusion."""

@@ -1,0 +1,1 @@
+"""Diffusion models: noising, the training objective and samplers."""

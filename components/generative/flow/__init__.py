@@ -1,0 +1,1 @@
+"""Normalising flows: invertible layers with the log-determinant of their Jacobian."""

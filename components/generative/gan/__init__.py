@@ -1,0 +1,1 @@
+"""Losses and penalties of generative adversarial networks."""
