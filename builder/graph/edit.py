@@ -30,6 +30,8 @@ from components.spec import Port
 Blocks = Mapping[str, Graph]
 KIND_NAMES = {"tensor": ("a tensor", "张量"), "schedule": ("a learning-rate schedule", "学习率调度")}
 
+KIND_PREFIXES = ("op", "act", "data", "layer", "loss", "metric", "opt", "rnn", "sched")  # of component ids: not telling
+
 
 def fresh_id(graph: Graph, component: str) -> str:
     """An unused node id from the component's telling word: ``conv1``, ``relu2``, ``linear1``."""
@@ -38,7 +40,7 @@ def fresh_id(graph: Graph, component: str) -> str:
     if not component.startswith(BLOCK_PREFIX):
         if head == "conv":
             base = head
-        elif head in ("op", "act", "data", "layer") and IDENTIFIER.fullmatch(tail):
+        elif head in KIND_PREFIXES and IDENTIFIER.fullmatch(tail):
             base = tail
     base = re.sub(r"\d+$", "", base).rstrip("_")[: MAX_ID - 10] or "node"
     number = 1

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from builder.graph import Graph
 from builder.ui.desk import Desk
 from builder.ui.facts import Facts, facts_of
 from builder.ui.warm import WARMUP
@@ -20,11 +21,13 @@ logger = logging.getLogger(__name__)
 class Checked:
     """``report`` is None while the compiler is loading; ``facts`` are those of the open graph.
 
+    ``trains`` says that everything fits and something is there to train it.
     ``failure`` is set where the check itself broke down: the graph can still be edited, saved and undone.
     """
 
     report: Report | None = None
     facts: dict[str, Facts] = field(default_factory=dict)
+    trains: bool = False
     failure: str = ""
 
 
@@ -42,4 +45,11 @@ def checked(desk: Desk) -> Checked:
             logger.exception("The check broke down")
             return Checked(failure=f"{type(error).__name__}: {error}")
     report = desk.report[1]
-    return Checked(report, facts_of(report, desk.graph, desk.scope))
+    return Checked(report, facts_of(report, desk.graph, desk.scope), report.ok and _has_optimizer(desk.graph))
+
+
+def _has_optimizer(graph: Graph) -> bool:
+    entries = WARMUP.catalogue or {}
+    parts = (graph, *graph.blocks.values())
+    used = {data["component"] for part in parts for _, data in part.nodes(data=True)}
+    return any(id in entries and entries[id].kind == "optimizer" for id in used)

@@ -31,6 +31,7 @@ PAGE_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "gallery_leave_open": ("Open", "打开"),
     # states of a run
+    "starting_process": ("Starting a process of its own for the training", "正在启动独立的训练进程"),
     "state_starting": ("Starting", "启动中"),
     "state_running": ("Training", "训练中"),
     "state_paused": ("Paused", "已暂停"),

@@ -265,13 +265,15 @@ def _figure(
         )
         judged = any(curve.get("marker") is _STAR for curve in curves)
         left = best.epoch > (max(ends) + min(ends)) / 2
+        heights = [y for curve in curves for y in curve["y"] if y is not None]
+        low_down = judged and best.value > (max(heights) + min(heights)) / 2  # where the curve is not
         notes.append(
             {
                 "x": best.epoch,
-                "y": 1,
+                "y": 0 if low_down else 1,
                 "yref": "paper",
                 "xanchor": "right" if left else "left",
-                "yanchor": "top",
+                "yanchor": "bottom" if low_down else "top",
                 "text": f"{text('best', language)} {best.value:.4g}" if judged else text("best_epoch", language),
                 "showarrow": False,
                 "xshift": -5 if left else 5,

@@ -18,6 +18,7 @@ from builder.train import Run, Status, TrainError, runs, start
 from builder.train.plan import fingerprint
 from builder.train.run import History
 from builder.ui import workspace
+from builder.ui.text import text
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 KEPT_DELETED = 30
@@ -43,7 +44,7 @@ class Summary:
             self.info.get("title_zh") if language == "zh" else None,
             self.info.get("title"),
         )
-        return next((str(title) for title in titles if title), self.name)
+        return next((str(title) for title in titles if title), text("untitled", language))
 
     @property
     def created(self) -> float:

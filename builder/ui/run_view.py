@@ -140,8 +140,8 @@ def _resume(run: Run, epochs: int | None = None) -> None:
 def _progress(summary: Summary) -> None:
     status = summary.status
     words = [t("epoch_of", n=min(status.epoch + (status.state == "running"), status.epochs), of=status.epochs)]
-    if status.state == "starting" and (status.activity or status.activity_zh):
-        words = [(status.activity_zh if language() == "zh" else status.activity) or status.activity]
+    if status.state == "starting":
+        words = [(status.activity_zh if language() == "zh" else status.activity) or t("starting_process")]
     words.append(times.duration(status.seconds, language()))
     if status.eta is not None and status.alive:
         words.append(t("time_left", time=times.duration(status.eta, language())))

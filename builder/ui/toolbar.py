@@ -92,6 +92,8 @@ def _state(desk: Desk, known: Checked) -> None:
         label, icon, kind, help_ = t("check_warming"), "spinner", "warming", t("check_warming_help")
     elif not known.report.nodes and not known.report.problems:
         label, icon, kind, help_ = t("check_empty"), ":material/circle:", "empty", t("empty_hint")
+    elif known.report.ok and not known.trains:
+        label, icon, kind, help_ = t("check_fits"), ":material/check_circle:", "ok", t("check_fits_help")
     elif known.report.ok:
         label, icon, kind, help_ = t("check_ok"), ":material/check_circle:", "ok", t("check_ok_help")
     else:

@@ -73,6 +73,11 @@ def test_the_obvious_comes_first(scripts: Page, query: str, first: str) -> None:
     assert first in found(scripts, query)[:3]
 
 
+@pytest.mark.parametrize(("query", "first"), [("conv", "conv_standard"), ("lin", "linear")])
+def test_a_name_that_begins_so_comes_before_others(scripts: Page, query: str, first: str) -> None:
+    assert found(scripts, query)[0] == first
+
+
 @pytest.mark.parametrize(
     ("slip", "id"), [("linaer", "linear"), ("conovlution", "conv_standard"), ("sofmax", "act_softmax")]
 )

@@ -44,7 +44,7 @@ def refused(edit: Callable[[Graph], Any], message: str, made: Graph | None = Non
     [
         ("linear", "linear1"), ("conv_standard", "conv1"), ("act_relu", "relu1"), ("op_add", "add1"),
         ("data_mnist_5k", "mnist_5k1"), ("norm_batch", "norm_batch1"), ("block:res", "res1"), ("block:res2", "res1"),
-        ("op_3d", "op_3d1"), ("block:" + "b" * 80, "b" * 70 + "1"),
+        ("op_3d", "op_3d1"), ("loss_cross_entropy", "cross_entropy1"), ("metric_accuracy", "accuracy1"), ("opt_adam", "adam1"), ("block:" + "b" * 80, "b" * 70 + "1"),
     ],
 )  # fmt: skip
 def test_fresh_ids_tell_the_component(component: str, id: str) -> None:

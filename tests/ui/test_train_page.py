@@ -10,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 
 from builder.graph import Graph
 from builder.train import Run
+from builder.train.loader import DEFAULT_BATCH_SIZE
 from builder.train.run import Status
 from builder.ui import app_shell, data_look, run_store, uploads
+from builder.ui.form.common import DEFAULT_BATCH
 from builder.ui.pages import train
 from components import registry
 from components.data._base import DataUnavailableError, Progress
@@ -89,7 +91,7 @@ def test_strange_settings_of_a_file_do_no_harm() -> None:
     run(app)
     assert app.number_input(key="train_epochs").value == train.EPOCHS
     assert app.number_input(key="train_seed").value == 0
-    assert app.number_input(key="train_batch_data").value == train.BATCH_SIZE
+    assert app.number_input(key="train_batch_data").value == DEFAULT_BATCH
 
 
 def test_start_makes_a_run_and_the_address_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -406,3 +408,16 @@ def test_an_input_without_data_says_what_to_do() -> None:
     app.session_state["train_show"] = "data"
     run(app)
     assert "put a data set in its place" in app.error[0].value
+
+
+# ------------------------------------------------------------------ what holds where the graph says nothing
+
+
+def test_the_pages_say_the_batch_size_that_training_takes() -> None:
+    assert DEFAULT_BATCH == DEFAULT_BATCH_SIZE
+
+
+def test_a_graph_without_an_optimizer_fits_but_is_not_trained() -> None:
+    app = open_page("train", data_only("data_iris"))
+    assert app.button(key="start").disabled
+    assert "add a loss and an optimizer" in said(app)

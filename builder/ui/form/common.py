@@ -15,6 +15,8 @@ from builder.graph import Graph, GraphError, edit
 from builder.ui.desk import Desk
 from builder.ui.text import t
 
+DEFAULT_BATCH = 64  # samples in a batch where the graph says nothing: the training's own, known before torch is loaded
+
 
 def key_of(desk: Desk, node: str, name: str) -> str:
     """The key of a widget: its own for each node, so that a late change still reaches the node it was made for."""

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from builder.ui.desk import Desk
-from builder.ui.form.common import follow, key_of, number, section, set_setting, setting, switch
+from builder.ui.form.common import DEFAULT_BATCH, follow, key_of, number, section, set_setting, setting, switch
 from builder.ui.form.fields import format_value, parse_value
 from builder.ui.form.parameters import help_of
 from builder.ui.text import language, t
@@ -17,7 +17,6 @@ from components.glossary import parameter_label
 from components.spec import Component, Parameter
 
 WITH_WEIGHTS = ("layer", "transform", "loss")
-DEFAULT_BATCH = "32"
 
 
 def settings(desk: Desk, node: str, entry: Component) -> None:
@@ -28,7 +27,7 @@ def settings(desk: Desk, node: str, entry: Component) -> None:
     section("section_settings")
     with st.container(key="settings"):
         if entry.kind == "dataset":
-            number(desk, node, "batch_size", DEFAULT_BATCH, whole=True)
+            number(desk, node, "batch_size", str(DEFAULT_BATCH), whole=True)
             switch(desk, node, "shuffle", default=True)
         elif entry.kind == "optimizer":
             number(desk, node, "clip_norm", t("clip_off"), whole=False)

@@ -11,13 +11,14 @@ from builder.train import Run, TrainError
 from builder.ui import app_shell, data_panel, files, frame, numbers, run_store, run_view, session, times
 from builder.ui.checking import Checked, checked
 from builder.ui.desk import Desk
+from builder.ui.form.common import DEFAULT_BATCH
 from builder.ui.markdown import plain
 from builder.ui.run_store import Summary
 from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
 
 PARAMETER = "run"
-EPOCHS, SEED, BATCH_SIZE = 20, 0, 64  # what holds where the graph says nothing
+EPOCHS, SEED = 20, 0  # what holds where the graph says nothing
 
 
 @frame.guarded
@@ -71,15 +72,14 @@ def _setup(desk: Desk, was_ready: bool) -> None:
         _number(desk, "seed", SEED, 0, 2**31 - 1)
     for node in data_panel.data_nodes(desk):
         _batch_size(desk, node)
-    ready = known.report is not None and known.report.ok and bool(known.report.nodes)
     if st.button(
         t("start"),
         key="start",
         type="primary",
         icon=":material/play_arrow:",
         width="stretch",
-        disabled=not ready,
-        help=None if ready else t("start_not_ready"),
+        disabled=not known.trains,
+        help=None if known.trains else t("start_not_ready"),
     ):
         _start(desk)
     if st.session_state.pop("train_changed", False):
@@ -96,6 +96,8 @@ def _state(known: Checked) -> None:
         st.html(f'<div class="setup-state is-waiting"><i></i>{escape(t("check_warming_help"))}</div>')
     elif not report.nodes and not report.problems:
         st.html(f'<div class="setup-state is-waiting"><i></i>{escape(t("empty_hint"))}</div>')
+    elif report.ok and not known.trains:
+        st.html(f'<div class="setup-state is-waiting"><i></i>{escape(t("check_fits_help"))}</div>')
     elif report.ok:
         facts = escape(t("facts_parameters", n=numbers.short(report.parameters)))
         st.html(f'<div class="setup-state is-ok"><i></i>{escape(t("check_ok"))}<span>{facts}</span></div>')
@@ -136,7 +138,7 @@ def _set_number(desk: Desk, name: str, key: str) -> None:
 
 def _batch_size(desk: Desk, node: str) -> None:
     value = desk.graph.nodes[node]["settings"].get("batch_size")
-    value = value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else BATCH_SIZE
+    value = value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else DEFAULT_BATCH
     key = f"train_batch_{node}"
     st.session_state[key] = value  # at each run: a browser that missed the first one would show the minimum
     label = t("batch_size") if len(data_panel.data_nodes(desk)) == 1 else f"{t('batch_size')} · {plain(node)}"

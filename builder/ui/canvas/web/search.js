@@ -36,6 +36,7 @@ export function indexed(entry) {
   const names = [entry.name, entry.name_zh, entry.id].map(normal);
   return {
     entry, names,
+    length: names[0].replace(/\s*[(（].*$/u, "").length, // what stands in brackets is an addition
     nameWords: names.flatMap(words),
     keyWords: words(entry.keywords),
     keywords: normal(entry.keywords),
@@ -46,7 +47,8 @@ export function indexed(entry) {
 
 function scoreOf(token, item) {
   if (item.names.some((n) => n === token)) return 120;
-  if (item.nameWords.some((w) => w.startsWith(token))) return 100 - Math.min(20, item.names[0].length / 4);
+  if (item.names.slice(0, 2).some((n) => n.startsWith(token))) return 112 - Math.min(20, item.length / 4);
+  if (item.nameWords.some((w) => w.startsWith(token))) return 100 - Math.min(20, item.length / 4);
   if (item.names.some((n) => n.includes(token))) return 70;
   if (item.keyWords.some((w) => w.startsWith(token))) return 60;
   if (item.keywords.includes(token)) return 50;
@@ -68,6 +70,6 @@ export function rank(index, query) {
     const scores = tokens.map((t) => scoreOf(t, item));
     if (Math.min(...scores) > 0) found.push([scores.reduce((a, b) => a + b), item]);
   }
-  found.sort((a, b) => b[0] - a[0] || a[1].names[0].length - b[1].names[0].length || (a[1].names[0] < b[1].names[0] ? -1 : 1));
+  found.sort((a, b) => b[0] - a[0] || a[1].length - b[1].length || (a[1].names[0] < b[1].names[0] ? -1 : 1));
   return found.map(([, item]) => item.entry);
 }
