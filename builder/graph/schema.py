@@ -67,7 +67,35 @@ _SETTINGS: dict[str, Any] = {
         "shuffle": {"type": "boolean"},
         "drop_last": {"type": "boolean"},
         "workers": {"type": "integer", "minimum": 0, "maximum": 256},
+        "subset": {
+            "type": "object",
+            "required": ["count"],
+            "properties": {
+                "count": {"type": "integer", "minimum": 1, "maximum": 1_000_000_000},
+                "per_class": {"type": "boolean"},
+                "seed": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+            },
+        },
+        "sampler": {
+            "type": "object",
+            "required": ["component"],
+            "properties": {
+                "component": {"type": "string", "pattern": _ID, "maxLength": 120},
+                "params": {"$ref": "#/$defs/table"},
+            },
+        },
+        "order": {"type": "integer", "minimum": -1000, "maximum": 1000},
+        "every": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+        "epochs": {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+            "minItems": 2,
+            "maxItems": 2,
+        },
+        "accumulate": {"type": "integer", "minimum": 1, "maximum": 100_000},
         "clip_norm": {"type": "number", "exclusiveMinimum": 0},
+        "clip_value": {"type": "number", "exclusiveMinimum": 0},
+        "decay": {"enum": ["all", "weights"]},
         "parameters": {"type": "array", "items": {"type": "string", "pattern": _PATH, "maxLength": 1000}},
     },
 }
@@ -89,6 +117,7 @@ def schema() -> dict[str, Any]:
                 "properties": {
                     "epochs": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
                     "seed": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+                    "updates": {"enum": ["alternating", "simultaneous"]},
                 },
             },
             **_BODY,
