@@ -23,7 +23,7 @@ from components.targets import IGNORE_INDEX
     keywords="recall retrieval nearest neighbour knn embedding hit rate 检索 最近邻 嵌入 召回",
     examples=(
         example(z=(7, 3), y=ints(7, high=3), gallery=(6, 3), gallery_y=ints(6, high=3), top_k=2),
-        example(z=(9, 2), y=ints(9, high=3)),
+        example(z=(11, 2), y=ints(11, high=4)),
     ),
     xfail={"additive-1": "without a gallery the neighbours are those of the batch"},
 )
