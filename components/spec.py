@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, create_model
 from pydantic.fields import FieldInfo
+from typing_extensions import TypedDict  # pydantic reads typing's own from Python 3.12 on
 
 KINDS = (
     "dataset",
@@ -81,7 +82,7 @@ class Block:
     outputs: str = ""
 
 
-class NodeReference(typing.TypedDict):
+class NodeReference(TypedDict):
     """A block parameter that stands for what is at a node: its id, a path, or ``node/parameter``."""
 
     node: Annotated[str, Field(min_length=1, max_length=1000)]

@@ -19,7 +19,6 @@ from components.spec import Dims, example
     source="Linear scalarisation; Zadeh, Optimality and non-scalar-valued performance criteria, IEEE TAC 1963",
     schedules=("schedule",),
     keywords="coefficient lambda weighted sum warm-up multi-task 系数 加权 预热 多任务",
-    tags=("batch_independent",),
     examples=(example(x=(), weight=0.3), example(x=(5, 3), weight=-2.0)),
 )
 class LossWeight(Scheduled):

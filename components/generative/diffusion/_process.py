@@ -1,11 +1,13 @@
 """The Gaussian noising process: how much of the data is left after each step, and what a prediction says of it."""
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
+Steps = Annotated[int, Field(ge=2)]
 NoiseSchedule = Literal["linear", "cosine"]
 Prediction = Literal["eps", "x0", "v"]
 

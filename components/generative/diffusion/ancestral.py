@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 import torch
 from torch import Tensor, nn
 
-from components.generative.diffusion._process import NoiseSchedule, Prediction, alpha_bars, data_in
+from components.generative.diffusion._process import NoiseSchedule, Prediction, Steps, alpha_bars, data_in
 from components.registry import component
-from components.spec import Block, Count, Dims, Ports, example, sub
+from components.spec import Block, Dims, Ports, example, sub
 
 
 @component(
@@ -51,7 +51,7 @@ class AncestralSampler(nn.Module):
     def __init__(
         self,
         denoiser: Annotated[Callable[..., Any], Block("xt: B *, t: B", "y: B *")],
-        steps: Count = 1000,
+        steps: Steps = 1000,
         schedule: NoiseSchedule = "linear",
         predict: Prediction = "eps",
         variance: Literal["small", "large"] = "small",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor, nn
 
-from components.generative.diffusion._process import NoiseSchedule, Prediction, alpha_bars, data_in, noise_in
+from components.generative.diffusion._process import NoiseSchedule, Prediction, Steps, alpha_bars, data_in, noise_in
 from components.registry import component
 from components.rules import require
 from components.spec import Block, Count, Dims, Ports, Probability, example, sub
@@ -59,7 +59,7 @@ class DDIMSampler(nn.Module):
     def __init__(
         self,
         denoiser: Annotated[Callable[..., Any], Block("xt: B *, t: B", "y: B *")],
-        steps: Count = 1000,
+        steps: Steps = 1000,
         schedule: NoiseSchedule = "linear",
         predict: Prediction = "eps",
         sampling_steps: Count = 50,

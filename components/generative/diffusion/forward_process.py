@@ -4,9 +4,9 @@ from typing import Annotated
 
 from torch import Tensor, nn
 
-from components.generative.diffusion._process import NoiseSchedule, alpha_bars, mixed, per_sample
+from components.generative.diffusion._process import NoiseSchedule, Steps, alpha_bars, mixed, per_sample
 from components.registry import component
-from components.spec import Count, Dims, Ports, example, ints
+from components.spec import Dims, Ports, example, ints
 
 
 @component(
@@ -40,7 +40,7 @@ class ForwardDiffusion(nn.Module):
 
     alpha_bar: Tensor
 
-    def __init__(self, steps: Count = 1000, schedule: NoiseSchedule = "linear") -> None:
+    def __init__(self, steps: Steps = 1000, schedule: NoiseSchedule = "linear") -> None:
         super().__init__()
         self.register_buffer("alpha_bar", alpha_bars(schedule, steps), persistent=False)
 

@@ -12,13 +12,14 @@ from torch import Tensor, nn
 from components.generative.diffusion._process import (
     NoiseSchedule,
     Prediction,
+    Steps,
     alpha_bars,
     mixed,
     per_sample,
     target,
 )
 from components.registry import component
-from components.spec import Block, Count, Dims, example, sub
+from components.spec import Block, Dims, example, sub
 
 
 @component(
@@ -63,7 +64,7 @@ class DiffusionObjective(nn.Module):
     def __init__(
         self,
         denoiser: Annotated[Callable[..., Any], Block("xt: B *, t: B", "y: B *")],
-        steps: Count = 1000,
+        steps: Steps = 1000,
         schedule: NoiseSchedule = "linear",
         predict: Prediction = "eps",
     ) -> None:
