@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from builder.compiler.blocks import BlockShapes, block_parameters
 from builder.compiler.inference import (
     FROM_VALUES,
     Inference,
@@ -19,12 +20,17 @@ from builder.compiler.inference import (
     NodeError,
     Resolved,
     build,
+    count,
+    infer,
     initialise,
+    parametrise,
     resolve,
 )
-from builder.compiler.order import data_order, owner_of, resolve_owner, sharing
+from builder.compiler.names import target_of
+from builder.compiler.order import SHARING, data_order, example_of, owner_of, resolve_owner, sharing
 from builder.compiler.report import NodeReport, Problem, Report, at
 from builder.compiler.symbols import ClashError, Symbols
+from builder.compiler.warm_start import check_fit, find_run, shapes_in
 from builder.graph import Flat, FlatNode, Graph, flatten
 from components import registry
 from components.spec import Dims, Port
@@ -60,7 +66,9 @@ class Analysis:
     def __init__(self, flat: Flat, memory_budget: int | None = None) -> None:
         self.flat = flat
         self.order, circles = data_order(flat)
-        self.owners = {path: owner for path, node in flat.nodes.items() if (owner := owner_of(node, flat))}
+        every = {**flat.nodes, **flat.inner}
+        self.owners = {path: owner for path, node in every.items() if (owner := owner_of(node, flat))}
+        self.examples = {path: found for path, node in every.items() if (found := example_of(node, flat))}
         self._failed = {error.node for error in flat.errors}
         for attempt in itertools.count():
             try:
@@ -180,9 +188,7 @@ class Analysis:
         if waiting or not fitting or len(self.report.problems) > before or not _runs(node):
             return
         try:
-            result = self._infer(resolved)
-            if node.settings.get("init") and node.path not in self.owners:
-                initialise(build(node.component, resolved.values, "meta"), node.settings["init"])
+            result = self._with_settings(node, resolved, self._infer(node, resolved))
         except NodeError as error:
             self._add(node, inputs, error)
             return
@@ -209,37 +215,86 @@ class Analysis:
         inputs, _ = self._arriving(node)
         return resolve(node.component, {**node.params, **changes}, inputs, self._varying(inputs))
 
-    def _resolve(self, node: FlatNode, inputs: Metas) -> Resolved:
+    def _resolve(self, node: FlatNode, inputs: Metas, varying: frozenset[int] | None = None) -> Resolved:
         """The values of a node; those that share weights have the values that the first of them found."""
-        owner = self.owners.get(node.path, node.path)
+        owner = self.examples.get(node.path, node.path)
         earlier = self._shared.get(owner)
-        params = self.flat.nodes[owner].params if earlier is None else earlier.values
-        resolved = resolve(node.component, params, inputs, self._varying(inputs))
+        found = self.flat.find(owner)
+        params = earlier.values if earlier is not None else found.params if found is not None else node.params
+        resolved = resolve(node.component, params, inputs, self._varying(inputs) if varying is None else varying)
         for error in resolved.errors:
             if earlier is not None and error.code == "mismatch":
                 error = _shared_mismatch(error, owner)
             self._add(node, inputs, error)
-        if self.owners and earlier is None and inputs and not resolved.errors:
+        if self.examples and earlier is None and inputs and not resolved.errors:
             self._shared[owner] = resolved
         return resolved
 
-    def _infer(self, resolved: Resolved) -> Inference:
+    def _infer(self, node: FlatNode, resolved: Resolved) -> Inference:
         """Shapes with the primes; where a size may or may not follow from an axis, also with their twins."""
-        result, inputs = resolved.infer(), resolved.inputs
+        result, inputs = self._run(node, resolved), resolved.inputs
         arriving = [m.shape for metas in inputs.values() for m in metas]
         fresh = {size for m in result.outputs if m is not None for size in self.symbols.fresh(m.shape, arriving)}
         if fresh.difference(_integers(resolved.values)):
             twins = {p: [Meta(self.symbols.twins(m.shape), m.dtype, m.high) for m in ms] for p, ms in inputs.items()}
             varying = frozenset(self.symbols.twin[size] for size in resolved.varying)
-            other = self._with_twins(resolved, twins, varying)
+            # Values that were inferred stay: none of them can follow from an axis that varies.
+            other = self._run(node, resolve(resolved.component, resolved.values, twins, varying))
             for meta, twin in zip(result.outputs, other.outputs, strict=True):
                 if meta is not None and twin is not None:
                     self.symbols.learn(meta.shape, twin.shape)
         return result
 
-    def _with_twins(self, resolved: Resolved, twins: Metas, varying: frozenset[int]) -> Inference:
-        # Values that were inferred stay: none of them can follow from an axis that varies.
-        return resolve(resolved.component, resolved.values, twins, varying).infer()
+    def _run(self, node: FlatNode, resolved: Resolved) -> Inference:
+        """What a node gives; its block parameters are functions that propagate shapes through what they stand for."""
+        names = block_parameters(node.component, resolved.values)
+        if not names:
+            return resolved.infer()
+        parts = {n: BlockShapes(n, node.blocks[n], functools.partial(self._inside, resolved.varying)) for n in names}
+        result = infer(resolved.component, {**resolved.values, **parts}, resolved.inputs, resolved.varying)
+        cost = result.cost + sum(part.flops for part in parts.values())
+        return Inference(result.outputs, result.parameters, cost)
+
+    def _inside(
+        self, varying: frozenset[int], node: FlatNode, inputs: dict[str, list[Meta]]
+    ) -> tuple[Sequence[Meta | None], int]:
+        """What a node inside a block parameter gives. The first call settles its parameters, the others keep them."""
+        before = len(self.report.problems)
+        self._check_settings(node)
+        fitting = self._check_ports(node, inputs)
+        resolved = self._resolve(node, inputs if fitting else {}, varying)
+        self.values[node.path] = resolved.values
+        found, self.report.problems[before:] = self.report.problems[before:], []
+        if found:
+            raise _inside(node.path, (found[0].message, found[0].message_zh))
+        try:
+            result = self._with_settings(node, resolved, self._run(node, resolved))
+        except NodeError as error:
+            if error.code == "inside":
+                raise
+            shapes = ", ".join(self.shape(m) for metas in inputs.values() for m in metas)
+            raise _inside(node.path, (self._named(error.pair[0], shapes), self._named(error.pair[1], shapes))) from None
+        counted = 0 if node.path in self.examples else result.parameters
+        self.report.nodes[node.path] = NodeReport({}, {}, resolved.values, counted)
+        return result.outputs, result.cost
+
+    def _with_settings(self, node: FlatNode, resolved: Resolved, result: Inference) -> Inference:
+        """The inference of a node under the settings that concern its weights; NodeError where one does not fit."""
+        settings = node.settings
+        if not settings.keys() & {"init", "parametrize", "weights"} or node.path in self.owners:
+            return result
+        parts = dict.fromkeys(block_parameters(node.component, resolved.values), _no_block)
+        module = build(node.component, {**resolved.values, **parts}, "meta")
+        if not isinstance(module, torch.nn.Module):
+            return result
+        initialise(module, settings.get("init"))
+        weights = settings.get("weights", {})
+        if weights.get("from") == "run":
+            target = target_of(weights.get("node") or node.path)
+            own = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
+            check_fit(own, shapes_in(weights.get("run", ""), target), weights.get("run", ""), target)
+        parametrise(module, settings.get("parametrize", ()), "meta")
+        return Inference(result.outputs, count(module), result.cost)
 
     def _record(
         self, node: FlatNode, specs: Mapping[str, tuple[TensorSpec, ...]], resolved: Resolved, result: Inference
@@ -256,12 +311,28 @@ class Analysis:
                     self.metas[node.path, port.name] = meta
                     outputs[port.name] = self.spec(meta)
                     size += meta.dtype.itemsize * self.symbols.one(meta.shape)
-        parameters = 0 if node.path in self.owners else result.parameters
+        parameters = 0 if node.path in self.examples else result.parameters
         shapes = [m.shape for metas in resolved.inputs.values() for m in metas]
         cost = self.symbols.per_sample(result.cost, shapes) if result.cost else 0
         self.report.nodes[node.path] = NodeReport(specs, outputs, resolved.values, parameters, cost, size)
+        if "phase" in node.settings:
+            self._check_phase(node, resolved.inputs, result)
         if node.component.kind == "loss" and (problem := self._class_problem(resolved.values, resolved.inputs)):
             self._problem(node.path, "logits", problem, "classes")
+
+    def _check_phase(self, node: FlatNode, inputs: Metas, result: Inference) -> None:
+        """A node that is passed by in other phases must give what its first input is."""
+        given = next(iter(inputs.values()), ())
+        made = [m for m in result.outputs if m is not None]
+        if node.component.kind in ("loss", "metric") or len(made) != 1 or not given or given[0].shape != made[0].shape:
+            message = (
+                "It acts in one phase only, so in the others its first input stands for its output: both must have the "
+                f"same shape. Received {self.shape(given[0]) if given else 'nothing'}, gives "
+                f"{', '.join(self.shape(m) for m in made)}.",
+                "该节点只在一个阶段起作用，其他阶段由其第一个输入代替输出，两者形状必须相同。"
+                f"收到 {self.shape(given[0]) if given else '无'}，给出 {'、'.join(self.shape(m) for m in made)}。",
+            )
+            self._problem(node.path, "", message, "setting")
 
     def _named_axes(self, meta: Meta, dims: Dims) -> Meta:
         """A size that depends on values becomes an axis of its own, under the name that the port gives it."""
@@ -279,29 +350,39 @@ class Analysis:
     def _check_settings(self, node: FlatNode) -> None:
         init = node.settings.get("init")
         if init is not None:
-            for message in self._init_problems(node, init):
+            for message in self._entry_problems(init, "init", ("init", "初始化")):
                 self._problem(node.path, "", message, "setting")
         weights = node.settings.get("weights", {})
-        if weights.get("from") == "shared":
+        if weights.get("from") in SHARING:
             self._check_sharing(node, weights.get("node", "").lstrip("/"))
+        elif weights.get("from") == "run":
+            try:
+                find_run(weights.get("run", ""))
+            except NodeError as error:
+                self._problem(node.path, "", error.pair, "setting")
+        for item in node.settings.get("parametrize", ()):
+            for message in self._entry_problems(item, "parametrization", ("parametrisation", "参数化")):
+                self._problem(node.path, "", message, "setting")
 
-    def _init_problems(self, node: FlatNode, init: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    def _entry_problems(self, item: Mapping[str, Any], kind: str, name: tuple[str, str]) -> Iterable[tuple[str, str]]:
+        """What is wrong with a component that a setting names."""
         try:
-            entry = registry.get(init["component"])
+            entry = registry.get(item["component"])
         except registry.UnknownComponentError as error:
             return [(error.message, error.message_zh)]
-        if entry.kind != "init":
+        if entry.kind != kind:
             return [
                 (
-                    f"The init setting must name an init component. Got '{entry.id}', a {entry.kind}, instead.",
-                    f"初始化设置必须选择初始化组件，收到“{entry.id}”。",
+                    f"The {name[0]} setting must name a component of kind {kind}. Got '{entry.id}', a {entry.kind}, "
+                    "instead.",
+                    f"{name[1]}设置必须选择{name[1]}组件，收到“{entry.id}”。",
                 )
             ]
-        return [(error.message, error.message_zh) for error in entry.check(init.get("params", {}))[1]]
+        return [(error.message, error.message_zh) for error in entry.check(item.get("params", {}))[1]]
 
     def _check_sharing(self, node: FlatNode, name: str) -> None:
         chain = sharing(node, self.flat)
-        owner = self.flat.nodes.get(chain[1])
+        owner = self.flat.find(chain[1])
         kind = node.component.id
         if chain[1] in self._failed:
             return  # reported there
@@ -448,6 +529,15 @@ class Analysis:
 def _runs(node: FlatNode) -> bool:
     """Whether a node computes on tensors; optimizers, schedules and strategies act on the loop."""
     return node.component.kind not in ("optimizer", "scheduler", "strategy", "init")
+
+
+def _no_block(*tensors: Any) -> Any:
+    """Stands for a block parameter where a node is built only for its weights."""
+    raise NotImplementedError
+
+
+def _inside(path: str, message: tuple[str, str]) -> NodeError:
+    return NodeError((f"Inside, at '{path}': {message[0]}", f"内部“{path}”处：{message[1]}"), "inside")
 
 
 def _integers(value: Any) -> Iterable[int]:

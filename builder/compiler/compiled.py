@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-import keyword
+import math
 import operator
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, fx, nn
 
+from builder.compiler.blocks import BlockFunction, block_parameters, order_within
 from builder.compiler.check import Analysis
-from builder.compiler.inference import arguments, build, initialise
-from builder.compiler.report import CompileError
+from builder.compiler.inference import NodeError, arguments, build, initialise, parametrise
+from builder.compiler.names import attribute, identifier, target_of
+from builder.compiler.report import CompileError, at
 from builder.compiler.rng import isolated_rng
-from builder.graph import FlatNode, Graph, flatten
+from builder.compiler.warm_start import load_into
+from builder.graph import FlatBlock, FlatNode, Graph, flatten
 from components import registry
 
 End = tuple[str, str]
@@ -46,27 +50,94 @@ class Compiled:
         self.root = nn.Module()
         self._targets: dict[str, str] = {}
         self._datasets: dict[str, Any] = {}
+        self.averages: list[Average] = []
+        """Modules whose weights follow those of others, to be updated after each training step."""
         with isolated_rng(seed):
             for path in self.analysis.order:
                 self._make(self.flat.nodes[path])
+            for path in [p for p in self._targets if p not in self.analysis.owners]:
+                self._settle(self._node(path))
+        for average in self.averages:
+            average.begin()
 
     # -------------------------------------------------------------- modules
 
     def _make(self, node: FlatNode) -> None:
         if node.component.kind not in _MODULE_KINDS or node.component.form == "op":
             return
-        owner = self.flat.nodes[self.analysis.owners.get(node.path, node.path)]
+        owner = self._node(self.analysis.owners.get(node.path, node.path))
         if owner.path not in self._targets:  # a sharer may stand before the owner
-            module = build(node.component, self.analysis.values[node.path])
-            initialise(module, owner.settings.get("init"))
-            if owner.settings.get("frozen"):
-                module.requires_grad_(False)
-            for port in node.component.outputs:
-                if hasattr(module, f"wants_{port}"):
-                    setattr(module, f"wants_{port}", False)
-            self._targets[owner.path] = _attach(self.root, owner.path, module)
+            self._build(owner)
         self._targets[node.path] = self._targets[owner.path]
         self._want((node.path, port) for port in node.component.outputs if (node.path, port) in self._read)
+
+    def _build(self, node: FlatNode) -> None:
+        """Makes the module of a node and hangs it into the tree."""
+        values, settings = self._values(node), node.settings
+        weights = settings.get("weights", {})
+        parts = {
+            name: BlockFunction(name, node.blocks[name], functools.partial(self._part, node.blocks[name]))
+            for name in block_parameters(node.component, values)
+        }
+        module = build(node.component, {**values, **parts})
+        if any(module._modules.get(name) is not part for name, part in parts.items()):
+            raise TypeError(f"{node.component.id} must keep its block parameters under their own names.")
+        try:
+            initialise(module, settings.get("init"))
+            if weights.get("from") == "run":
+                load_into(module, weights["run"], target_of(weights.get("node") or node.path))
+        except NodeError as error:  # a file that changed since it was checked
+            self.report.problems.append(at(node.path, "", error.pair, error.code))
+            raise CompileError(self.report) from None
+        for port in node.component.outputs:
+            if hasattr(module, f"wants_{port}"):
+                setattr(module, f"wants_{port}", False)
+        self._targets[node.path] = _attach(self.root, node.path, module)
+        for part in parts.values():
+            for inner in order_within(part.block):
+                self._make(inner)
+
+    def _settle(self, node: FlatNode) -> None:
+        """What lies over the weights of a node: behind all initialisation, so that it does not change any."""
+        module, settings = self.root.get_submodule(self._targets[node.path]), node.settings
+        weights = settings.get("weights", {})
+        follows = weights.get("from") == "average"
+        source = self._node(self.analysis.examples[node.path]) if follows else node
+        parametrise(module, source.settings.get("parametrize", ()))  # a twin has the form of what it follows
+        if settings.get("frozen"):
+            module.requires_grad_(False)
+        if follows:
+            owner = self.root.get_submodule(self._targets[source.path])
+            self.averages.append(Average(module, owner, weights.get("decay", 0.99), weights.get("rise", "constant")))
+
+    def _part(self, block: FlatBlock, ports: tuple[str, ...]) -> fx.GraphModule:
+        """Straight-line code for a block parameter that is called with these of its ports."""
+        graph = fx.Graph()
+        values = {("", port): graph.placeholder(identifier(port), type_expr=Tensor) for port in ports}
+        for node in order_within(block):
+            sources = {
+                port: [end for end in ends if end in values]
+                for port, ends in node.inputs.items()
+                if node.component.inputs[port].dims.kind == "tensor"
+            }
+            self._call(graph, node, sources, values)
+        results = tuple(values[end] for end in block.outputs)
+        graph.output(results[0] if len(results) == 1 else results)
+        return fx.GraphModule(self.root, graph)
+
+    def _values(self, node: FlatNode) -> dict[str, Any]:
+        """The parameter values of a node; inside a block that shapes never went through, those of its weights' owner."""
+        found = self.analysis.values.get(node.path)
+        if found is None:
+            found = self.analysis.values.get(self.analysis.examples.get(node.path, ""))
+        return node.component.check(node.params)[0] if found is None else found
+
+    def _node(self, path: str) -> FlatNode:
+        """The node of a path, also inside a block parameter."""
+        node = self.flat.find(path)
+        if node is None:
+            raise ValueError(f"The graph has no node '{path}'.")
+        return node
 
     def _want(self, ends: Iterable[End]) -> None:
         """Switches on the outputs that a module makes only where they are wanted, such as the weights of attention."""
@@ -130,14 +201,16 @@ class Compiled:
                 stack += [source for sources in self.sources(end[0], phase).values() for source in sources]
         return [path for path in self.analysis.order if path in wanted]
 
+    def inside(self, path: str) -> list[str]:
+        """The paths inside a node's block parameters."""
+        return [node.path for node in self.flat.nodes[path].within()]
+
     def parameters_of(self, ends: Iterable[End], phase: Phase = "evaluate") -> dict[str, nn.Parameter]:
         """The trainable parameters that these values depend on, by name in ``root``; shared ones once."""
         found: dict[str, nn.Parameter] = {}
         seen: set[int] = set()
-        for path in self.ancestors(ends, phase):
-            target = self._targets.get(path)
-            if target is None:
-                continue
+        paths = (p for path in self.ancestors(ends, phase) for p in (path, *self.inside(path)))
+        for target in filter(None, map(self._targets.get, paths)):
             for name, parameter in self.root.get_submodule(target).named_parameters():
                 if parameter.requires_grad and id(parameter) not in seen:
                     seen.add(id(parameter))
@@ -261,7 +334,7 @@ class Compiled:
         inputs += [end for end in given if end in needed and end not in inputs]
         ports, used = [port for _, port in inputs], set[str]()
         for path, port in inputs:
-            name = base = _identifier(port if ports.count(port) == 1 else f"{path.replace('/', '_')}_{port}")
+            name = base = identifier(port if ports.count(port) == 1 else f"{path.replace('/', '_')}_{port}")
             for number in itertools.count(2):
                 if name not in used:
                     break
@@ -272,17 +345,23 @@ class Compiled:
         return inputs
 
     def _emit(self, graph: fx.Graph, path: str, values: dict[End, fx.Node], phase: Phase) -> None:
-        node = self.flat.nodes[path]
-        given = {port: [values[end] for end in ends] for port, ends in self.sources(path, phase).items()}
-        args, kwargs = arguments(node.component, given)
-        name = _identifier(node.path.replace("/", "_"))
+        self._call(graph, self.flat.nodes[path], self.sources(path, phase), values)
+
+    def _call(
+        self, graph: fx.Graph, node: FlatNode, sources: Mapping[str, Sequence[End]], values: dict[End, fx.Node]
+    ) -> None:
+        """Adds the call of a node to a program, and its outputs to the values."""
+        args, kwargs = arguments(
+            node.component, {port: [values[end] for end in ends] for port, ends in sources.items()}
+        )
+        name = identifier(node.path.replace("/", "_"))
         if node.component.form == "op":
-            kwargs = {**kwargs, **self.analysis.values[node.path]}
+            kwargs = {**kwargs, **self._values(node)}
             call = graph.create_node("call_function", node.component.factory, tuple(args), kwargs, name=name)
         else:
             call = graph.create_node("call_module", self._targets[node.path], tuple(args), kwargs, name=name)
         call.meta["path"] = node.path
-        ports = list(node.component.outputs_for(self.analysis.values[node.path]))
+        ports = list(node.component.outputs_for(self._values(node)))
         if len(ports) == 1 and not node.component.numbered:
             values[node.path, ports[0]] = call
             return
@@ -292,8 +371,33 @@ class Compiled:
             values[node.path, port] = item
 
 
-# Words that a module or a GraphModule has itself: a node of this name gets an underscore.
-_RESERVED = frozenset({*dir(fx.GraphModule(nn.Module(), fx.Graph())), "inputs", "outputs", "self"})
+class Average:
+    """A module whose weights are the moving average of another's: t <- d t + (1 - d) x.
+
+    Args:
+        twin: the module that follows; it is not trained, and its buffers are its own.
+        owner: the module that is followed.
+        decay: d.
+        rise: ``constant``, or ``cosine`` where d rises to 1 along half a cosine over the training.
+    """
+
+    def __init__(self, twin: nn.Module, owner: nn.Module, decay: float, rise: str) -> None:
+        self.twin, self.owner, self.decay, self.rise = twin.requires_grad_(False), owner, decay, rise
+
+    def begin(self) -> None:
+        """Starts from the owner's weights."""
+        self.twin.load_state_dict(self.owner.state_dict())
+        self._twins: list[Tensor] = list(self.twin.parameters())
+        self._owners: list[Tensor] = list(self.owner.parameters())
+
+    @torch.no_grad()
+    def update(self, progress: float) -> None:
+        """Follows one step; ``progress`` is the share of the training that is over."""
+        share = 1.0 - self.decay
+        if self.rise == "cosine":
+            share *= (math.cos(math.pi * progress) + 1.0) / 2.0
+        if self._twins:
+            torch._foreach_lerp_(self._twins, self._owners, share)
 
 
 def _attach(root: nn.Module, path: str, module: nn.Module) -> str:
@@ -301,20 +405,10 @@ def _attach(root: nn.Module, path: str, module: nn.Module) -> str:
     *parents, last = path.split("/")
     parent, target = root, []
     for part in parents:
-        name = _attribute(part)
+        name = attribute(part)
         if name not in parent._modules:
             parent.add_module(name, nn.Module())
         parent = parent.get_submodule(name)
         target.append(name)
-    parent.add_module(_attribute(last), module)
-    return ".".join([*target, _attribute(last)])
-
-
-def _attribute(name: str) -> str:
-    """The name of a node's module; reserved words get a ``_``, also those that end in one, so that names stay apart."""
-    reserved = keyword.iskeyword(name.rstrip("_")) or name.rstrip("_") in _RESERVED
-    return f"{name}_" if reserved else name
-
-
-def _identifier(name: str) -> str:
-    return f"{name}_" if keyword.iskeyword(name) or name == "self" else name
+    parent.add_module(attribute(last), module)
+    return ".".join([*target, attribute(last)])

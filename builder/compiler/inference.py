@@ -6,17 +6,19 @@ an edit costs what lies downstream of it, and equal layers cost one.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
@@ -256,6 +258,51 @@ def initialise(module: Any, setting: Mapping[str, Any] | None) -> None:
             raise NodeError(message, "setting") from None
 
 
+def parametrise(module: Any, settings: Sequence[Mapping[str, Any]], device: str | None = None) -> None:
+    """Lays a node's parametrisations over its weights (two axes or more), the first one innermost.
+
+    Raises:
+        NodeError: a parametrisation does not fit these weights.
+    """
+    for setting in settings:
+        entry = registry.get(setting["component"])
+        if isinstance(module, nn.Module) and getattr(entry.factory, "freezes", False):
+            module.requires_grad_(False)
+        for owner, name, weight in list(_matrices(module)):
+            try:
+                with _Unallocated(device) if device else contextlib.nullcontext():
+                    part = registry.create(entry.id, weight=weight.detach(), **setting.get("params", {}))
+                    parametrize.register_parametrization(owner, name, part)
+            except (ValueError, RuntimeError) as error:
+                text = " ".join(str(error).split()).rstrip(".")
+                message = (
+                    f"'{entry.id}' does not fit {name} of shape {tuple(weight.shape)}: {text}.",
+                    f"“{entry.id}”不适用于形状为 {tuple(weight.shape)} 的 {name}：{text}。",
+                )
+                raise NodeError(message, "setting") from None
+
+
+def _matrices(module: Any) -> Iterator[tuple[nn.Module, str, Tensor]]:
+    """The weights with two axes or more, each with the module that holds it; a parametrised one once, as it looks."""
+    if not isinstance(module, nn.Module):
+        return
+    for owner in list(module.modules()):
+        if isinstance(owner, parametrize.ParametrizationList) or any(owner is p for p in _parts(module)):
+            continue
+        if parametrize.is_parametrized(owner):
+            for name in owner.parametrizations:  # type: ignore[union-attr]
+                yield owner, name, getattr(owner, name)
+        for name, parameter in list(owner.named_parameters(recurse=False)):
+            if parameter.dim() >= 2:
+                yield owner, name, parameter
+
+
+def _parts(module: nn.Module) -> list[nn.Module]:
+    """The parametrisations within a module, and what they are made of."""
+    lists = [m for m in module.modules() if isinstance(m, parametrize.ParametrizationList)]
+    return [part for found in lists for part in found.modules()]
+
+
 def call(component: Component, module: Any, values: Mapping[str, Any], inputs: Mapping[str, Sequence[Any]]) -> Any:
     """Runs a component on its inputs by port: the one place that knows how ports become arguments."""
     args, kwargs = arguments(component, inputs)
@@ -396,7 +443,7 @@ def _infer(
             f"它的形状只有在运行时才能确定，而其权重与输入共占 {size / 1e9:,.1f} GB。请减小规模。",
         )
         raise NodeError(message, "memory") from None
-    return Inference(outputs, _count(module), cost)
+    return Inference(outputs, count(module), cost)
 
 
 def _run(
@@ -415,6 +462,8 @@ def _run(
         odd = next((r for r in results if r is not None and not isinstance(r, Tensor)), None)
         if odd is not None:
             raise TypeError(f"its forward must return tensors, not {type(odd).__name__}")
+    except NodeError:  # from inside a block parameter
+        raise
     except ParameterError as error:
         raise NodeError((error.message, error.message_zh), "parameter", error.parameter) from None
     except Exception as error:  # whatever a forward raises is the answer: these inputs do not fit
@@ -468,7 +517,7 @@ def _from_examples(
     if any(not m.dtype.is_floating_point for metas in inputs.values() for m in metas):
         filled = run(corners[0], fill=1)[0]
         outputs = [_from_values(a, b, full) for a, b, full in zip(runs[0][0], filled, outputs, strict=True)]
-    return Inference(tuple(outputs), _count(module), at_full_size([cost for _, cost in runs]))
+    return Inference(tuple(outputs), count(module), at_full_size([cost for _, cost in runs]))
 
 
 def _from_values(zeros: Meta | None, ones: Meta | None, full: Meta | None) -> Meta | None:
@@ -490,7 +539,8 @@ def _real_bytes(inputs: Mapping[str, Sequence[Meta]], varying: frozenset[int]) -
     return sum(size * math.prod(shape) for size, shape in shapes)
 
 
-def _count(module: Any) -> int:
+def count(module: Any) -> int:
+    """The weights of a module."""
     return sum(p.numel() for p in module.parameters()) if isinstance(module, nn.Module) else 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 import networkx as nx
 
@@ -58,36 +58,48 @@ def _circle(members: nx.DiGraph, position: Mapping[str, int]) -> list[str]:
 
 # ------------------------------------------------------------------ shared weights
 
+SHARING = ("shared", "average")
+
 
 def resolve_owner(path: str, name: str, flat: Flat) -> str:
     """The path that a node's setting means: a neighbour in the same block first, else a path from the top."""
     if name.startswith("/"):  # inherited from a block: a path from the top
         return name[1:]
     beside = f"{path.rpartition('/')[0]}/{name}".lstrip("/")
-    return beside if beside in flat.nodes else name
+    return beside if flat.find(beside) else name
 
 
-def sharing(node: FlatNode, flat: Flat) -> list[str]:
+def sharing(node: FlatNode, flat: Flat, kinds: Sequence[str] = SHARING) -> list[str]:
     """The paths along which a node takes its weights from another, itself first.
 
     The chain ends where weights are a node's own, where it leads nowhere, or where it comes back to a path it has.
     """
     chain, current = [node.path], node
-    while current.settings.get("weights", {}).get("from") == "shared":
+    while current.settings.get("weights", {}).get("from") in kinds:
         path = resolve_owner(current.path, current.settings["weights"].get("node", ""), flat)
         chain.append(path)
-        if path not in flat.nodes or path in chain[:-1]:
+        found = flat.find(path)
+        if found is None or path in chain[:-1]:
             break
-        current = flat.nodes[path]
+        current = found
     return chain
 
 
 def owner_of(node: FlatNode, flat: Flat) -> str | None:
     """The path of the node whose weights this one uses, at the end of a chain of sharing; None for its own."""
-    if node.settings.get("weights", {}).get("from") != "shared":
+    return _end_of(node, flat, ("shared",))
+
+
+def example_of(node: FlatNode, flat: Flat) -> str | None:
+    """The path of the node after whose parameters this one's follow: the owner of its weights, or of their average."""
+    return _end_of(node, flat, SHARING)
+
+
+def _end_of(node: FlatNode, flat: Flat, kinds: Sequence[str]) -> str | None:
+    if node.settings.get("weights", {}).get("from") not in kinds:
         return None
-    chain = sharing(node, flat)
-    owner = flat.nodes.get(chain[-1])
+    chain = sharing(node, flat, kinds)
+    owner = flat.find(chain[-1])
     if owner is None or chain[-1] in chain[:-1] or owner.component.id != node.component.id:
         return None
     return owner.path

@@ -2,7 +2,7 @@
 
 from builder.graph.document import Document, clone, from_document, to_document
 from builder.graph.file import dumps, load, loads, save, write_atomic
-from builder.graph.flatten import Flat, FlatNode, flatten
+from builder.graph.flatten import Flat, FlatBlock, FlatNode, flatten
 from builder.graph.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph, GraphError, Signature
 from builder.graph.history import History
 from builder.graph.schema import schema
@@ -14,6 +14,7 @@ __all__ = [
     "Document",
     "Edge",
     "Flat",
+    "FlatBlock",
     "FlatNode",
     "Graph",
     "GraphError",

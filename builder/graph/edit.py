@@ -279,11 +279,27 @@ def _renamed_within(path: str, scope: Graph, root: Graph, block: Graph, old: str
 
 
 def _follow(graph: Graph, renamed: Callable[[str], str]) -> None:
-    """Lets the shared weights of all nodes point at where their owners are now."""
+    """Lets whatever names another node (shared weights, block parameters, what an optimizer owns) name it as it is."""
     for _, data in graph.nodes(data=True):
-        weights = data["settings"].get("weights", {})
-        if weights.get("node"):
-            data["settings"] = {**data["settings"], "weights": {**weights, "node": renamed(weights["node"])}}
+        settings, params = data["settings"], data["params"]
+        weights, owned = settings.get("weights", {}), settings.get("parameters")
+        if weights.get("node") and weights.get("from") != "run":
+            settings = {**settings, "weights": {**weights, "node": renamed(weights["node"])}}
+        if owned:
+            settings = {**settings, "parameters": [renamed(path) for path in owned]}
+        referring = {k: {**v, "node": renamed(v["node"])} for k, v in params.items() if _is_reference(v)}
+        data["settings"], data["params"] = settings, {**params, **referring}
+
+
+def _begun_anew(path: str, new: Mapping[str, str]) -> str:
+    """A path whose first node has another id."""
+    first, *rest = path.split("/")
+    return "/".join([new.get(first, first), *rest])
+
+
+def _is_reference(value: Any) -> bool:
+    """Whether a parameter stands for what is at a node."""
+    return isinstance(value, Mapping) and set(value) == {"node"} and isinstance(value["node"], str)
 
 
 def _rename_port_of_uses(scope: Graph, component: str, kind: str, old: str, new: str) -> None:
@@ -315,11 +331,8 @@ def duplicate(graph: Graph, nodes: Iterable[str], offset: tuple[float, float] = 
         if edge.target in new:
             copied = edge._replace(source=new.get(edge.source, edge.source), target=new[edge.target])
             graph.wire(copied, graph.extra_of(edge))
-    for node in new.values():
-        settings = graph.nodes[node]["settings"]
-        owner = settings.get("weights", {}).get("node")
-        if owner in new:
-            settings["weights"] = {**settings["weights"], "node": new[owner]}
+    copies = graph.subgraph(new.values())
+    _follow(copies, lambda path: _begun_anew(path, new))
     return new
 
 
@@ -483,11 +496,8 @@ def _unfold(graph: Graph, node: str, block: Graph) -> list[str]:
             data["position"] = [origin[i] + data["position"][i] - base[i] for i in (0, 1)]
         data["settings"] |= {k: v for k, v in use["settings"].items() if k == "frozen"}
         graph.add_node(new[name], **data)
-    for name in new.values():  # weights that are shared within the block, under the new ids
-        weights = graph.nodes[name]["settings"].get("weights", {})
-        first, *rest = weights.get("node", "").split("/")
-        if first in new:
-            graph.nodes[name]["settings"]["weights"] = {**weights, "node": "/".join([new[first], *rest])}
+    inside = graph.subgraph(new.values())  # what names a node of the block, under the new ids
+    _follow(inside, lambda path: _begun_anew(path, new))
     incoming = [(e, extra) for e, extra in wires if e.target == node]
 
     def sources(edge: Edge) -> list[tuple[str, str]]:

@@ -180,10 +180,12 @@ class _Unfold:
         signature = self.signatures.get(component) or signature_of(component, self.blocks, path, params)
         if signature.component is not None:
             settings = scope.settings(id, data["settings"])
-            node = self.nodes[path] = FlatNode(path, signature.component, params, settings, feeds)
-            for name, parameter in signature.component.parameters.items():
-                if parameter.block and isinstance(params.get(name), str | Mapping):
-                    node.blocks[name] = self._parameter(graph, path, name, params[name], scope)
+            blocks = {
+                name: self._parameter(graph, path, name, params[name], scope)
+                for name, parameter in signature.component.parameters.items()
+                if parameter.block and isinstance(params.get(name), str | Mapping)
+            }
+            self.nodes[path] = FlatNode(path, signature.component, params, settings, feeds, blocks=blocks)
         elif component.startswith(BLOCK_PREFIX):
             self.signatures[component] = signature
             self._use(graph, id, component.removeprefix(BLOCK_PREFIX), params, feeds, scope)
@@ -291,8 +293,7 @@ class _Unfold:
         flat = inner.result()
         self.visits = inner.visits
         for error in flat.errors:
-            if not scope.repetition:
-                self.errors.append(error)
+            raise GraphError(f"Inside '{name}': {error}", f"“{name}”内部：{error.message_zh}")
         outputs: list[End] = []
         for port in signature.outputs:
             sources = inner._sources((f"{path}/{name}", port))

@@ -221,7 +221,10 @@ _PATTERNS = {
     _WIRE_END: ("'node.port'", "“节点.端口”"),
     _COMPONENT: ("the id of a component, or 'block:name'", "组件编号或“block:模块名”"),
     _PATH: ("a node's id or path", "节点编号或路径"),
-    _RUN: ("the name of a run: letters, digits, '_', '-', '.' and spaces", "训练名称（字母、数字、下划线、连字符、点与空格）"),
+    _RUN: (
+        "the name of a run: letters, digits, '_', '-', '.' and spaces",
+        "训练名称（字母、数字、下划线、连字符、点与空格）",
+    ),
 }
 
 
