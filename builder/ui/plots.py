@@ -19,6 +19,7 @@ Points = tuple[list[float], list[float | None]]
 FONT = "Inter, 'Segoe UI', 'Noto Sans', 'Noto Sans SC', 'Noto Sans CJK SC', 'PingFang SC', sans-serif"
 INK, MUTED, LINE = "#1b1f27|#e9ebf1", "#6a7280|#98a0af", "#eceef2|#272b34"
 PANEL = "#ffffff|#20242c"
+CARD = "#ffffff|#16181d"  # what charts stand on
 # Told apart by people with colour blindness as well, on a light and on a dark page.
 COLOURS = (
     theme.BLUE,
@@ -278,7 +279,7 @@ def _figure(
                 "showarrow": False,
                 "xshift": -5 if left else 5,
                 "font": {"size": 11, "color": MUTED},
-                "bgcolor": PANEL,
+                "bgcolor": CARD,
             }
         )
     shared = {

@@ -43,7 +43,7 @@ export function setViewport(doc, to) {
 }
 
 // The viewport that shows boxes [{x, y, w, h}] whole, in the middle, at most at full size.
-export function fitting(boxes, width, height, { margin = 48, most = 1, least = 0.12 } = {}) {
+export function fitting(boxes, width, height, { margin = 64, most = 1, least = 0.12 } = {}) {
   if (!boxes.length) return { x: width / 2, y: height / 2, k: 1 };
   const left = Math.min(...boxes.map((b) => b.x)), top = Math.min(...boxes.map((b) => b.y));
   const right = Math.max(...boxes.map((b) => b.x + b.w)), bottom = Math.max(...boxes.map((b) => b.y + b.h));
