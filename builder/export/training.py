@@ -11,6 +11,7 @@ from builder.graph import FlatNode
 from builder.train.loader import LoaderSettings
 from builder.train.plan import DEFAULT_EPOCHS
 from builder.train.step import Step
+from builder.train.steps import Steps
 
 STOPPING = "reg_early_stopping"
 
@@ -159,7 +160,7 @@ def _outputs(compiled: Compiled, ends: Iterable[End], data: str) -> list[End]:
 def _optimizer(compiled: Compiled, node: FlatNode, count: int) -> OptimizerPlan:
     step = Step(compiled, node, _Anywhere())  # type: ignore[arg-type]  # it needs no device to say what it does
     ends = node.inputs["loss"]
-    logged = [(path, "loss") for path in step.names if path != node.path]
+    logged = step.losses
     reached = compiled.parameters_of(ends)
     chosen = {name for name, parameter in reached.items() if any(parameter is p for p in step.parameters)}
     alone = count == 1 and len(chosen) == len(reached)
@@ -173,11 +174,6 @@ def _optimizer(compiled: Compiled, node: FlatNode, count: int) -> OptimizerPlan:
 
 class _Anywhere:
     """Stands in for the devices of a step that is never run."""
-
-    backward = None
-
-    def forward(self, program: object) -> None:
-        return None
 
     def update(self, optimizer: object) -> None:
         return None
@@ -208,7 +204,7 @@ def first_losses(compiled: Compiled, steps: int, epochs: int) -> dict[str, float
     with devices.own_random_numbers():
         fresh = Compiled(compiled.graph, seed=seed)
         devices.place(fresh.root)
-        optimizers = [Step(fresh, node, devices) for node in fresh.of_kind("optimizer")]
+        optimizers = Steps(fresh, devices)
         meters = [Meter(step.names) for step in optimizers]
         loaders = loaders_of(fresh, "train", seed, training=True)
         devices.seed(seed)
@@ -218,9 +214,10 @@ def first_losses(compiled: Compiled, steps: int, epochs: int) -> dict[str, float
         for number, batch in enumerate(batches(list(loaders.values()))):
             if number == steps:
                 break
-            for step, meter in zip(optimizers, meters, strict=True):
+            for step in optimizers:
                 step.set_rate(number / count, epochs)
-                meter.add(step(devices.move(batch), number + 1, 1), batch.samples)
+            for index, values in optimizers(devices.move(batch), number + 1, 1)[0]:
+                meters[index].add(values, batch.samples)
         found: dict[str, float] = {}
         for meter in meters:
             found |= meter.epoch()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from builder.train.errors import TrainError
 from builder.train.overrides import override
 from builder.train.run import Best, History, Run, Status, runs
+from builder.train.shown import Generated, generated
 from builder.train.worker import kill, resume, start
 
 if TYPE_CHECKING:
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Best",
+    "Generated",
     "History",
     "Run",
     "Status",
     "TrainError",
     "evaluate",
     "event_line",
+    "generated",
     "kill",
     "override",
     "resume",

@@ -1,7 +1,8 @@
 """Checkpoints: a safetensors file with every tensor of a run and every number in its header. Nothing in it can execute.
 
 Weights and buffers stand under their names in ``Compiled.root``. What only training needs stands under names with a
-``/``, which those never hold: ``optimizer/<path>/<number of the parameter>/<what>`` and ``random/<rank>/<generator>``.
+``/``, which those never hold: ``optimizer/<path>/<number of the parameter>/<what>``, ``gradient/<path>/<number>`` (what
+an optimizer has gathered so far), ``rounds/<path>/<what>`` (of a strategy) and ``random/<rank>/<generator>``.
 The header's ``state`` is JSON.
 """
 
@@ -57,6 +58,11 @@ def load(path: Path) -> tuple[Tensors, dict[str, Any]]:
             f"The checkpoint '{path.name}' cannot be read: {error}.", f"检查点“{path.name}”无法读取：{error}。"
         ) from None
     return tensors, state
+
+
+def below(tensors: Mapping[str, Tensor], prefix: str) -> Tensors:
+    """The tensors whose names begin so, by what follows."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _owned(tensor: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx, nn
 
+from builder.compiler.rng import isolated_rng
 from builder.train.checkpoint import random_state, set_random_state
 from builder.train.errors import TrainError, in_words
 from builder.train.loader import Batch
@@ -65,7 +66,7 @@ class Devices:
         if self.on_cpu:
             return batch
         values = {end: tensor.to(self.device, non_blocking=True) for end, tensor in batch.values.items()}
-        return Batch(values, batch.samples, batch.share)
+        return batch._replace(values=values)
 
     def forward(self, program: fx.GraphModule) -> Callable[..., tuple[Tensor, ...]]:
         """The program as a function in the precision of the run."""
@@ -79,12 +80,12 @@ class Devices:
 
         return converted
 
-    def backward(self, loss: Tensor, inputs: Sequence[Tensor] | None = None) -> None:
+    def backward(self, loss: Tensor, inputs: Sequence[Tensor] | None = None, retain_graph: bool = False) -> None:
         """Adds the gradients of a loss to the parameters in ``inputs``, or to all."""
         if self._fabric is None:
-            loss.backward(inputs=inputs)
+            loss.backward(inputs=inputs, retain_graph=retain_graph)
         else:
-            self._fabric.backward(loss, inputs=inputs)
+            self._fabric.backward(loss, inputs=inputs, retain_graph=retain_graph)
 
     def unscale(self, optimizer: torch.optim.Optimizer) -> None:
         """Takes the factor of mixed precision out of the gradients."""
@@ -151,6 +152,21 @@ class Devices:
         random.seed(own)
         np.random.seed(own % 2**32)
         torch.manual_seed(own)
+
+    @contextlib.contextmanager
+    def fixed_random_numbers(self, seed: int) -> Iterator[None]:
+        """Within, nodes draw the same numbers each time; behind it the training draws on as if nothing had been."""
+        with isolated_rng(seed):
+            if self.on_cpu:
+                yield
+                return
+            accelerator = getattr(torch, self.device.type)
+            state = accelerator.get_rng_state()
+            accelerator.manual_seed(seed)
+            try:
+                yield
+            finally:
+                accelerator.set_rng_state(state)
 
     @contextlib.contextmanager
     def own_random_numbers(self) -> Iterator[None]:

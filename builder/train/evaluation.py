@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from builder.train import checkpoint
 from builder.train.devices import Devices
 from builder.train.diagnose import failed_forward
 from builder.train.errors import TrainError, in_words
+from builder.train.follow import Followers
 from builder.train.loader import Batch, Loader, batches
 from builder.train.prepare import SplitName, loaders_of
 from builder.train.run import Run
+from builder.train.step import name_of
 from components.metric._base import Metric
 
 
@@ -38,27 +40,32 @@ class Evaluation:
         self.metrics = {node.path: node for node in compiled.of_kind("metric")}
         groups: dict[tuple[str, ...], _Group] = {}
         for path, ends in self._wanted().items():
-            program = compiled.program(ends)
+            program = compiled.program(ends, phase="evaluate")
             sources = tuple(dict.fromkeys(data for data, _ in program.inputs))  # type: ignore[union-attr]
             if sources and all(len(loaders[data]) for data in sources):
                 groups.setdefault(sources, _Group([loaders[d] for d in sources])).wanted[path] = ends
         self.groups = list(groups.values())
         for group in self.groups:
             group.compile(compiled, devices)
+        used = compiled.ancestors([end for group in self.groups for end in group.outputs])
+        self.draws = any("stochastic" in compiled.flat.nodes[path].component.tags for path in used)
+        self.seed = int(compiled.graph.training.get("seed", 0))
 
     def _wanted(self) -> dict[str, list[End]]:
-        """By node, the values to look at: inputs of metrics, losses, sums of optimizers, what strategies watch."""
+        """By name, the values to look at: inputs of metrics, losses, sums of optimizers, what strategies watch."""
         wanted: dict[str, list[End]] = {}
         for node in self.compiled.of_kind("metric"):
-            wanted[node.path] = [end for ends in node.inputs.values() for end in ends]
+            wanted[node.path] = [end for ends in self.compiled.sources(node.path).values() for end in ends]
         for node in self.compiled.of_kind("loss"):
-            wanted[node.path] = [(node.path, "loss")]
+            ends = [(node.path, port) for port in self.compiled.report.nodes[node.path].outputs]
+            wanted |= {name_of(self.compiled, end): [end] for end in ends}
         for node in self.compiled.of_kind("optimizer"):
-            if len(node.inputs["loss"]) > 1 or node.inputs["loss"][0][0] not in wanted:
-                wanted[node.path] = node.inputs["loss"]
+            ends = node.inputs["loss"]
+            if len(ends) > 1 or name_of(self.compiled, ends[0]) not in wanted:
+                wanted[node.path] = ends
         for node in self.compiled.of_kind("strategy"):
-            for end in itertools.chain(*node.inputs.values()):
-                wanted.setdefault(end[0], [end])
+            for end in node.inputs.get("metric", ()):
+                wanted.setdefault(name_of(self.compiled, end), [end])
         return wanted
 
     @torch.no_grad()
@@ -68,8 +75,9 @@ class Evaluation:
         self.compiled.root.eval()
         try:
             found: dict[str, float] = {}
-            for group in self.groups:
-                found |= self._run(group)
+            with self.devices.fixed_random_numbers(self.seed) if self.draws else contextlib.nullcontext():
+                for group in self.groups:
+                    found |= self._run(group)
             return found
         finally:
             self.compiled.root.train()
@@ -107,7 +115,7 @@ class Evaluation:
 
     def _update(self, path: str, values: Mapping[End, Tensor]) -> Tensor:
         node = self.metrics[path]
-        given = {port: [values[end] for end in ends] for port, ends in node.inputs.items()}
+        given = {port: [values[end] for end in ends] for port, ends in self.compiled.sources(path).items()}
         args, kwargs = arguments(node.component, given)
         try:
             return self._metric(path).update(*args, **kwargs)
@@ -123,9 +131,8 @@ class _Group:
         self.wanted: dict[str, list[End]] = {}
 
     def compile(self, compiled: Compiled, devices: Devices) -> None:
-        self.program: fx.GraphModule = compiled.program(
-            list(dict.fromkeys(end for ends in self.wanted.values() for end in ends))
-        )
+        ends = list(dict.fromkeys(end for ends in self.wanted.values() for end in ends))
+        self.program: fx.GraphModule = compiled.program(ends, phase="evaluate")
         self.inputs: list[End] = list(self.program.inputs)  # type: ignore[arg-type]
         self.outputs: list[End] = list(self.program.outputs)  # type: ignore[arg-type]
         self.forward = devices.forward(self.program)
@@ -159,6 +166,7 @@ def evaluate(run: str | Path | Run, split: SplitName = "test") -> dict[str, Any]
     compiled = Compiled(run.graph(), seed=seed)
     tensors, state = checkpoint.load(path)
     checkpoint.load_weights(compiled.root, tensors)
+    Followers(compiled)(float(state.get("epoch", 0)), float(run.info().get("epochs", 1)))
     devices = Devices()
     devices.place(compiled.root)
     loaders = loaders_of(compiled, split, seed)

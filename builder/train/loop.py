@@ -17,6 +17,8 @@ from builder.train import checkpoint
 from builder.train.devices import Devices
 from builder.train.errors import TrainError, in_words
 from builder.train.evaluation import Evaluation
+from builder.train.follow import Followers
+from builder.train.generation import Generation
 from builder.train.journal import Journal, Report
 from builder.train.loader import Batch, batches
 from builder.train.meter import Meter
@@ -24,7 +26,9 @@ from builder.train.monitor import Monitor, Stopped
 from builder.train.plan import describe, plan, plan_again
 from builder.train.prepare import fetch, fit_transforms, loaders_of
 from builder.train.run import LOCK_VARIABLE, Best, Run, State
-from builder.train.step import Step
+from builder.train.step import Step, name_of
+from builder.train.steps import Steps
+from builder.train.strategies import Choosing, Relabelling, Rounds, Stopping
 
 LOOK_SECONDS = 0.1  # between two looks at what is asked for
 CHECKPOINT_SECONDS = 10.0  # between two checkpoints, or longer:
@@ -147,26 +151,33 @@ class Trainer:
         training = compiled.graph.training
         self.epochs, self.seed = int(training["epochs"]), int(training["seed"])
         devices.place(compiled.root)
-        self.steps = [Step(compiled, node, devices) for node in compiled.of_kind("optimizer")]
-        if not self.steps:
-            raise TrainError(
-                "There is nothing to train: the graph has no optimizer.", "没有可训练的内容：图中没有优化器。"
-            )
+        self.steps = Steps(compiled, devices)
+        self.follow = Followers(compiled)
         self.meters = [Meter(step.names) for step in self.steps]
 
         monitor.status.parameters = sum(parameter.numel() for parameter in compiled.root.parameters())
         monitor.tell("Reading the data", "正在读取数据")
         fetch(compiled, devices, monitor.tell)
         self.loaders = loaders_of(compiled, "train", self.seed, training=True)
-        used = {path for step in self.steps for path, _ in step.inputs}
-        self.training = [loader for path, loader in self.loaders.items() if path in used]
-        self.steps_per_epoch = max(len(loader) for loader in self.training)
-        self.evaluation = Evaluation(compiled, loaders_of(compiled, "valid", self.seed), devices)
+        self.training = [loader for path, loader in self.loaders.items() if path in set(self.steps.datasets)]
+        if not self.training:
+            raise TrainError("The losses depend on no data set.", "损失不依赖任何数据集。", self.steps.steps[0].path)
+        self.strategies: dict[str, Stopping] = {}
+        self.rounds: dict[str, Rounds] = {}
+        for node in compiled.of_kind("strategy"):
+            strategy = compiled.build(node.path)
+            if isinstance(strategy, Choosing | Relabelling):
+                self.rounds[node.path] = Rounds(compiled, node, strategy, self.loaders, devices, self.seed)
+            else:
+                self.strategies[node.path] = strategy
+        self.steps_per_epoch = self._steps_per_epoch()
+        valid = loaders_of(compiled, "valid", self.seed)
+        self.evaluation = Evaluation(compiled, valid, devices)
+        self.generation = Generation(compiled, valid, devices, run, self.seed)
 
-        self.strategies = {node.path: compiled.build(node.path) for node in compiled.of_kind("strategy")}
-        self.watching = {path: compiled.flat.nodes[path].inputs["metric"][0][0] for path in self.strategies}
+        self.watching = {path: compiled.flat.nodes[path].inputs["metric"][0] for path in self.strategies}
         for path, strategy in self.strategies.items():
-            strategy.watch(self._higher_is_better(self.watching[path]))
+            strategy.watch(self._higher_is_better(self.watching[path][0]))
         self.watched, self.higher_is_better = self._watched()
 
         self.epoch = 0  # finished epochs
@@ -180,10 +191,13 @@ class Trainer:
     def _watched(self) -> tuple[str, bool]:
         """Whose value says which epoch is best: what the first strategy watches, the first metric, the first loss."""
         for path, strategy in self.strategies.items():
-            return self.watching[path], strategy.higher_is_better
+            return name_of(self.compiled, self.watching[path]), strategy.higher_is_better
         for path in self.evaluation.metrics:
             return path, self._higher_is_better(path)
-        return self.steps[0].names[-1], False
+        return self.steps.steps[0].names[-1], False
+
+    def _steps_per_epoch(self) -> int:
+        return max(len(loader) for loader in self.training)
 
     def _higher_is_better(self, path: str) -> bool:
         return bool(getattr(self.compiled.module(path), "higher_is_better", False))
@@ -230,9 +244,15 @@ class Trainer:
         for batch in batches(self.training, self.epoch, self.position, self.devices.rank, self.devices.world):
             batch = self._batch = self.devices.move(batch)
             moment = self.epoch + self.position / self.steps_per_epoch
-            for step, meter in zip(self.steps, self.meters, strict=True):
+            for step in self.steps:
                 step.set_rate(moment, self.epochs)
-                meter.add(step(batch, self.step + 1, self.epoch + 1), batch.samples if batch.share else 0)
+            self.follow(moment, self.epochs)
+            logged, changed = self.steps(batch, self.step + 1, self.epoch + 1)
+            for number, values in logged:
+                self.meters[number].add(values, batch.samples if batch.share else 0)
+            if changed:
+                for average in self.compiled.averages:
+                    average.update(moment / self.epochs)
             self.position += 1
             self.step += 1
             self._window.samples += batch.samples
@@ -248,14 +268,16 @@ class Trainer:
             train |= meter.epoch(self.devices)
             self._check(step, train)
         speed = self._whole.read()
+        self.follow(self.epoch + 1, self.epochs)
         valid = self.evaluation()
         self.epoch, self.position = self.epoch + 1, 0
         self.figures = {"train": train, "valid": valid}
         figures = valid or train
         is_best = self._is_best(figures.get(self.watched, math.nan))
         for path, strategy in self.strategies.items():
-            if strategy.update(figures.get(self.watching[path], math.nan)):
+            if strategy.update(figures.get(name_of(self.compiled, self.watching[path]), math.nan)):
                 self.ended_by = self.ended_by or path
+        is_last = bool(self.ended_by) or self.epoch == self.epochs
         if self.journal is not None:
             event = {
                 "epoch": self.epoch,
@@ -264,7 +286,13 @@ class Trainer:
                 "best": is_best,
                 **self._instruments(speed),
             }
-            self.journal.epoch(event, last=bool(self.ended_by) or self.epoch == self.epochs)
+            if self.rounds:
+                event["samples"] = {rounds.loader.path: rounds.loader.samples for rounds in self.rounds.values()}
+            self.journal.epoch(event, last=is_last)
+        self.generation(self.epoch, is_last)
+        changes = [rounds(self.epoch) for rounds in self.rounds.values()]
+        if any(changes):
+            self.steps_per_epoch = self.monitor.status.steps_per_epoch = self._steps_per_epoch()
         if self.epoch == 1 or self._agree(time.perf_counter() > self._next_save):
             self._save()  # early for the first time, so that a run can be looked into
         self._window, self._whole = Speed(self.monitor), Speed(self.monitor)
@@ -364,7 +392,10 @@ class Trainer:
             optimizers = {}
             for step in self.steps:
                 own, optimizers[step.path] = checkpoint.optimizer_state(step.path, step.optimizer)
-                tensors |= own
+                gradients, optimizers[step.path]["held"] = step.held()
+                tensors |= own | {f"gradient/{step.path}/{i}": gradient for i, gradient in gradients.items()}
+            for path, rounds in self.rounds.items():
+                tensors |= {f"rounds/{path}/{name}": tensor for name, tensor in rounds.state().items()}
             for name, states in randomness.items():
                 tensors |= {f"random/{rank}/{name}": state for rank, state in enumerate(states)}
             state = {
@@ -394,7 +425,13 @@ class Trainer:
         tensors, state = checkpoint.load(path)
         checkpoint.load_weights(self.compiled.root, tensors)
         for step in self.steps:
-            checkpoint.load_optimizer_state(step.path, step.optimizer, tensors, state["optimizers"][step.path])
+            saved = state["optimizers"][step.path]
+            checkpoint.load_optimizer_state(step.path, step.optimizer, tensors, saved)
+            if "held" in saved:  # runs of earlier versions have none
+                step.hold(checkpoint.below(tensors, f"gradient/{step.path}/"), saved["held"])
+        for path, rounds in self.rounds.items():
+            rounds.load_state(checkpoint.below(tensors, f"rounds/{path}/"))
+        self.steps_per_epoch = self._steps_per_epoch()
         for meter, saved in zip(self.meters, state["meters"], strict=True):
             meter.load_state_dict(saved)
         for name, strategy in self.strategies.items():
@@ -402,8 +439,7 @@ class Trainer:
         self.epoch, self.position, self.step = state["epoch"], state["position"], state["step"]
         self.ended_by, self.figures = state["ended_by"], state["figures"]
         self.best = Best(**state["best"]) if state["best"] else None
-        own = f"random/{self.devices.rank}/"
-        randomness = {n.removeprefix(own): t for n, t in tensors.items() if n.startswith(own)}
+        randomness = checkpoint.below(tensors, f"random/{self.devices.rank}/")
         if randomness:  # none where the run goes on with more processes than before
             checkpoint.set_random_state(randomness, self.devices.device)
         return float(state["seconds"])

@@ -41,13 +41,16 @@ class Meter:
         return {name: value / max(count, 1) for name, value in zip(self.names, sums, strict=True)}
 
     def epoch(self, devices: Devices | None = None) -> dict[str, float]:
-        """The means of the epoch, where devices are given of all their processes together; the next one begins."""
+        """The means of the epoch, where devices are given of all their processes together; the next one begins.
+
+        Empty where nothing was logged in it.
+        """
         self.window()
         *sums, total = [*self._sums, float(self._total)]
         if devices is not None:
             *sums, total = devices.sum_numbers([*sums, total])
         self._sums, self._total = [0.0] * len(self.names), 0
-        return {name: value / max(total, 1) for name, value in zip(self.names, sums, strict=True)}
+        return {name: value / total for name, value in zip(self.names, sums, strict=True)} if total else {}
 
     def state_dict(self) -> dict[str, Any]:
         """The epoch so far."""

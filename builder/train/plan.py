@@ -75,5 +75,7 @@ def fingerprint(graph: Graph) -> str:
         body.pop("meta", None)
         for node in body["nodes"]:
             node.pop("position", None)
-    document.pop("training", None)
+    updates = document.pop("training", {}).get("updates")
+    if updates == "simultaneous":
+        document["updates"] = updates
     return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -11,8 +11,10 @@ from builder.compiler import Compiled
 from builder.train.devices import Devices
 from builder.train.diagnose import failed_forward
 from builder.train.errors import TrainError, in_words
-from builder.train.loader import Loader, LoaderSettings, batches
+from builder.train.loader import BatchSampler, Loader, LoaderSettings, batches
 from builder.train.monitor import Stopped
+from builder.train.subset import choose_subset
+from components import registry
 
 EVALUATION_BYTES = 32_000_000  # of activations in an evaluation batch, where samples are small
 EVALUATION_SAMPLES = 1024  # in such a batch at most
@@ -51,17 +53,36 @@ def loaders_of(compiled: Compiled, split: SplitName, seed: int, training: bool =
             samples = compiled.dataset(node.path).load(split)
         except Exception as error:
             raise TrainError(*in_words(error), node.path) from error
+        sampler = _sampler(node.path, settings.sampler) if training and settings.sampler is not None else None
         size = None if training else evaluation_batch(compiled, settings)
-        found[node.path] = Loader(node.path, samples, settings, seed, training, size)
-        if training and not len(found[node.path]):
+        loader = found[node.path] = Loader(node.path, samples, settings, seed, training, size, sampler)
+        if training and settings.subset is not None:
+            loader.members = choose_subset(loader, settings.subset)
+        if training and not len(loader):
             raise TrainError(
-                f"'{node.path}' gives no training batch: {len(samples)} samples, batch_size {settings.batch_size}, "
+                f"'{node.path}' gives no training batch: {loader.samples} samples, batch_size {settings.batch_size}, "
                 f"drop_last {settings.drop_last}.",
-                f"“{node.path}”没有训练批次：样本 {len(samples)} 个，batch_size {settings.batch_size}，"
+                f"“{node.path}”没有训练批次：样本 {loader.samples} 个，batch_size {settings.batch_size}，"
                 f"drop_last {settings.drop_last}。",
                 node.path,
             )
     return found
+
+
+def _sampler(path: str, given: Mapping[str, Any]) -> BatchSampler:
+    """What puts training batches together; TrainError where the setting names no such component."""
+    try:
+        component = registry.get(given["component"])
+        sampler = registry.create(component.id, **given.get("params", {}))
+    except ValueError as error:
+        raise TrainError(*in_words(error), path) from error
+    if "batches" not in component.tags:
+        raise TrainError(
+            f"The sampler of '{path}' must be a component that puts batches together. Got '{component.id}' instead.",
+            f"“{path}”的采样器必须是能组织批次的组件，收到“{component.id}”。",
+            path,
+        )
+    return sampler
 
 
 def evaluation_batch(compiled: Compiled, settings: LoaderSettings) -> int:
@@ -78,7 +99,7 @@ def fit_transforms(compiled: Compiled, loaders: Mapping[str, Loader], devices: D
         fit: Any = getattr(compiled.module(node.path), "fit", None)
         if fit is None:
             continue
-        program = compiled.program([end for ends in node.inputs.values() for end in ends])
+        program = compiled.program([end for ends in compiled.sources(node.path).values() for end in ends])
         inputs: list[tuple[str, str]] = list(program.inputs)  # type: ignore[arg-type]
         reading = [
             Loader(d, loaders[d].split, loaders[d].settings, 0, False) for d in dict.fromkeys(d for d, _ in inputs)

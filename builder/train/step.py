@@ -1,86 +1,182 @@
-"""One optimizer node as a training step: program of its losses, backward to its parameters, clip, step, schedule."""
+"""One optimizer node: which parameters it trains, when it acts, and what it does with a loss."""
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from builder.compiler import Compiled, End
 from builder.graph import FlatNode
 from builder.train.devices import Devices
-from builder.train.diagnose import failed_backward, failed_forward, not_finite
+from builder.train.diagnose import failed_backward, not_finite
 from builder.train.errors import TrainError
+from builder.train.follow import schedules_at
 from builder.train.loader import Batch
-from components.schedule._base import Schedule, chained_factor
+from components.schedule._base import chained_factor
+
+
+def name_of(compiled: Compiled, end: End) -> str:
+    """How a value is called in logs: by its node, with the port where the node has several outputs."""
+    path, port = end
+    return path if len(compiled.report.nodes[path].outputs) == 1 else f"{path}.{port}"
 
 
 class Step:
     """The step of one optimizer node.
 
     It owns the trainable parameters that its losses reach, or those of them that belong to the nodes which its setting
-    ``parameters`` lists (a block stands for all nodes within). ``names`` says what a step's logged values are: the loss
-    nodes that it reaches, and the optimizer itself for the sum where that is something else than one loss node.
+    ``parameters`` lists (a block stands for all nodes within). ``names`` says what a step's logged values are: the
+    losses that it reaches, and the optimizer itself for the sum where that is something else than one loss.
+
+    It acts at every step that its period ``every`` divides, steps counted from 1, in the window ``epochs``; with
+    ``accumulate`` it updates its parameters each time it has acted so often, by the mean gradient of all these samples.
     """
 
     def __init__(self, compiled: Compiled, node: FlatNode, devices: Devices) -> None:
-        self.path, self.devices = node.path, devices
-        ends = node.inputs["loss"]
-        losses = [(n.path, "loss") for n in compiled.of_kind("loss") if n.path in set(compiled.ancestors(ends))]
-        values = [*ends, *(end for end in losses if end not in ends)]
-        self.program = compiled.program(values)
-        self.inputs: list[End] = list(self.program.inputs)  # type: ignore[arg-type]
-        self.terms = len(ends)
-        self._logged = [values.index(end) for end in losses]
-        self._log_sum = len(ends) > 1 or ends[0] not in losses
-        self.names = [path for path, _ in losses] + [node.path] * self._log_sum
+        self.compiled, self.path, self.devices = compiled, node.path, devices
+        settings = node.settings
+        self.every, self.accumulate = int(settings.get("every", 1)), int(settings.get("accumulate", 1))
+        self.window: tuple[int, int] | None = _window(node)
+        self.clip_norm: float | None = settings.get("clip_norm")
+        self.clip_value: float | None = settings.get("clip_value")
 
-        reached = compiled.parameters_of(ends)
+        ends = node.inputs["loss"]
+        self.losses = _losses(compiled, ends)
+        self.values: list[End] = [*ends, *(end for end in self.losses if end not in ends)]
+        self.terms = len(ends)
+        self._logged = [self.values.index(end) for end in self.losses]
+        self._log_sum = len(ends) > 1 or ends[0] not in self.losses
+        self.names = [name_of(compiled, end) for end in self.losses] + [node.path] * self._log_sum
+
+        reached = compiled.parameters_of(ends, "train")
         self.parameters = list(_selected(compiled, node, reached).values())
-        # Where the optimizer owns all that its losses reach, backward needs no selection.
-        self._owned = None if len(self.parameters) == len(reached) else self.parameters
-        self.optimizer: torch.optim.Optimizer = compiled.build(node.path, params=self.parameters)
+        self.reaches_others = len(self.parameters) < len(reached)
+        self.optimizer: torch.optim.Optimizer = compiled.build(node.path, params=_groups(node, self.parameters))
+        if settings.get("decay") == "weights" and "weight_decay" not in self.optimizer.defaults:
+            raise TrainError(
+                f"The setting 'decay' of '{node.path}' needs an optimizer with weight decay. "
+                f"{node.component.name} has none.",
+                f"“{node.path}”的设置“decay”需要带权重衰减的优化器，{node.component.name_zh}没有。",
+                node.path,
+            )
         for group in self.optimizer.param_groups:
             group["initial_lr"] = group["lr"]
-        self.schedule = _schedules(compiled, node)
-        self.clip_norm: float | None = node.settings.get("clip_norm")
+        self.schedule = schedules_at(compiled, node)
         self._norm: Tensor | None = None
+        self._gradients: list[Tensor | None] | None = None  # not yet applied
+        self._samples = 0  # behind these gradients
+        self._batches = 0
+        self._update = devices.update(self.optimizer)
 
-        self.forward = devices.forward(self.program)
-        self.backward = devices.backward
-        self.update = devices.update(self.optimizer)
+    # -------------------------------------------------------------- when
 
-    def __call__(self, batch: Batch, number: int, epoch: int) -> list[Tensor]:
-        """Trains on one batch; the logged values. ``number`` and ``epoch`` are for messages."""
-        inputs = [batch.values[end] for end in self.inputs]
-        try:
-            values = self.forward(*inputs)
-        except Exception as error:
-            raise failed_forward(error, self.program) from error
-        loss = values[0] if self.terms == 1 else torch.stack(values[: self.terms]).sum()
-        # On the processor a look at the loss costs nothing, and the weights are still as the failing step found them.
-        if self.devices.on_cpu and not math.isfinite(loss.item()):
-            raise not_finite(self.program, inputs, number, epoch)
+    @property
+    def always(self) -> bool:
+        """Whether it acts at every step."""
+        return self.every == 1 and self.window is None
+
+    def acts(self, number: int, epoch: int) -> bool:
+        """Whether it acts at a step and in an epoch, both counted from 1."""
+        return number % self.every == 0 and (self.window is None or self.window[0] <= epoch <= self.window[1])
+
+    # -------------------------------------------------------------- what
+
+    def loss(self, values: Sequence[Tensor]) -> Tensor:
+        """The sum of its losses; ``values`` are those of its ends ``values``."""
+        return values[0] if self.terms == 1 else torch.stack(tuple(values[: self.terms])).sum()
+
+    def logged(self, values: Sequence[Tensor], loss: Tensor) -> list[Tensor]:
+        """The values that belong to ``names``."""
+        found = [values[i].detach() for i in self._logged]
+        return [*found, loss.detach()] if self._log_sum else found
+
+    def backward(self, loss: Tensor, batch: Batch, alone: bool, retain_graph: bool = False, hold: bool = False) -> None:
+        """Finds the gradients of a loss.
+
+        Args:
+            alone: whether nobody else takes gradients from what led to the loss.
+            retain_graph: whether someone will do so after this.
+            hold: keeps the gradients aside until ``update``, because others are about to be found.
+        """
         for parameter in self.parameters:  # what zero_grad does, for a tenth of its time
             parameter.grad = None
-        try:
-            self.backward(loss, inputs=self._owned)
-        except Exception as error:
-            raise failed_backward(error, self.program, inputs, self.terms) from error
+        # Where the optimizer owns all that its losses reach, backward needs no selection.
+        selected = None if alone and not self.reaches_others else self.parameters
+        self.devices.backward(loss, selected, retain_graph)
         if self.devices.world > 1:
             self.devices.sum_gradients(self.parameters, batch.share)
-        if self.clip_norm is not None:
-            self.devices.unscale(self.optimizer)
-            self._norm = nn.utils.clip_grad_norm_(self.parameters, self.clip_norm)
-        self.update()
-        logged = [values[i].detach() for i in self._logged]
-        return [*logged, loss.detach()] if self._log_sum else logged
+        if self.accumulate > 1:
+            self._add(batch.whole)
+        elif hold:
+            self._gradients = self._taken()
 
-    def check(self, values: list[float], batch: Batch, number: int, epoch: int) -> None:
+    def update(self) -> bool:
+        """Clips the gradients and changes the parameters; False where it waits for more batches."""
+        if self.accumulate > 1:
+            if self._batches < self.accumulate:
+                return False
+            torch._foreach_div_([g for g in self._gradients or () if g is not None], self._samples)
+            self._samples = self._batches = 0
+        if self._gradients is not None:
+            for parameter, gradient in zip(self.parameters, self._gradients, strict=True):
+                parameter.grad = gradient
+            self._gradients = None
+        if self.clip_norm is not None or self.clip_value is not None:
+            self.devices.unscale(self.optimizer)
+            self._norm = nn.utils.clip_grad_norm_(self.parameters, self.clip_norm or math.inf)
+            if self.clip_value is not None:
+                nn.utils.clip_grad_value_(self.parameters, self.clip_value)
+        elif self.accumulate > 1:
+            self._norm = _norm(self.parameters)
+        self._update()
+        return True
+
+    def _taken(self) -> list[Tensor | None]:
+        found = [parameter.grad for parameter in self.parameters]
+        for parameter in self.parameters:
+            parameter.grad = None
+        return found
+
+    def _add(self, samples: int) -> None:
+        """Adds the gradients of a batch to those held, by its samples."""
+        held: list[Tensor | None] = self._gradients or [None for _ in self.parameters]
+        for i, gradient in enumerate(self._taken()):
+            kept = held[i]
+            if gradient is not None:
+                held[i] = gradient * samples if kept is None else kept.add_(gradient, alpha=samples)
+        self._gradients = held
+        self._samples += samples
+        self._batches += 1
+
+    # -------------------------------------------------------------- failures
+
+    @functools.cached_property
+    def program(self) -> fx.GraphModule:
+        """All that the losses are computed by, from the data on."""
+        return self.compiled.program(self.values, phase="train")
+
+    def _arguments(self, batch: Batch) -> list[Tensor]:
+        return [batch.values[end] for end in self.program.inputs]  # type: ignore[union-attr, misc]
+
+    def not_finite(self, batch: Batch, number: int, epoch: int) -> TrainError:
+        """Why the loss of a batch is not finite."""
+        return not_finite(self.program, self._arguments(batch), number, epoch)
+
+    def failed_backward(self, error: Exception, batch: Batch) -> TrainError:
+        """An exception of the backward pass, at the node that raised it."""
+        return failed_backward(error, self.program, self._arguments(batch), self.terms)
+
+    def check(self, values: Iterable[float], batch: Batch, number: int, epoch: int) -> None:
         """TrainError where logged values are not finite; accelerators are not asked at every step, but by the clock."""
         if not all(map(math.isfinite, values)):
-            raise not_finite(self.program, [batch.values[end] for end in self.inputs], number, epoch)
+            raise self.not_finite(batch, number, epoch)
+
+    # -------------------------------------------------------------- the rate
 
     def set_rate(self, epoch: float, epochs: int) -> None:
         """Follows the schedule; ``epoch`` is the moment of the run, 2.5 in the middle of the third."""
@@ -94,21 +190,72 @@ class Step:
         return float(self.optimizer.param_groups[0]["lr"])
 
     def gradient_norm(self) -> float:
-        """The norm of all gradients of the last step together, before clipping."""
-        if self._norm is not None:
-            return float(self._norm)
-        gradients = [p.grad for p in self.parameters if p.grad is not None]
-        return float(nn.utils.get_total_norm(gradients)) if gradients else 0.0
+        """The norm of all gradients of the last update together, before clipping."""
+        return float(self._norm if self._norm is not None else _norm(self.parameters))
+
+    # -------------------------------------------------------------- checkpoints
+
+    def held(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """The gradients that wait for more batches, by number of the parameter, and how much is behind them."""
+        gradients = {str(i): g for i, g in enumerate(self._gradients or ()) if g is not None}
+        return gradients, {"samples": self._samples, "batches": self._batches}
+
+    def hold(self, gradients: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
+        """Continues from what ``held`` gave."""
+        self._samples, self._batches = int(state["samples"]), int(state["batches"])
+        if self._batches:
+            found = [gradients.get(str(i)) for i in range(len(self.parameters))]
+            pairs = zip(found, self.parameters, strict=True)
+            self._gradients = [None if g is None else g.to(p.device, p.dtype) for g, p in pairs]
 
 
-def _selected(compiled: Compiled, node: FlatNode, reached: dict[str, nn.Parameter]) -> dict[str, nn.Parameter]:
-    wanted = node.settings.get("parameters")
+def _norm(parameters: Sequence[nn.Parameter]) -> Tensor:
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    return nn.utils.get_total_norm(gradients) if gradients else torch.zeros(())
+
+
+def _window(node: FlatNode) -> tuple[int, int] | None:
+    if "epochs" not in node.settings:
+        return None
+    first, last = map(int, node.settings["epochs"])
+    if first > last:
+        raise TrainError(
+            f"The setting 'epochs' of '{node.path}' must be [first, last] with first <= last. Got [{first}, {last}].",
+            f"“{node.path}”的设置“epochs”应为 [起, 止] 且起不大于止，收到 [{first}, {last}]。",
+            node.path,
+        )
+    return first, last
+
+
+def _losses(compiled: Compiled, ends: Sequence[End]) -> list[End]:
+    """The outputs of loss nodes that these values rest on, themselves included."""
+    reached = compiled.ancestors(ends, "train")
+    read = {compiled.passed(end, "train") for end in ends}
+    read |= {end for path in reached for sources in compiled.sources(path, "train").values() for end in sources}
+    nodes = [node for node in compiled.of_kind("loss") if node.path in set(reached)]
+    every = [(node.path, port) for node in nodes for port in compiled.report.nodes[node.path].outputs]
+    return [end for end in every if end in read]
+
+
+def _groups(node: FlatNode, parameters: list[nn.Parameter]) -> list[Any]:
+    """The parameters as the optimizer takes them; where only weights decay, those with fewer axes are apart."""
+    if node.settings.get("decay", "all") == "all":
+        return parameters
+    weights, others = [p for p in parameters if p.dim() > 1], [p for p in parameters if p.dim() < 2]
+    groups: list[dict[str, Any]] = [{"params": weights}] if weights else []
+    return [*groups, {"params": others, "weight_decay": 0.0}] if others else groups
+
+
+def _selected(compiled: Compiled, node: FlatNode, reached: Mapping[str, nn.Parameter]) -> dict[str, nn.Parameter]:
+    """The reached parameters that belong to the setting ``parameters``: by identity, since sharers have other names."""
+    wanted: list[str] | None = node.settings.get("parameters")
     if wanted is None:
-        chosen = reached
+        chosen = dict(reached)
     else:
-        within = [p for p in compiled.flat.nodes if any(p == path or p.startswith(f"{path}/") for path in wanted)]
-        prefixes = tuple(f"{target}." for p in within if (target := compiled.target(p)))
-        chosen = {name: parameter for name, parameter in reached.items() if name.startswith(prefixes)}
+        within: set[int] = set()
+        for path in wanted:
+            within |= {id(parameter) for parameter in _parameters_within(compiled, node, path)}
+        chosen = {name: parameter for name, parameter in reached.items() if id(parameter) in within}
     if not chosen:
         raise TrainError(
             f"'{node.path}' has nothing to train: its losses reach no trainable parameter"
@@ -121,12 +268,14 @@ def _selected(compiled: Compiled, node: FlatNode, reached: dict[str, nn.Paramete
     return chosen
 
 
-def _schedules(compiled: Compiled, node: FlatNode) -> list[Schedule]:
-    """The schedule at the optimizer's input, the one at that one's input ``then``, and so on."""
-    chain: list[Schedule] = []
-    ends = node.inputs.get("schedule")
-    while ends:
-        path = ends[0][0]
-        chain.append(compiled.build(path))
-        ends = compiled.flat.nodes[path].inputs.get("then")
-    return chain
+def _parameters_within(compiled: Compiled, node: FlatNode, path: str) -> Iterable[nn.Parameter]:
+    """The parameters of a node, and of all nodes within it."""
+    paths = [p for p in (*compiled.flat.nodes, *compiled.flat.inner) if p == path or p.startswith(f"{path}/")]
+    if not paths:
+        raise TrainError(
+            f"The setting 'parameters' of '{node.path}' names '{path}', which the graph does not have.",
+            f"“{node.path}”的设置“parameters”引用了图中没有的“{path}”。",
+            node.path,
+        )
+    modules = [module for p in paths if (module := compiled.module(p)) is not None]
+    return (parameter for module in modules for parameter in module.parameters())

@@ -1,0 +1,134 @@
+"""A training step: the optimizers that act in it, in their order, each with a program of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from torch import Tensor
+
+from builder.compiler import Compiled, End
+from builder.train.devices import Devices
+from builder.train.diagnose import failed_forward
+from builder.train.errors import TrainError
+from builder.train.loader import Batch
+from builder.train.step import Step
+from builder.train.turns import Actor, Planner, Turn, idle_outputs
+
+Logged = list[tuple[int, list[Tensor]]]
+"""By number of the optimizer, the values that it logs."""
+
+
+class Steps:
+    """All optimizers of a graph.
+
+    Those that act in a step act one after the other, each on what those before it have made of the weights
+    (``updates`` = alternating), or all at once on the weights as they were (simultaneous).
+
+    Raises:
+        TrainError: there is none, or a setting of one breaks its rule.
+    """
+
+    def __init__(self, compiled: Compiled, devices: Devices) -> None:
+        nodes = sorted(compiled.of_kind("optimizer"), key=lambda node: node.settings.get("order", 0))
+        if not nodes:
+            raise TrainError(
+                "There is nothing to train: the graph has no optimizer.", "没有可训练的内容：图中没有优化器。"
+            )
+        self.compiled, self.devices = compiled, devices
+        self.steps = [Step(compiled, node, devices) for node in nodes]
+        self.simultaneous = compiled.graph.training.get("updates") == "simultaneous"
+        actors = [Actor(step.values, frozenset(map(id, step.parameters))) for step in self.steps]
+        self._planner = Planner(compiled, actors)
+        self._turns: dict[tuple[int, ...], list[_Turn]] = {}
+        self._everyone = tuple(range(len(self.steps))) if all(step.always for step in self.steps) else None
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    @property
+    def datasets(self) -> list[str]:
+        """The paths of the data sets that the losses need."""
+        reached = self.compiled.ancestors([end for step in self.steps for end in step.values], "train")
+        return [path for path in reached if self.compiled.flat.nodes[path].component.kind == "dataset"]
+
+    def __call__(self, batch: Batch, number: int, epoch: int) -> tuple[Logged, bool]:
+        """Trains on one batch; the logged values of those that acted, and whether any has changed its parameters.
+
+        ``number`` counts steps and ``epoch`` epochs from 1.
+        """
+        acting = self._everyone
+        if acting is None:
+            acting = tuple(i for i, step in enumerate(self.steps) if step.acts(number, epoch))
+        turns = self._turns.get(acting)
+        if turns is None:
+            turns = self._turns[acting] = self._compile(acting)
+        values = batch.values if len(turns) < 2 else dict(batch.values)
+        logged: Logged = []
+        changed = False
+        for turn in turns:
+            found = turn.forward(values)
+            for i, step, results in turn.each(found):
+                loss = step.loss(results)
+                # On the processor a look costs nothing, and the weights are still as the failing step found them.
+                if self.devices.on_cpu and not math.isfinite(loss.item()):
+                    raise step.not_finite(batch, number, epoch)
+                logged.append((i, step.logged(results, loss)))
+                try:
+                    step.backward(loss, batch, len(self.steps) == 1, i != turn.acting[-1], len(turn.acting) > 1)
+                except Exception as error:
+                    raise step.failed_backward(error, batch) from error
+            for i in turn.acting:
+                changed = self.steps[i].update() or changed
+        return logged, changed
+
+    def _compile(self, acting: tuple[int, ...]) -> list[_Turn]:
+        planned = self._planner.plan(acting, self.simultaneous)
+        groups = [acting] if self.simultaneous and acting else [(i,) for i in acting]
+        return [
+            _Turn(self.compiled, self.devices, turn, group, [self.steps[i] for i in group])
+            for turn, group in zip(planned, groups, strict=True)
+        ]
+
+
+class _Turn:
+    """A turn with its program."""
+
+    def __init__(
+        self, compiled: Compiled, devices: Devices, turn: Turn, acting: tuple[int, ...], steps: Sequence[Step]
+    ) -> None:
+        self.acting, self.keeps = acting, turn.keeps
+        ends = list(dict.fromkeys([*turn.ends, *turn.keeps]))
+        self.program = compiled.program(ends, phase="train", given=turn.given, no_grad=turn.no_grad)
+        self.inputs: list[End] = list(self.program.inputs)  # type: ignore[arg-type]
+        self._forward = devices.forward(self.program)
+        self._idle = idle_outputs(compiled, self.program)
+        place = {end: index for index, end in enumerate(ends)}
+        self._kept = [(end, place[end]) for end in turn.keeps]
+        own = [[place[compiled.passed(end, "train")] for end in step.values] for step in steps]
+        self._own = list(zip(acting, steps, own, strict=True))
+        self._only = steps[0] if len(steps) == 1 and own[0] == list(range(len(own[0]))) else None
+
+    def forward(self, values: dict[End, Tensor]) -> Sequence[Tensor]:
+        """Runs the program on the values of the step so far, and puts among them what later turns take."""
+        idle = [(module, name) for module, name in self._idle if getattr(module, name)]
+        for module, name in idle:
+            setattr(module, name, False)
+        try:
+            found = self._forward(*[values[end] for end in self.inputs])
+        except Exception as error:
+            raise failed_forward(error, self.program) from error
+        finally:
+            for module, name in idle:
+                setattr(module, name, True)
+        for end, index in self._kept:
+            values[end] = found[index]
+        return found
+
+    def each(self, found: Sequence[Tensor]) -> Iterator[tuple[int, Step, Sequence[Tensor]]]:
+        """The optimizers of the turn, with the values that each looks at."""
+        if self._only is not None:
+            yield self.acting[0], self._only, found
+            return
+        for number, step, places in self._own:
+            yield number, step, [found[place] for place in places]

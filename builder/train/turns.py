@@ -1,0 +1,274 @@
+"""What a training step computes: turns of one optimizer after the other, each value once as long as it holds.
+
+A value holds until an optimizer has acted that owns weights which it depends on. A later turn of the same step takes
+it as it is, and computes again only what has changed.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from torch import fx, nn
+
+from builder.compiler import Compiled, End
+from builder.compiler.rng import isolated_rng
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An optimizer that acts in a step: the values that it looks at, and the parameters that it trains, by identity."""
+
+    ends: Sequence[End]
+    owned: frozenset[int]
+
+
+@dataclass
+class Turn:
+    """One program of a step.
+
+    ``given`` are values that earlier turns have computed, ``keeps`` those that later ones take from this one;
+    ``no_grad`` are the paths whose values nobody differentiates.
+    """
+
+    ends: list[End]
+    given: list[End] = field(default_factory=list)
+    keeps: list[End] = field(default_factory=list)
+    no_grad: frozenset[str] = frozenset()
+
+
+class Planner:
+    """Plans the turns of steps in which different optimizers act.
+
+    Args:
+        compiled: the graph.
+        actors: all optimizers, in their order.
+    """
+
+    def __init__(self, compiled: Compiled, actors: Sequence[Actor]) -> None:
+        self.compiled, self.actors = compiled, actors
+        self._sources: dict[str, dict[str, list[End]]] = {}
+        self._needs: dict[str, Mapping[str, frozenset[str]] | None] = {}
+        self._owners = self._owners_by_path()
+        self._reach = [self._reached(actor.ends) for actor in actors]
+
+    def plan(self, acting: Sequence[int], simultaneous: bool = False) -> list[Turn]:
+        """The turns of a step in which these optimizers act: one each, or simultaneously one for all."""
+        groups = [list(acting)] if simultaneous and acting else [[number] for number in acting]
+        turns: list[Turn] = []
+        computed: dict[str, int] = {}  # by path, the last turn that has computed it
+        holding: dict[str, frozenset[str]] = {}  # by path, the ports whose values hold
+        inside: list[dict[str, set[str]]] = []  # of each turn, what it computes
+        differentiated: list[set[str]] = []
+        for number, group in enumerate(groups):
+            ends = list(dict.fromkeys(self._passed(end) for actor in group for end in self.actors[actor].ends))
+            wanted, given = self._wanted(ends, holding, computed)
+            for end in given:
+                if end not in turns[computed[end[0]]].keeps:
+                    turns[computed[end[0]]].keeps.append(end)
+            turns.append(Turn(ends, given))
+            inside.append(wanted)
+            differentiated.append(set())
+            holding |= self._holding(wanted, holding)
+            computed |= dict.fromkeys(wanted, number)
+            for actor in group:
+                for path in self._reach[actor]:
+                    if self._owners[path] >> (actor + 1) & 1:
+                        differentiated[computed[path]].add(path)
+            changed = sum(1 << (actor + 1) for actor in group)
+            holding = {path: ports for path, ports in holding.items() if not self._owners[path] & changed}
+        for turn, wanted, needed in zip(turns, inside, differentiated, strict=True):
+            turn.no_grad = self._plain(wanted, needed)
+        return turns
+
+    # -------------------------------------------------------------- the graph
+
+    def _passed(self, end: End) -> End:
+        return self.compiled.passed(end, "train")
+
+    def _inputs(self, path: str) -> dict[str, list[End]]:
+        if path not in self._sources:
+            self._sources[path] = self.compiled.sources(path, "train")
+        return self._sources[path]
+
+    def _needed(self, path: str, port: str) -> list[End]:
+        """The inputs that an output of a node depends on."""
+        if path not in self._needs:
+            self._needs[path] = self._independence(path)
+        needs, sources = self._needs[path], self._inputs(path)
+        return [e for name, ends in sources.items() if needs is None or name in needs[port] for e in ends]
+
+    def _independence(self, path: str) -> Mapping[str, frozenset[str]] | None:
+        node, module = self.compiled.flat.nodes[path], self.compiled.module(path)
+        ports = list(self.compiled.report.nodes[path].outputs)
+        if module is None or len(ports) < 2 or node.component.form != "class":
+            return None
+        return needed_inputs(module, ports, list(self._inputs(path)))
+
+    def _is_data(self, path: str) -> bool:
+        return self.compiled.flat.nodes[path].component.kind == "dataset"
+
+    def _reached(self, ends: Iterable[End]) -> set[str]:
+        """The paths that values depend on, themselves included."""
+        stack = [self._passed(end) for end in ends]
+        seen: set[End] = set()
+        while stack:
+            end = stack.pop()
+            if end not in seen:
+                seen.add(end)
+                stack += self._needed(*end)
+        return {path for path, _ in seen}
+
+    def _owners_by_path(self) -> dict[str, int]:
+        """By path, whose parameters its value depends on, in bits: 0 for any that is trained, n + 1 for the n-th actor."""
+        bits: dict[int, int] = {}
+        for number, actor in enumerate(self.actors):
+            for parameter in actor.owned:
+                bits[parameter] = bits.get(parameter, 1) | 1 << (number + 1)
+        found: dict[str, int] = {}
+        for path in self.compiled.analysis.order:
+            total = 0
+            for parameter in _parameters(self.compiled, path):
+                total |= bits.get(id(parameter), int(parameter.requires_grad))
+            for ends in self._inputs(path).values():
+                for source, _ in ends:
+                    total |= found[source]
+            found[path] = total
+        return found
+
+    # -------------------------------------------------------------- one turn
+
+    def _wanted(
+        self, ends: Sequence[End], holding: Mapping[str, Collection[str]], computed: Collection[str]
+    ) -> tuple[dict[str, set[str]], list[End]]:
+        """What a turn computes, by path its output ports, and the earlier values that it takes.
+
+        An input that the wanted outputs do not depend on takes whatever value there is, else it is computed too.
+        """
+        wanted: dict[str, set[str]] = {}
+        given: dict[End, None] = {}
+        stack = list(ends)
+        while stack:
+            while stack:
+                path, port = stack.pop()
+                if self._is_data(path):
+                    continue
+                if path not in wanted and port in holding.get(path, ()):
+                    given[path, port] = None
+                elif port not in wanted.setdefault(path, set()):
+                    wanted[path].add(port)
+                    stack += self._needed(path, port)
+            spare = self._spare(wanted)
+            stack = [end for end in spare if end[0] not in computed and end[0] not in wanted]
+        given |= dict.fromkeys(self._spare(wanted))
+        return wanted, [end for end in given if end[0] not in wanted]
+
+    def _spare(self, wanted: Mapping[str, Collection[str]]) -> list[End]:
+        """The inputs of these nodes that their wanted outputs do not depend on."""
+        found: dict[End, None] = {}
+        for path, ports in wanted.items():
+            if self._needs.get(path) is not None:
+                needed = {end for port in ports for end in self._needed(path, port)}
+                found |= dict.fromkeys(e for ends in self._inputs(path).values() for e in ends if e not in needed)
+        return [end for end in found if not self._is_data(end[0])]
+
+    def _holding(
+        self, wanted: Mapping[str, Collection[str]], before: Mapping[str, Collection[str]]
+    ) -> dict[str, frozenset[str]]:
+        """The ports of the computed nodes whose values rest on nothing outdated."""
+        found: dict[str, frozenset[str]] = {}
+
+        def holds(end: End) -> bool:
+            path, port = end
+            return self._is_data(path) or port in (found[path] if path in wanted else before.get(path, ()))
+
+        for path in self.compiled.analysis.order:
+            if path in wanted:
+                ports = self.compiled.report.nodes[path].outputs
+                found[path] = frozenset(p for p in ports if all(map(holds, self._needed(path, p))))
+        return found
+
+    def _plain(self, wanted: Mapping[str, Collection[str]], differentiated: Collection[str]) -> frozenset[str]:
+        """The computed paths that would build a graph of gradients for nobody, with all that they depend on."""
+        found: set[str] = set()
+        for path in self.compiled.analysis.order:
+            if path in wanted and path not in differentiated:
+                sources = {source for ends in self._inputs(path).values() for source, _ in ends}
+                if all(source in found for source in sources if source in wanted):
+                    found.add(path)
+        keep: set[str] = set()
+        for path in reversed(self.compiled.analysis.order):
+            if path in found and (self._owners[path] or path in keep):
+                keep.add(path)
+                keep |= {source for ends in self._inputs(path).values() for source, _ in ends if source in found}
+        return frozenset(keep) if any(self._owners[path] for path in keep) else frozenset()
+
+
+def _parameters(compiled: Compiled, path: str) -> Iterable[nn.Parameter]:
+    """The parameters that a node itself computes with."""
+    node, module = compiled.flat.nodes[path], compiled.module(path)
+    if node.blocks:  # also those of the parts of the graph that it calls
+        ends = [(path, port) for port in compiled.report.nodes[path].outputs]
+        return compiled.parameters_of(ends, "train").values()
+    return () if module is None else module.parameters()
+
+
+# ------------------------------------------------------------------ what an output depends on
+
+
+def needed_inputs(
+    module: nn.Module, ports: Sequence[str], inputs: Sequence[str]
+) -> Mapping[str, frozenset[str]] | None:
+    """By output port, the inputs that its value depends on; None where the module's code does not show it.
+
+    The code is followed with symbols in place of tensors, which works where it is straight-line. Modules that keep
+    state are left alone, because following could change it.
+    """
+    if any(True for _ in module.buffers()):
+        return None
+    try:
+        with isolated_rng(0):
+            graph = fx.Tracer().trace(module)
+    except Exception:  # any code may stand there, and none of it has to be traceable
+        return None
+    results = graph.output_node().args[0]
+    names = {str(node.target) for node in graph.nodes if node.op == "placeholder"}
+    if not isinstance(results, tuple | list) or len(results) != len(ports) or not names.issuperset(inputs):
+        return None
+    if any(_changes_its_argument(node) for node in graph.nodes):
+        return None
+    return {port: frozenset(_placeholders(result)) for port, result in zip(ports, results, strict=True)}
+
+
+def _changes_its_argument(node: fx.Node) -> bool:
+    name = str(node.target) if node.op == "call_method" else getattr(node.target, "__name__", "")
+    return node.op in ("call_method", "call_function") and name.endswith("_") and not name.endswith("__")
+
+
+def _placeholders(result: object) -> set[str]:
+    if not isinstance(result, fx.Node):
+        return set()
+    stack, seen = [result], {result}
+    while stack:
+        for source in stack.pop().all_input_nodes:
+            if source not in seen:
+                seen.add(source)
+                stack.append(source)
+    return {str(node.target) for node in seen if node.op == "placeholder"}
+
+
+def idle_outputs(compiled: Compiled, program: fx.GraphModule) -> list[tuple[nn.Module, str]]:
+    """The switches (``wants_<port>``) of outputs that modules of a program need not make, because it reads none."""
+    read: dict[tuple[nn.Module, str], bool] = {}
+    for item in program.graph.nodes:
+        if item.op != "call_module":
+            continue
+        module = program.get_submodule(str(item.target))
+        path = item.meta["path"]
+        taken = {user.args[1] for user in item.users if user.target is operator.getitem}
+        for index, port in enumerate(compiled.report.nodes[path].outputs):
+            name = f"wants_{port}"
+            if name in vars(module):
+                read[module, name] = read.get((module, name), False) or index in taken
+    return [switch for switch, is_read in read.items() if not is_read]
