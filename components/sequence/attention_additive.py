@@ -22,7 +22,7 @@ from components.spec import Count, Dims, Inferred, Ports, bools, example
     tags=("batch_independent",),
     examples=(
         example(q=(2, 5), h=(2, 4, 7), hidden_size=3),
-        example(q=(2, 5), h=(2, 4, 7), mask=bools(2, 4), pad=bools(2, 4), hidden_size=3),
+        example(q=(2, 5), h=(2, 9, 7), mask=bools(2, 9), pad=bools(2, 9), hidden_size=3),
     ),
 )
 class AdditiveAttention(nn.Module):

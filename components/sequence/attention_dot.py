@@ -21,7 +21,7 @@ from components.spec import Dims, Ports, bools, example
     tags=("batch_independent",),
     examples=(
         example(q=(2, 5), h=(2, 4, 5)),
-        example(q=(2, 5), h=(2, 4, 5), mask=bools(2, 4), pad=bools(2, 4)),
+        example(q=(2, 5), h=(2, 9, 5), mask=bools(2, 9)),
     ),
 )
 def dot_attention(

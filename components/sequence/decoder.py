@@ -9,7 +9,7 @@ from torch import Tensor
 from components.registry import component
 from components.scheduled import Scheduled
 from components.sequence._step import EXAMPLE, STEP, without_padding
-from components.spec import Dims, NonNegative, bools, example, ints
+from components.spec import Dims, NonNegative, Ports, bools, example, ints
 from components.targets import IGNORE_INDEX
 
 
@@ -52,6 +52,7 @@ class Decoder(Scheduled):
         memory: (B, S, C), what the step may look at; state: (B, *), before the first step.
         target: (B, U), the true tokens; -100 where the target has ended.
         pad: (B, S), True where the memory is padding.
+        schedule: the probability of the true token in training; 1 where absent.
         logits: (B, U, V): the scores of target u stand at u, from the tokens before it.
 
     Source: Sutskever et al., arXiv 1409.3215; scheduled sampling for each token, Bengio et al., arXiv 1506.03099.
@@ -73,7 +74,7 @@ class Decoder(Scheduled):
         state: Annotated[Tensor, Dims("B *")],
         target: Annotated[Tensor, Dims("B U", dtype="int")],
         pad: Annotated[Tensor, Dims("B S", dtype="bool")] | None = None,
-    ) -> Annotated[Tensor, Dims("B U V")]:
+    ) -> Annotated[Tensor, Ports(logits="B U V")]:
         pad = without_padding(memory) if pad is None else pad
         true = target.masked_fill(target == IGNORE_INDEX, self.bos)  # any token will do: nothing behind it counts
         token = torch.full_like(target[:, 0], self.bos)
