@@ -7,17 +7,43 @@ from typing import Any
 
 from torch import Tensor
 
-from builder.graph import Edge, Graph
-from components.spec import Component
+from builder.graph import PORT_IN, PORT_OUT, Edge, Graph
+from components import registry
+from components.spec import Component, Sub
 
 
 def graph_around(component: Component, params: Mapping[str, Any], tensors: Mapping[str, Sequence[Tensor]]) -> Graph:
-    """The node ``node``; its inputs are wired to the ports t0, t1 ... of the data set ``data``, in their order."""
+    """The node ``node``; its inputs are wired to the ports t0, t1 ... of the data set ``data``, in their order.
+
+    A block parameter becomes a block of the parameter's name.
+    """
     flat = [(port, t) for port, several in tensors.items() for t in several]
     described = [[list(t.shape), str(t.dtype).removeprefix("torch.")] for _, t in flat]
     graph = Graph()
     graph.place("data", "data_given", {"tensors": described})
-    graph.place("node", component.id, params)
+    graph.place("node", component.id, named_blocks(params))
+    graph.blocks.update({name: block_of(value) for name, value in params.items() if isinstance(value, Sub)})
     for index, (port, _) in enumerate(flat):
         graph.wire(Edge("data", f"t{index}", "node", port))
     return graph
+
+
+def named_blocks(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as a graph has them: a block by its name, which is the parameter's."""
+    return {name: name if isinstance(value, Sub) else value for name, value in params.items()}
+
+
+def block_of(sub: Sub) -> Graph:
+    """A block of one node; its ports have the names of the node's, and a variadic one takes two."""
+    entry = registry.get(sub.component)
+    block = Graph()
+    ports = [(f"in_{p.name}{i}", p.name) for p in entry.inputs.values() for i in range(1 + p.variadic)]
+    for name, _ in ports:
+        block.place(name, PORT_IN)
+    block.place("inner", sub.component, sub.params)
+    for name, port in ports:
+        block.wire(Edge(name, "y", "inner", port))
+    for port in entry.outputs_for(sub.params):
+        block.place(f"out_{port}", PORT_OUT)
+        block.wire(Edge("inner", port, f"out_{port}", "x"))
+    return block

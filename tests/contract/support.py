@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from builder.compiler.inference import Meta, build, call, resolve_params
-from components import all_components
-from components.spec import Component, Dims, Port, Tensors
+from components import all_components, create
+from components.spec import Component, Dims, Port, Sub, Tensors
 
 # What may stand in a component's xfail mapping.
 CHECKS = frozenset(
@@ -44,6 +44,7 @@ CHECKS = frozenset(
         "round_trip",
         "shape",
         "state",
+        "untouched",
     }
 )
 MODULE_KINDS = ("layer", "op", "loss", "transform", "regularizer")
@@ -84,7 +85,7 @@ class Case:
         values = self.values(self.tensors() if tensors is None else tensors)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return build(self.component, values)
+            return build(self.component, with_modules(values))
 
     def run(self, module: Any, tensors: Mapping[str, Sequence[Tensor]]) -> dict[str, Tensor]:
         """The outputs by port, without those that are None."""
@@ -96,6 +97,11 @@ class Case:
         results = result if isinstance(result, tuple | list) else (result,)
         assert len(results) == len(ports), f"{len(results)} outputs for the ports {', '.join(ports)}"
         return {name: value for name, value in zip(ports, results, strict=True) if value is not None}
+
+
+def with_modules(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameter values with the modules that stand for blocks."""
+    return {n: create(v.component, **v.params) if isinstance(v, Sub) else v for n, v in values.items()}
 
 
 def cases(

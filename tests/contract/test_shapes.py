@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from builder.compiler.inference import infer
 from components.spec import Tensors
-from tests.contract.support import MODULE_KINDS, Case, axes_of, cases, metas, set_mode
+from tests.contract.support import MODULE_KINDS, Case, axes_of, cases, metas, set_mode, with_modules
 
 
 @pytest.mark.parametrize("batch", [0, 1], ids=["", "larger_batch"])
@@ -17,7 +18,8 @@ def test_inferred_shape_and_dtype_equal_the_forward(case: Case, batch: int) -> N
     module = case.build(tensors=tensors)
     set_mode(module, training=False)
     outputs = case.run(module, tensors)
-    inferred = infer(case.component, values, metas(tensors)).outputs
+    parts = {n: v.to("meta") if isinstance(v, torch.nn.Module) else v for n, v in with_modules(values).items()}
+    inferred = infer(case.component, parts, metas(tensors)).outputs
     expected = {
         name: (meta.shape, meta.dtype)
         for name, meta in zip(case.component.outputs_for(values), inferred, strict=True)
