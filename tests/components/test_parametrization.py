@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -29,6 +31,11 @@ def registered(layer, id, **params):
     return layer
 
 
+def added(layer) -> Any:
+    """The parametrisation of the layer's weight."""
+    return layer.parametrizations.weight[0]
+
+
 def trained(layer, steps=3):
     """The layer after some steps that change its weight."""
     optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
@@ -49,7 +56,7 @@ def test_weight_norm_equals_torch(kind):
 
 def test_rows_have_the_learned_length_whatever_that_of_v():
     layer = registered(made("conv"), "norm_weight")
-    g = layer.parametrizations.weight[0].g
+    g = added(layer).g
     with torch.no_grad():
         g.copy_(torch.arange(1.0, 6.0).view(5, 1, 1, 1))
         before = layer.weight.clone()
@@ -63,7 +70,7 @@ def test_rows_have_the_learned_length_whatever_that_of_v():
 def test_spectral_norm_equals_torch(kind, rounds):
     ours = registered(made(kind), "norm_spectral", rounds=rounds)
     peer = parametrizations.spectral_norm(made(kind), n_power_iterations=rounds)
-    mine, theirs = ours.parametrizations.weight[0], peer.parametrizations.weight[0]
+    mine, theirs = added(ours), added(peer)
     theirs._u.copy_(mine.u)
     theirs._v.copy_(mine.v)
     torch.testing.assert_close(trained(ours).weight, trained(peer).weight)
@@ -79,10 +86,10 @@ def test_spectral_norm_stands_still_in_evaluation():
     layer = registered(made("linear"), "norm_spectral").eval()
     first = layer.weight.clone()
     assert torch.equal(layer.weight, first)
-    u = layer.parametrizations.weight[0].u.clone()
+    u = added(layer).u.clone()
     layer.train()
     _ = layer.weight
-    assert not torch.equal(layer.parametrizations.weight[0].u, u)
+    assert not torch.equal(added(layer).u, u)
 
 
 def test_gradients_pass_two_forwards_of_spectral_norm():
@@ -101,22 +108,21 @@ def test_lora_changes_nothing_at_first(kind):
 
 def test_lora_adds_a_scaled_product():
     layer = registered(made("linear"), "peft_lora", rank=2, alpha=6.0)
-    lora = layer.parametrizations.weight[0]
+    lora = added(layer)
     with torch.no_grad():
         lora.b.normal_(generator=torch.Generator().manual_seed(2))
     x = torch.randn(3, 6, generator=torch.Generator().manual_seed(3))
-    base = made("linear")
+    base: Any = made("linear")
     torch.testing.assert_close(layer(x), base(x) + 3.0 * (x @ lora.a.mT) @ lora.b.mT)
     assert torch.linalg.matrix_rank(layer.weight - base.weight) == 2
-    merged = base
     with torch.no_grad():
-        merged.weight += 3.0 * lora.b @ lora.a
-    torch.testing.assert_close(layer(x), merged(x))
+        base.weight += 3.0 * lora.b @ lora.a
+    torch.testing.assert_close(layer(x), base(x))
 
 
 def test_lora_learns_few_weights():
     layer = registered(nn.Conv2d(8, 16, 3), "peft_lora", rank=2)
-    lora = layer.parametrizations.weight[0]
+    lora = added(layer)
     assert sum(p.numel() for p in lora.parameters()) == 2 * (16 + 8 * 9)
 
 
