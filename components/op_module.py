@@ -1,6 +1,6 @@
-"""An op (a function on tensors) as an ``nn.Module``, for those who use components without the builder."""
+"""Ops (functions on tensors) and chains as ``nn.Module``s, for those who use components without the builder."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -20,3 +20,17 @@ class OpModule(nn.Module):
     def extra_repr(self) -> str:
         values = ", ".join(f"{k}={v!r}" for k, v in self.params.items())
         return f"{self.function.__name__}({values})"
+
+
+class Chain(nn.Module):
+    """Modules one behind the other, each taking what the one before gives; the first takes ``count`` inputs."""
+
+    def __init__(self, parts: Sequence[nn.Module], count: int | None) -> None:
+        super().__init__()
+        self.parts, self.count = nn.ModuleList(parts), count
+
+    def forward(self, *inputs: Any) -> Any:
+        values: Any = inputs[: self.count]
+        for part in self.parts:
+            values = part(*values) if isinstance(values, tuple) else part(values)
+        return values

@@ -83,9 +83,21 @@ def create(id: str, /, **params: Any) -> Any:
         errors = [ParameterError(entry.id, missing[0].name, missing[0].rule, MISSING)]
     if errors:
         raise errors[0]
-    values = {k: create(v.component, **v.params) if isinstance(v, Sub) else v for k, v in values.items()}
+    values = {k: create_block(v) if isinstance(v, Sub) else v for k, v in values.items()}
     if entry.form == "op":
         from components.op_module import OpModule
 
         return OpModule(entry.factory, values)
     return entry.factory(**passed, **values)
+
+
+def create_block(block: Sub) -> Any:
+    """The module of an example's block."""
+    from components.op_module import Chain
+
+    entry, parts, part = get(block.component), [], block
+    while part is not None:
+        parts.append(create(part.component, **part.params))
+        part = part.then
+    variadic = any(port.variadic for port in entry.inputs.values())
+    return Chain(parts, None if variadic else len(entry.inputs))

@@ -376,15 +376,24 @@ class Example:
 
 @dataclass(frozen=True)
 class Sub:
-    """A block of one node in an example: its component and all parameter values."""
+    """A small block in an example: a component with all parameter values, what follows it, inputs that it ignores."""
 
     component: str
     params: Mapping[str, Any]
+    then: Sub | None = None
+    spare: int = 0
 
 
-def sub(component: str, **params: Any) -> Sub:
-    """The block of an example: ``sub("linear", in_features=3, out_features=1)``."""
-    return Sub(component, params)
+def sub(component: str, then: Sub | None = None, spare: int = 0, **params: Any) -> Sub:
+    """The block of an example: ``sub("linear", in_features=3, out_features=1)``.
+
+    Args:
+        component: of its first node, which takes the block's inputs.
+        then: the node behind it, which takes its outputs.
+        spare: further inputs of the block that nothing reads.
+        params: of the first node, those among them that would follow from a shape.
+    """
+    return Sub(component, params, then, spare)
 
 
 def example(**values: Any) -> Mapping[str, Any]:

@@ -34,16 +34,25 @@ def named_blocks(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def block_of(sub: Sub) -> Graph:
-    """A block of one node; its ports have the names of the node's, and a variadic one takes two."""
+    """The nodes of an example's block; its ports have the names of the first node's, and a variadic one takes two."""
     entry = registry.get(sub.component)
     block = Graph()
     ports = [(f"in_{p.name}{i}", p.name) for p in entry.inputs.values() for i in range(1 + p.variadic)]
-    for name, _ in ports:
+    for name in [*(name for name, _ in ports), *(f"spare{i}" for i in range(sub.spare))]:
         block.place(name, PORT_IN)
-    block.place("inner", sub.component, sub.params)
-    for name, port in ports:
-        block.wire(Edge(name, "y", "inner", port))
-    for port in entry.outputs_for(sub.params):
-        block.place(f"out_{port}", PORT_OUT)
-        block.wire(Edge("inner", port, f"out_{port}", "x"))
+    ends = [(name, "y") for name, _ in ports]
+    part: Sub | None = sub
+    for number in range(100):
+        if part is None:
+            break
+        entry = registry.get(part.component)
+        block.place(f"inner{number}", part.component, part.params)
+        takes = [port for _, port in ports] if part is sub else list(entry.inputs)
+        for (source, output), port in zip(ends, takes, strict=True):
+            block.wire(Edge(source, output, f"inner{number}", port))
+        ends = [(f"inner{number}", port) for port in entry.outputs_for(part.params)]
+        part = part.then
+    for number, (source, output) in enumerate(ends):
+        block.place(f"out{number}", PORT_OUT)
+        block.wire(Edge(source, output, f"out{number}", "x"))
     return block

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from builder.compiler.inference import Meta, build, call, resolve_params
-from components import all_components, create
+from components import all_components
+from components.registry import create_block
 from components.spec import Component, Dims, Port, Sub, Tensors
 
 # What may stand in a component's xfail mapping.
@@ -101,7 +102,7 @@ class Case:
 
 def with_modules(values: Mapping[str, Any]) -> dict[str, Any]:
     """Parameter values with the modules that stand for blocks."""
-    return {n: create(v.component, **v.params) if isinstance(v, Sub) else v for n, v in values.items()}
+    return {n: create_block(v) if isinstance(v, Sub) else v for n, v in values.items()}
 
 
 def cases(

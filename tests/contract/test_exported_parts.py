@@ -44,7 +44,13 @@ def optimizer_says(make: Callable[[list[Any]], Any]) -> list[float]:
     return weight.tolist()
 
 
-def strategy_says(strategy: Any) -> list[bool]:
+def strategy_says(strategy: Any) -> list[Any]:
+    generator = torch.Generator().manual_seed(0)
+    values = {"logits": 3 * torch.randn(9, 4, generator=generator)}
+    if hasattr(strategy, "choose"):
+        return strategy.choose(values, generator).tolist()
+    if hasattr(strategy, "relabel"):
+        return [tensor.tolist() for tensor in strategy.relabel(values, generator)]
     strategy.watch(True)
     return [strategy.update(value) for value in (0.1, 0.3, 0.2, 0.3, 0.4, 0.1, 0.1, 0.1, 0.1, 0.1)]
 

@@ -118,7 +118,7 @@ def test_state_outside_the_state_dict_is_caught():
             self.register_buffer("offset", torch.randn(5), persistent=False)
 
         def forward(self, x: Sequence) -> Sequence:
-            return x + self.offset
+            return x + self.offset  # pyright: ignore
 
     fails(test_state.test_state_dict_carries_everything, broken(Hidden), match="port y differs")
 

@@ -23,7 +23,7 @@ from components.spec import Block, Dims, Ports, example, sub
     source="Ho et al., Denoising Diffusion Probabilistic Models, arXiv 2006.11239",
     keywords="ddpm diffusion sampling reverse generate 扩散 采样 生成",
     tags=("stochastic",),
-    examples=(example(xT=(5, 3), denoiser=sub("op_multiply"), steps=4),),
+    examples=(example(xT=(5, 3), denoiser=sub("linear", in_features=3, out_features=3, spare=1), steps=4),),
 )
 class AncestralSampler(nn.Module):
     r"""Draws from the reverse process, through every step that the network was trained on.

@@ -25,8 +25,15 @@ from components.spec import Block, Count, Dims, Ports, Probability, example, sub
     keywords="ddim diffusion sampling deterministic fast generate 扩散 采样 生成",
     tags=("stochastic",),
     examples=(
-        example(xT=(5, 3), denoiser=sub("op_multiply"), steps=20, sampling_steps=4),
-        example(xT=(5, 3), denoiser=sub("op_multiply"), steps=4, sampling_steps=4, predict="x0", eta=1.0),
+        example(xT=(5, 3), denoiser=sub("linear", in_features=3, out_features=3, spare=1), steps=20, sampling_steps=4),
+        example(
+            xT=(5, 3),
+            denoiser=sub("linear", in_features=3, out_features=3, spare=1),
+            steps=4,
+            sampling_steps=4,
+            predict="x0",
+            eta=1.0,
+        ),
     ),
 )
 class DDIMSampler(nn.Module):

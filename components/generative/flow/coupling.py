@@ -23,8 +23,23 @@ from components.spec import Block, Dims, Ports, PositiveFloat, example, sub
     source="Dinh et al., Density estimation using Real NVP, arXiv 1605.08803",
     keywords="normalizing flow invertible bijection nice glow 标准化流 可逆 耦合",
     examples=(
-        example(x=(2, 6), network=sub("op_split", sections=2, dim=0), mask="half", reverse=True),
-        example(x=(2, 3, 4, 5), network=sub("op_split", sections=2, dim=0)),
+        example(
+            x=(2, 6),
+            network=sub("linear", in_features=6, out_features=12, then=sub("op_split", sections=2, dim=1)),
+            mask="half",
+            reverse=True,
+        ),
+        example(
+            x=(2, 3, 4, 5),
+            network=sub(
+                "conv_standard",
+                in_channels=3,
+                out_channels=6,
+                kernel_size=3,
+                padding=1,
+                then=sub("op_split", sections=2, dim=1),
+            ),
+        ),
     ),
 )
 class AffineCoupling(nn.Module):
