@@ -73,6 +73,7 @@ FAMILIES: dict[str, Label] = {
 
 PARAMETERS: dict[str, Label] = {
     "a": ("Target a", "目标值 a"),
+    "acquisition": ("Acquisition", "获取准则"),
     "activation": ("Activation", "激活函数"),
     "affine": ("Learned scale and shift", "可学习的缩放与平移"),
     "aggregator": ("Aggregator", "邻居汇总方式"),
@@ -154,6 +155,7 @@ PARAMETERS: dict[str, Label] = {
     "in_features": ("Input features", "输入特征数"),
     "index": ("Index", "索引"),
     "init": ("Initial value", "初始值"),
+    "initial": ("Labelled at the start", "初始标注数"),
     "initial_accumulator": ("Initial accumulator", "累积量初值"),
     "input_size": ("Input features", "输入特征数"),
     "k": ("Offset k", "偏移 k"),
@@ -215,6 +217,7 @@ PARAMETERS: dict[str, Label] = {
     "peak": ("Peak", "峰值位置"),
     "per": ("Statistics per", "统计单位"),
     "per_class": ("Samples per class", "每类样本数"),
+    "per_round": ("Labels per round", "每轮新增标注数"),
     "period": ("Period", "周期"),
     "period_growth": ("Growth of the period", "周期增长倍数"),
     "pos_weight": ("Positive weight", "正类权重"),
