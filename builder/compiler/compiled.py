@@ -16,6 +16,7 @@ from builder.compiler.blocks import BlockFunction, block_parameters, order_withi
 from builder.compiler.check import Analysis
 from builder.compiler.inference import NodeError, arguments, build, initialise, parametrise
 from builder.compiler.names import attribute, identifier, target_of
+from builder.compiler.order import STOPS_GRADIENT
 from builder.compiler.report import CompileError, at
 from builder.compiler.rng import isolated_rng
 from builder.compiler.warm_start import load_into
@@ -201,6 +202,17 @@ class Compiled:
                 stack += [source for sources in self.sources(end[0], phase).values() for source in sources]
         return [path for path in self.analysis.order if path in wanted]
 
+    def differentiated(self, ends: Iterable[End], phase: Phase = "evaluate") -> list[str]:
+        """The paths among the ancestors of these values to which gradients flow from them."""
+        wanted = set()
+        stack = [self.passed(end, phase)[0] for end in ends]
+        while stack:
+            path = stack.pop()
+            if path not in wanted and STOPS_GRADIENT not in self.flat.nodes[path].component.tags:
+                wanted.add(path)
+                stack += [source for sources in self.sources(path, phase).values() for source, _ in sources]
+        return [path for path in self.analysis.order if path in wanted]
+
     def inside(self, path: str) -> list[str]:
         """The paths inside a node's block parameters."""
         return [node.path for node in self.flat.nodes[path].within()]
@@ -209,7 +221,7 @@ class Compiled:
         """The trainable parameters that these values depend on, by name in ``root``; shared ones once."""
         found: dict[str, nn.Parameter] = {}
         seen: set[int] = set()
-        paths = (p for path in self.ancestors(ends, phase) for p in (path, *self.inside(path)))
+        paths = (p for path in self.differentiated(ends, phase) for p in (path, *self.inside(path)))
         for target in filter(None, map(self._targets.get, paths)):
             for name, parameter in self.root.get_submodule(target).named_parameters():
                 if parameter.requires_grad and id(parameter) not in seen:

@@ -9,6 +9,9 @@ import networkx as nx
 
 from builder.graph import Flat, FlatNode
 
+STOPS_GRADIENT = "stops_gradient"
+"""The tag of components behind which no gradient flows."""
+
 
 def data_order(flat: Flat) -> tuple[list[str], list[list[str]]]:
     """Paths so that sources come first (else as they stand in the file), and the circles, which are left out of it."""

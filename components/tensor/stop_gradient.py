@@ -19,7 +19,7 @@ AnyTensor = Annotated[Tensor, Dims("*", dtype="any")]
     help_zh="数值原样通过，但反向传播到此为止：之前的部分不会因它而训练。",
     source="Chen & He, Exploring Simple Siamese Representation Learning, arXiv 2011.10566 (as a part of the method)",
     keywords="detach constant target block gradient 截断梯度 分离 常量",
-    tags=("batch_independent",),
+    tags=("batch_independent", "stops_gradient"),
     examples=(example(x=(2, 3, 5)),),
     xfail={"gradient": "stops the gradient, which is what it is for"},
 )

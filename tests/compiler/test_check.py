@@ -362,7 +362,10 @@ def test_blocks_that_share_their_weights() -> None:
     ("init", "message"),
     [
         ({"component": "init_nope"}, "There is no component 'init_nope'"),
-        ({"component": "linear"}, "The init setting must name a component of kind init. Got 'linear', a layer, instead"),
+        (
+            {"component": "linear"},
+            "The init setting must name a component of kind init. Got 'linear', a layer, instead",
+        ),
         (
             {"component": "init_kaiming", "params": {"mode": "fan"}},
             "The 'mode' parameter of init_kaiming must be one of",
