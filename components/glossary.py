@@ -230,6 +230,7 @@ PARAMETERS: dict[str, Label] = {
     "rank": ("Rank", "秩"),
     "ratio": ("Ratio", "比例"),
     "reduce": ("Reduction", "汇总方式"),
+    "redundancy": ("Redundancy weight", "冗余权重"),
     "reverse": ("Inverse", "逆变换"),
     "revisit": ("May point again", "可重复指向"),
     "rounds": ("Rounds", "迭代次数"),
