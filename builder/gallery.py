@@ -59,13 +59,18 @@ class GalleryEntry:
         }
 
 
+def graph_files(folder: Path = FOLDER) -> list[Path]:
+    """The graph files below a folder, in the order of their paths; the runs that some of them start from are none."""
+    return sorted(path for path in folder.rglob("*.json") if "runs" not in path.relative_to(folder).parts[:-1])
+
+
 def entries(folder: Path = FOLDER) -> list[GalleryEntry]:
     """Every graph file below a folder, in the order of their ids.
 
     Raises:
         GraphError: a file that is no graph file; the message names it.
     """
-    return sorted((_read(path) for path in folder.rglob("*.json")), key=lambda entry: entry.id)
+    return sorted((_read(path) for path in graph_files(folder)), key=lambda entry: entry.id)
 
 
 def _read(path: Path) -> GalleryEntry:

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from builder import __main__ as cli
+from builder.gallery import graph_files
 from builder.graph import Graph, save
 from components import all_components
 from tests.compiler.build import graph, image
 
 ROOT = Path(__file__).parents[1]
-GRAPHS = sorted((ROOT / "graphs").rglob("*.json"))
+GRAPHS = graph_files()
 
 
 @pytest.fixture(autouse=True)

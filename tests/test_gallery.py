@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.gallery import FOLDER, entries
+from builder.gallery import FOLDER, entries, graph_files
 from builder.graph import GraphError
 
 MINIMAL = {"format": "layerloom-graph", "version": 1, "nodes": [], "edges": []}
@@ -22,8 +22,15 @@ def write(folder: Path, name: str, **meta: object) -> None:
 
 def test_every_graph_file_is_an_entry() -> None:
     found = entries()
-    assert [e.path for e in sorted(found, key=lambda e: e.path)] == sorted(FOLDER.rglob("*.json"))
+    assert [e.path for e in sorted(found, key=lambda e: e.path)] == graph_files()
     assert len({e.id for e in found}) == len(found)
+
+
+def test_runs_beside_the_gallery_are_no_entries(tmp_path: Path) -> None:
+    write(tmp_path, "runs/base/graph.json")
+    write(tmp_path, "vision/runs.json")
+    assert [path.name for path in graph_files(tmp_path)] == ["runs.json"]
+    assert [entry.id for entry in entries(tmp_path)] == ["model_runs"]
 
 
 def test_ids_names_and_folders(tmp_path: Path) -> None:

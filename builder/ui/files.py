@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from builder.gallery import graph_files
 from builder.graph import Graph, GraphError, dumps, load, loads, save
 from builder.ui import session, workspace
 from builder.ui.desk import Desk, file_name
@@ -137,7 +138,7 @@ def _save_dialog(desk: Desk) -> None:
 def _open_dialog(desk: Desk) -> None:
     gallery, saved, recent = st.tabs([t("open_gallery"), t("open_saved"), t("open_recent")])
     with gallery:
-        for path in sorted(workspace.GALLERY.rglob("*.json")):
+        for path in graph_files(workspace.GALLERY):
             _entry(path, f"open_gallery_{path.stem}")
     with saved:
         found = workspace.saved_graphs()

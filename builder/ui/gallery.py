@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from builder.gallery import graph_files
 from builder.graph import Graph, GraphError, load, write_atomic
 from builder.ui import catalogue as catalogues
 from builder.ui import workspace
@@ -53,7 +54,7 @@ class Entry:
 def entries(catalogue: Catalogue) -> list[Entry]:
     """All graphs of the gallery in their order; a file is read again only when it, or the components, have changed."""
     found = []
-    for path in sorted(workspace.GALLERY.rglob("*.json")):
+    for path in graph_files(workspace.GALLERY):
         changed = path.stat().st_mtime_ns
         kept = _READ.get(path)
         if kept is None or kept[0] != changed or kept[1] is not catalogue:
@@ -81,7 +82,7 @@ def _read(path: Path, catalogue: Catalogue) -> Entry:
 
 def find(name: str) -> Path | None:
     """The file of the graph that a link names; None where the gallery has none of this name."""
-    return next((path for path in workspace.GALLERY.rglob("*.json") if path.stem == name), None)
+    return next((path for path in graph_files(workspace.GALLERY) if path.stem == name), None)
 
 
 # ------------------------------------------------------------------ parameters: counting takes torch, so they are kept

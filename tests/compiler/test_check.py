@@ -11,12 +11,13 @@ from hypothesis import given, settings
 
 from builder.compiler import Report, check, problems_at
 from builder.compiler.check import machine_memory
+from builder.gallery import graph_files
 from builder.graph import Graph, from_document, load
 from components.tensor_spec import TensorSpec
 from tests.compiler.build import Node, chain, graph, image
 from tests.graph.documents import documents
 
-GALLERY = sorted((Path(__file__).parents[2] / "graphs").rglob("*.json"))
+GALLERY = graph_files()
 
 
 def found(report: Report) -> list[tuple[str, str, str]]:

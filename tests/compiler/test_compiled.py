@@ -12,12 +12,13 @@ from torch import Tensor, fx, nn
 
 import builder
 from builder.compiler import Compiled, CompileError
+from builder.gallery import graph_files
 from builder.graph import Graph, load
 from builder.graph.edit import edge_between
 from tests.compiler.build import Node, chain, graph, image
 from tests.compiler.build import given as an_input
 
-GALLERY = sorted((Path(__file__).parents[2] / "graphs").rglob("*.json"))
+GALLERY = graph_files()
 
 
 def run(module: nn.Module, *inputs: Tensor) -> Any:

@@ -8,9 +8,10 @@ import pytest
 
 from builder.compiler import Compiled
 from builder.export import export, model_source
+from builder.gallery import graph_files
 from builder.graph import load
 
-GALLERY = sorted((Path(__file__).parents[2] / "graphs").rglob("*.json"))
+GALLERY = graph_files()
 
 
 @pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)

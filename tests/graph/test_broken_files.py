@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from builder.__main__ import main
 from builder.compiler import check
+from builder.gallery import graph_files
 from builder.graph import GraphError, load
 from components import all_components
 
@@ -49,7 +50,7 @@ SOUND = ("rewire", "component", "swap", "params", "params", "settings")  # the f
 
 
 def bases() -> list[dict[str, Any]]:
-    paths = sorted(GALLERY.rglob("*.json"))
+    paths = graph_files()
     return [json.loads(path.read_text()) for path in paths]
 
 

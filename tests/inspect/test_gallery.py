@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from builder.gallery import graph_files
 from builder.inspect import Inspector, compute, views
 
-GALLERY = sorted(Path("graphs").rglob("*.json"))
+GALLERY = graph_files()
 
 
 @pytest.mark.slow

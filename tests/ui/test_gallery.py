@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from builder.gallery import graph_files
 from builder.graph import Graph, load
 from builder.ui import gallery, thumbnail
 from builder.ui import workspace as workspaces
@@ -24,7 +25,7 @@ def drawings(html: str) -> list[ElementTree.Element]:
 
 def test_every_graph_has_a_card(catalogue: Catalogue) -> None:
     found = gallery.entries(catalogue)
-    assert {e.name for e in found} == {p.stem for p in workspaces.GALLERY.rglob("*.json")}
+    assert {e.name for e in found} == {p.stem for p in graph_files(workspaces.GALLERY)}
     assert {"lenet5", "vit", "char_gpt", "logistic_regression"} <= {e.name for e in found}
     for entry in found:
         assert entry.error is None
