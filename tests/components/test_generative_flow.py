@@ -93,24 +93,6 @@ def test_a_network_of_another_shape_is_named_in_both_languages(draw):
     assert "(3, 2) 和 (3, 6)" in caught.value.message_zh
 
 
-@pytest.mark.parametrize("shape", [(3,), (3, 4, 5)], ids=str)
-def test_actnorm_normalises_the_first_batch_and_is_invertible(draw, shape):
-    x = draw(40, *shape) * 3 + 2
-    layer, back = (components.create("flow_actnorm", num_channels=3, reverse=r).double() for r in (False, True))
-    layer.eval()
-    assert torch.equal(layer(x)[0], x)  # evaluation sets nothing
-    z, logdet = layer.train()(x)
-    channels = z.transpose(0, 1).flatten(1)
-    torch.testing.assert_close(channels.mean(1), torch.zeros(3, dtype=torch.float64), atol=1e-6, rtol=0)
-    torch.testing.assert_close(channels.var(1, correction=0), torch.ones(3, dtype=torch.float64), atol=1e-5, rtol=0)
-    torch.testing.assert_close(logdet[:2], jacobian_logdet(layer, x[:2]))
-    assert torch.equal(layer(x + 1)[0], (x + 1 + layer.shift.view(-1, *[1] * (len(shape) - 1))) * layer.log_scale.exp().view(-1, *[1] * (len(shape) - 1)))  # fmt: skip
-    back.load_state_dict(layer.state_dict())
-    restored, back_logdet = back.train()(z)
-    torch.testing.assert_close(restored, x)
-    torch.testing.assert_close(back_logdet, -logdet)
-
-
 @pytest.mark.parametrize("as_float", [False, True])
 def test_dequantisation_is_undone_by_the_floor(as_float):
     torch.manual_seed(0)

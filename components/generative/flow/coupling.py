@@ -19,7 +19,7 @@ from components.spec import Block, Dims, Ports, PositiveFloat, example, sub
     family="Normalizing flow",
     name="Affine coupling (Real NVP)",
     name_zh="仿射耦合（Real NVP）",
-    help_zh="保留一半的值，由它们经网络算出另一半的缩放与平移；可精确求逆。reverse 为逆变换，与正向共享权重即可采样。",
+    help_zh="保留一半的值，由它们经网络算出另一半的缩放与平移；可精确求逆。reverse 为逆变换，网络引用正向节点的网络即可采样。",
     source="Dinh et al., Density estimation using Real NVP, arXiv 1605.08803",
     keywords="normalizing flow invertible bijection nice glow 标准化流 可逆 耦合",
     examples=(
@@ -55,7 +55,8 @@ class AffineCoupling(nn.Module):
         mask: what is kept: a checkerboard over the axes behind the channels (every other value of a vector), or the
             first half of axis 1.
         flip: keep the other part.
-        reverse: compute the inverse. A node with the weights of another one and reverse samples from the flow.
+        reverse: compute the inverse. A second node with reverse, whose network is that of the first one, undoes the first:
+            a chain of them in the other order samples from the flow.
         limit: the log-scales are squeezed smoothly between minus and plus this number.
 
     Shape:
