@@ -374,7 +374,7 @@ class Trainer:
         }
 
     def _show(self, state: State, at_once: bool = True) -> None:
-        self.monitor.show(state, self.epoch, self.step, self.best, self.ended_by, at_once)
+        self.monitor.show(state, self.epoch, self.position, self.step, self.best, self.ended_by, at_once)
 
     # -------------------------------------------------------------- checkpoints
 

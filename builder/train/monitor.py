@@ -82,15 +82,22 @@ class Monitor:
         self._write("stopped")
 
     def show(
-        self, state: State, epoch: int, step: int, best: Best | None, ended_by: str = "", at_once: bool = True
+        self,
+        state: State,
+        epoch: int,
+        position: int,
+        step: int,
+        best: Best | None,
+        ended_by: str = "",
+        at_once: bool = True,
     ) -> None:
         """Says how far the training is; not ``at_once`` means: where the last time is a while ago."""
         if not at_once and time.perf_counter() < self._next:
             return
         status = self.status
-        status.epoch, status.step, status.best, status.ended_by = epoch, step, best, ended_by
+        status.epoch, status.position, status.step, status.best, status.ended_by = epoch, position, step, best, ended_by
         status.seconds = round(self.seconds(), 3)
-        done, left = step - self._first_step, status.epochs * status.steps_per_epoch - step
+        done, left = step - self._first_step, (status.epochs - epoch) * status.steps_per_epoch - position
         status.eta = round((self.seconds() - self._before) / done * left, 1) if done and state == "running" else None
         self._write(state)
 

@@ -54,7 +54,10 @@ class Status:
     epochs: int = 0
     step: int = 0
     """Optimizer steps since the beginning."""
+    position: int = 0
+    """Finished steps of the current epoch."""
     steps_per_epoch: int = 0
+    """Of the current epoch; it grows where a strategy adds data."""
     seconds: float = 0.0
     """Time spent in training, without pauses."""
     eta: float | None = None
@@ -81,8 +84,8 @@ class Status:
     @property
     def progress(self) -> float:
         """Share of the training that is done, 0 to 1."""
-        total = self.epochs * self.steps_per_epoch
-        return min(1.0, self.step / total) if total else 0.0
+        within = self.position / self.steps_per_epoch if self.steps_per_epoch else 0.0
+        return min(1.0, (self.epoch + within) / self.epochs) if self.epochs else 0.0
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

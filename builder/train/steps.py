@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from torch import Tensor
 
 from builder.compiler import Compiled, End
+from builder.compiler.ownership import in_turn
 from builder.train.devices import Devices
 from builder.train.diagnose import failed_forward
 from builder.train.errors import TrainError
@@ -30,7 +31,7 @@ class Steps:
     """
 
     def __init__(self, compiled: Compiled, devices: Devices) -> None:
-        nodes = sorted(compiled.of_kind("optimizer"), key=lambda node: node.settings.get("order", 0))
+        nodes = in_turn(compiled.of_kind("optimizer"))
         if not nodes:
             raise TrainError(
                 "There is nothing to train: the graph has no optimizer.", "没有可训练的内容：图中没有优化器。"

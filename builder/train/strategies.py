@@ -167,9 +167,8 @@ class Rounds:
 
     def state(self) -> dict[str, Tensor]:
         """Which samples are labelled and used, and the labels that stand in for the data set's own."""
-        found = {"labelled": self.labelled}
-        if self.loader.members is not None:
-            found["members"] = self.loader.members
+        members = self.labelled if self.loader.members is None else self.loader.members
+        found = {"labelled": self.labelled, "members": members.clone()}  # files take no tensor twice
         if self.loader.labels is not None:
             found["labels"] = self.loader.labels
         return found

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from torch import fx, nn
 
 from builder.compiler import Compiled, End
+from builder.compiler.order import STOPS_GRADIENT
 from builder.compiler.rng import isolated_rng
 
 
@@ -110,12 +111,12 @@ class Planner:
         return self.compiled.flat.nodes[path].component.kind == "dataset"
 
     def _reached(self, ends: Iterable[End]) -> set[str]:
-        """The paths that values depend on, themselves included."""
+        """The paths to which gradients flow from these values."""
         stack = [self._passed(end) for end in ends]
         seen: set[End] = set()
         while stack:
             end = stack.pop()
-            if end not in seen:
+            if end not in seen and STOPS_GRADIENT not in self.compiled.flat.nodes[end[0]].component.tags:
                 seen.add(end)
                 stack += self._needed(*end)
         return {path for path, _ in seen}
@@ -206,12 +207,9 @@ class Planner:
 
 
 def _parameters(compiled: Compiled, path: str) -> Iterable[nn.Parameter]:
-    """The parameters that a node itself computes with."""
-    node, module = compiled.flat.nodes[path], compiled.module(path)
-    if node.blocks:  # also those of the parts of the graph that it calls
-        ends = [(path, port) for port in compiled.report.nodes[path].outputs]
-        return compiled.parameters_of(ends, "train").values()
-    return () if module is None else module.parameters()
+    """The parameters that a node computes with, also in the parts of the graph that it calls."""
+    modules = [module for p in (path, *compiled.inside(path)) if (module := compiled.module(p)) is not None]
+    return (parameter for module in modules for parameter in module.parameters())
 
 
 # ------------------------------------------------------------------ what an output depends on

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from builder.compiler import Compiled
+from builder.train import TrainError
 from builder.train.loader import Batch, Loader, LoaderSettings, batches, order
 from builder.train.prepare import loaders_of
 from components import create
-from tests.train.graphs import classifier
+from tests.train.graphs import build, classifier
 
 
 class Numbers:
@@ -121,6 +122,95 @@ def test_global_random_numbers_stay_untouched() -> None:
     assert torch.equal(torch.get_rng_state(), states[0])
     assert np.random.get_state()[1].tolist() == states[1]
     assert random.getstate() == states[2]
+
+
+def data_loader(data: str = "data_iris", **settings: Any) -> Loader:
+    """The training loader of a classifier's data set with these settings."""
+    graph = classifier(data)
+    graph.nodes["data"]["settings"].update(settings)
+    return loaders_of(Compiled(graph), "train", 3, training=True)["data"]
+
+
+def test_a_subset_holds_as_many_of_each_class() -> None:
+    subset = {"count": 4, "per_class": True, "seed": 1}
+    chosen = data_loader(subset=subset)
+    found = torch.cat([batch.values["data", "y"] for batch in batches([chosen], 2)])
+    assert found.bincount().tolist() == [4, 4, 4]
+    assert len(chosen) == 1
+    assert chosen.members is not None
+    assert chosen.members.tolist() == sorted(set(chosen.members.tolist()))
+    again, other = data_loader(subset=subset), data_loader(subset={**subset, "seed": 2})
+    assert again.members is not None
+    assert other.members is not None
+    assert torch.equal(again.members, chosen.members)
+    assert not torch.equal(other.members, chosen.members)
+
+
+def test_a_subset_without_classes_needs_no_labels() -> None:
+    chosen = data_loader(subset={"count": 20})
+    assert [batch.samples for batch in batches([chosen])] == [16, 4]
+    epochs = [torch.cat([b.values["data", "x"] for b in batches([chosen], epoch)]) for epoch in (0, 1)]
+    assert not torch.equal(*epochs)
+    assert sorted(epochs[0].tolist()) == sorted(epochs[1].tolist())
+
+
+def test_a_subset_concerns_the_training_split_alone() -> None:
+    graph = classifier()
+    graph.nodes["data"]["settings"]["subset"] = {"count": 5}
+    assert len(loaders_of(Compiled(graph), "valid", 3)["data"].split) == len(create("data_iris").load("valid"))
+    assert loaders_of(Compiled(graph), "valid", 3)["data"].members is None
+
+
+def test_a_sampler_puts_the_batches_together() -> None:
+    sampler = {"component": "sampler_m_per_class", "params": {"per_class": 4}}
+    chosen = data_loader(sampler=sampler, batch_size=12)
+    first = list(batches([chosen], 0))
+    for batch in first:
+        assert batch.values["data", "y"].bincount().tolist() == [4, 4, 4]
+    assert len(first) == len(chosen)
+    whole, rest = (
+        torch.cat([b.values["data", "x"] for b in batches([data_loader(sampler=sampler, batch_size=12)], 1, start)])
+        for start in (0, 3)
+    )
+    assert torch.equal(whole[36:], rest)  # it begins anywhere
+    assert not torch.equal(whole, torch.cat([b.values["data", "x"] for b in first]))
+
+
+def test_a_sampler_sees_the_subset_alone() -> None:
+    sampler = {"component": "sampler_m_per_class", "params": {"per_class": 2}}
+    chosen = data_loader(sampler=sampler, batch_size=6, subset={"count": 3, "per_class": True})
+    assert chosen.members is not None
+    seen = torch.cat(chosen.indices(0, len(chosen)))
+    assert set(seen.tolist()) <= set(chosen.members.tolist())
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "words"),
+    [
+        ("data_iris", {"subset": {"count": 1000}}, "asks for 1000 samples; the training split has"),
+        ("data_iris", {"subset": {"count": 90, "per_class": True}}, "90 samples of class 0"),
+        ("data_diabetes", {"subset": {"count": 2, "per_class": True}}, r"needs labels at its port 'y'.*received x"),
+        ("data_iris", {"sampler": {"component": "nothing"}}, "no component 'nothing'"),
+        (
+            "data_iris",
+            {"sampler": {"component": "linear", "params": {"in_features": 3, "out_features": 2}}},
+            "'linear'",
+        ),
+        ("data_iris", {"sampler": {"component": "sampler_m_per_class", "params": {"per_class": 0}}}, "per_class"),
+        ("data_iris", {"sampler": {"component": "sampler_m_per_class"}, "batch_size": 2}, "batch size"),
+    ],
+)
+def test_what_the_data_cannot_give_is_one_error(data: str, settings: dict[str, Any], words: str) -> None:
+    graph = build({"data": (data, {}, settings), "fc": ("linear", {"out_features": 2})}, ["data.x fc.x"])
+    with pytest.raises(TrainError, match=words) as caught:
+        loaders_of(Compiled(graph), "train", 3, training=True)
+    assert caught.value.node == "data"
+    assert caught.value.message_zh != caught.value.message
+
+
+def test_labels_are_read_in_parts_where_samples_are_not_in_memory() -> None:
+    reading = loader(10)
+    assert reading.own_labels.tolist() == list(range(10))
 
 
 def test_settings_have_defaults() -> None:

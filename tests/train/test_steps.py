@@ -22,7 +22,7 @@ from builder.train.loader import Batch, batches
 from builder.train.prepare import loaders_of
 from builder.train.steps import Steps
 from components import create
-from tests.train.graphs import Node, build
+from tests.train.graphs import Node, assert_equal, build
 
 Weights = dict[str, Tensor]
 STEPS = 20
@@ -359,6 +359,28 @@ def test_simultaneous_updates_see_the_weights_as_they_were() -> None:
     assert not torch.allclose(trained["gen.fc1.weight"], alternating["gen.fc1.weight"], atol=1e-4)
 
 
+def test_gradients_end_where_a_node_stops_them() -> None:
+    """A critic that looks at a stopped copy trains itself alone, without being told so."""
+    graph = adversarial()
+    del graph.nodes["opt_d"]["settings"]["parameters"]
+    graph.place("stop", "op_stop_gradient")
+    graph.remove_edge("gen", "fake")
+    graph.wire(Edge("gen", "y", "stop", "x"))
+    graph.wire(Edge("stop", "y", "fake", "x"))
+    graph.place("judged", "block:critic", {}, {"weights": {"from": "shared", "node": "real"}})
+    graph.place("gan2", "gan_nonsaturating")
+    graph.remove_edge("gan", "opt_g")
+    for wire in ("gen.y judged.x", "real.y gan2.d_real", "judged.y gan2.d_fake", "gan2.loss_g opt_g.loss"):
+        source, target = wire.split()
+        graph.wire(Edge(*source.split("."), *target.split(".")))
+    engine, plain = Engine(graph), Engine(adversarial())
+    critic = engine.steps.steps[0]
+    assert {id(p) for p in critic.parameters} == {
+        id(p) for p in engine.compiled.root.get_submodule("real").parameters()
+    }
+    assert_equal(engine.run(), plain.run())
+
+
 def test_the_order_is_a_setting() -> None:
     engine = Engine(adversarial(critic={"order": 1}))
     assert [step.path for step in engine.steps] == ["opt_g", "opt_d"]
@@ -399,7 +421,7 @@ def test_what_is_not_outdated_is_used_again_across_three() -> None:
         "mse.loss c.loss",
     ]  # fmt: skip
     engine = Engine(build(nodes, wires))
-    layers = {name: nn.Linear(*engine.start[f"{name}.weight"].shape[::-1]) for name in ("trunk", "classes", "decoder")}
+    layers = {name: nn.Linear(a, b) for name, a, b in (("trunk", 4, 6), ("classes", 6, 3), ("decoder", 6, 4))}
     for name, layer in layers.items():
         layer.load_state_dict({p: engine.start[f"{name}.{p}"] for p in ("weight", "bias")})
     optimizers = {name: torch.optim.SGD(layer.parameters(), 0.05) for name, layer in layers.items()}
