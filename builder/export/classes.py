@@ -6,36 +6,37 @@ import ast
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from builder.compiler import Compiled
+from builder.export.calls import replace_names
 from builder.export.constructors import Argument
+from builder.export.layout import Layout
 from builder.export.library import Library
-from builder.export.scopes import Key, Scope
-from builder.export.templates import ClassUse, Hole, Line, Template, Writer, replace_names
+from builder.export.scopes import Key, Leaf, Scope
+from builder.export.templates import ClassUse, Hole, Line, Template, Writer
 from builder.export.text import LINE_LENGTH, Names, class_name, docstring, literal, plain, type_name
 from components.tensor_spec import TensorSpec
 
 
-def write_classes(
-    compiled: Compiled, root: Scope, library: Library, name: str, inputs: Mapping[Key, str], doc: str
-) -> None:
+def write_classes(layout: Layout, library: Library, name: str, inputs: Mapping[Key, str], doc: str) -> None:
     """Adds the classes of the blocks and of the model to a file's definitions."""
+    compiled = layout.compiled
     uses: dict[str, ClassUse] = {}
     by_block: dict[str, list[Scope]] = {}
-    for scope in root.scopes():
-        if scope.block:
+    shared = tuple(scope.prefix for scope in layout.root.scopes() if scope.owner)
+    for scope in layout.root.scopes():
+        if scope.block and not scope.prefix.startswith(shared):
             by_block.setdefault(scope.block, []).append(scope)
     for block in sorted(by_block, key=lambda b: max(map(_height, by_block[b]))):
         groups: dict[tuple[Any, ...], list[Template]] = {}
         for scope in by_block[block]:
             given = {key: _input_name(key) for key in scope.inputs if key in scope.used}
-            template = Writer(compiled, library, uses).template(scope, given)
+            template = Writer(layout, library, uses, scope).template(given)
             groups.setdefault(template.key, []).append(template)
         title = _title(block, compiled.graph.blocks[block].meta)
         for templates in groups.values():
             own = class_name(block.replace("_", " ").title(), "Block")
-            uses |= _Class(library, templates, compiled).write(own, title)
-    template = Writer(compiled, library, uses).template(root, inputs)
-    _Class(library, [template], compiled).write(name, doc, reserved=True)
+            uses |= _Class(library, templates).write(own, title)
+    template = Writer(layout, library, uses, layout.root).template(inputs)
+    _Class(library, [template]).write(name, doc, reserved=True)
 
 
 def _title(block: str, meta: Mapping[str, Any]) -> str:
@@ -46,7 +47,9 @@ def _title(block: str, meta: Mapping[str, Any]) -> str:
 
 def _height(scope: Scope) -> int:
     """How many blocks deep a scope is."""
-    return 1 + max((_height(item) for item in scope.items.values() if isinstance(item, Scope)), default=0)
+    inner = [item for item in scope.items.values() if isinstance(item, Scope)]
+    taken = [b for i in scope.items.values() if isinstance(i, Leaf) for b in i.blocks.values() if isinstance(b, Scope)]
+    return 1 + max(map(_height, [*inner, *taken]), default=0)
 
 
 def _input_name(key: Key) -> str:
@@ -58,8 +61,8 @@ def _input_name(key: Key) -> str:
 class _Class:
     """One class from templates that differ in their holes only."""
 
-    def __init__(self, library: Library, templates: Sequence[Template], compiled: Compiled) -> None:
-        self.library, self.templates, self.compiled = library, templates, compiled
+    def __init__(self, library: Library, templates: Sequence[Template]) -> None:
+        self.library, self.templates = library, templates
         self.first = templates[0]
         self.vectors = [tuple(t.holes[i] for t in templates) for i in range(len(self.first.holes))]
         self.params: dict[str, tuple[Any, ...]] = {}
@@ -106,12 +109,13 @@ class _Class:
             lines += ["", f"    def __init__({', '.join(['self', *params])}) -> None:", "        super().__init__()"]
             lines += [f"        self.{attribute} = {param}" for param, attribute in kept.items()]
             lines += [_indented(text, 8) for text in inits]
-        lines += ["", f"    def forward({', '.join(['self', *arguments])}) -> {returns}:"]
-        lines += self._input_comment()
-        for index, line in enumerate(self.first.lines):
-            code = _indented(ast.unparse(self._filled(line.statement, in_forward=True)), 8)
-            lines += _commented(code, self._shapes([t.lines[index] for t in self.templates]))
-        lines.append(f"        return {', '.join(results)}")
+        if self.first.has_forward:
+            lines += ["", f"    def forward({', '.join(['self', *arguments])}) -> {returns}:"]
+            lines += self._input_comment()
+            for index, line in enumerate(self.first.lines):
+                code = _indented(ast.unparse(self._filled(line.statement, in_forward=True)), 8)
+                lines += _commented(code, self._shapes([t.lines[index] for t in self.templates]))
+            lines.append(f"        return {', '.join(results)}")
         self.library.add_text(name, "\n".join(lines) + "\n")
         return {
             t.scope.prefix: ClassUse(name, {p: values[i] for p, values in self.params.items()})
@@ -159,8 +163,8 @@ class _Class:
             (name, [t.shapes[i] for t in self.templates])
             for i, name in enumerate(a for a in self.first.arguments if a not in self.first.modules)
         ]
-        text = ", ".join(f"{name} {self._shape(specs)}" for name, specs in shapes)
-        return [f"        # {text}"] if shapes and len(text) < LINE_LENGTH - 10 else []
+        text = ", ".join(f"{name} {self._shape(specs)}" for name, specs in shapes if None not in specs)  # type: ignore[arg-type]
+        return [f"        # {text}"] if text and len(text) < LINE_LENGTH - 10 else []
 
     def _shapes(self, lines: Sequence[Line]) -> str:
         names = [name for name, _ in lines[0].shapes]

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from builder.export.constructors import construction
+from builder.export.loading import loader_name
 from builder.export.script import Script, construction_source, library_of, script_text, symbol_of
 from builder.graph import FlatNode
 
 
-def write_data(node: FlatNode, params: Mapping[str, Any], title: str) -> Script:
-    """The class of a data set's node, and ``load_data()`` that makes it as the graph says."""
-    factory = node.component.factory
-    library = library_of([symbol_of(factory)], ["load", "prepare", "classes", "decode"], ["load_data"])
-    name = library.object(factory)
-    call = construction_source(construction(factory, params), library.object)
-    loader = f'def load_data() -> {name}:\n    """The data of the node {node.path}."""\n    return {call}\n'
-    text = script_text(f"The data of {title}.", library, library.definitions(), loader)
+def write_data(nodes: Sequence[FlatNode], params: Mapping[str, Mapping[str, Any]], title: str) -> Script:
+    """The classes of data set nodes, and a function for each that makes it as the graph says.
+
+    It is ``load_data()`` for a single one, ``load_<node>()`` where there are several.
+    """
+    names = [loader_name(node.path, len(nodes) == 1) for node in nodes]
+    symbols = [symbol_of(node.component.factory) for node in nodes]
+    library = library_of(symbols, ["load", "prepare", "classes", "decode"], names)
+    loaders = []
+    for node, loader in zip(nodes, names, strict=True):
+        name = library.object(node.component.factory)
+        call = construction_source(construction(node.component.factory, params[node.path]), library.object)
+        loaders.append(f'def {loader}() -> {name}:\n    """The data of the node {node.path}."""\n    return {call}\n')
+    text = script_text(f"The data of {title}.", library, library.definitions(), "\n\n".join(loaders))
     return Script(text, _data_packages(text))
 
 

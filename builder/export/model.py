@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from builder.compiler import Compiled, End
 from builder.export.classes import write_classes
+from builder.export.layout import Layout
 from builder.export.library import Library
 from builder.export.samples import samples
-from builder.export.scopes import Key, model_scope
+from builder.export.scopes import Key
 from builder.export.text import Names, class_name, docstring, formatted, packages_of, plain
 from components.tensor_spec import TensorSpec
 
@@ -25,17 +26,20 @@ class ModelSource:
     packages: frozenset[str]
 
 
-def model_source(compiled: Compiled, outputs: Sequence[End] | None = None) -> ModelSource:
+def model_source(compiled: Compiled, outputs: Sequence[End] | None = None, layout: Layout | None = None) -> ModelSource:
     """Writes the model of a graph.
 
     Args:
         compiled: the graph.
         outputs: what the model gives; its predictions where None.
+        layout: what else is computed with its parts.
 
     Raises:
         ExportError: a node cannot be written as standalone Python.
     """
-    program = compiled.model if outputs is None else compiled.program(outputs)
+    wanted = compiled.predictions if outputs is None else list(outputs)
+    layout = layout or Layout(compiled, wanted, [])
+    program = compiled.program(layout.results)
     ends: list[End] = list(program.outputs)  # type: ignore[arg-type]
     inputs: list[End] = list(program.inputs)  # type: ignore[arg-type]
     meta = compiled.graph.meta
@@ -43,10 +47,9 @@ def model_source(compiled: Compiled, outputs: Sequence[End] | None = None) -> Mo
     names = Names()
     name = names.new(class_name(title, "Model"))
     library = Library(names)
-    root = model_scope(compiled, ends)
     arguments = {end: _argument(end, inputs) for end in inputs}
     keys: dict[Key, str] = {("", *end): wanted for end, wanted in arguments.items()}
-    write_classes(compiled, root, library, name, keys, _doc(compiled, title, arguments, ends))
+    write_classes(layout, library, name, keys, _doc(compiled, title, arguments, ends))
     parts = [docstring(f"{title}."), library.definitions(), _demonstration(compiled, name, inputs, ends, library)]
     text = "\n\n".join([parts[0], library.imports(), *parts[1:]])  # the imports last: the others may add to them
     return ModelSource(formatted(text), name, arguments, tuple(ends), frozenset(packages_of(text)))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from builder.compiler import Compiled, End
 from builder.export.library import Library, Symbol
+from builder.export.loading import loader_name
 from builder.export.model import ModelSource
 from builder.export.script import LOCALS, Script, script_text
 from builder.export.text import Names
@@ -14,16 +17,27 @@ from components.data._base import TextDataset
 def write_predict(plan: TrainingPlan, model: ModelSource, title: str) -> Script:
     """A script that loads the weights and shows what the model says of samples of the test split."""
     compiled = plan.compiled
-    library = Library(Names([*LOCALS, model.name, "HERE", "load_data"]))
+    library = Library(Names([*LOCALS, model.name, "HERE"]))
     for module in ("argparse", "torch"):
         library.use(Symbol(module, ""))
     library.use(Symbol("pathlib", "Path"))
     library.use(Symbol("safetensors.torch", "load_file"))
-    given = ", ".join(f'batch["{port}"]' for _, port in model.arguments)
+    sets = list(dict.fromkeys(path for path, _ in model.arguments))
+    alone = len(plan.settings) == 1
+    batches = {path: "batch" if len(sets) == 1 else f"{path.replace('/', '_')}_batch" for path in sets}
+    given = ", ".join(f'{batches[path]}["{port}"]' for path, port in model.arguments)
     prediction = compiled.predictions[0]
     place = model.outputs.index(prediction)
     picked = f"model({given})" + (f"[{place}]" if len(model.outputs) > 1 else "")
-    target = next((end for end in plan.raw if end[1] == "y"), None)
+    nodes = compiled.report.nodes
+    target = next(((path, "y") for path in sets if "y" in nodes[path].outputs), None)
+    reading = []
+    for path, batch in batches.items():
+        reading += [
+            f"    data = {loader_name(path, alone)}()",
+            '    split = data.load("test")',
+            f"    {batch} = split.__getitems__(torch.arange(min(args.count, len(split))))",
+        ]
     lines = [
         "def main() -> None:",
         "    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])",
@@ -33,25 +47,25 @@ def write_predict(plan: TrainingPlan, model: ModelSource, title: str) -> Script:
         f"    model = {model.name}()",
         "    model.load_state_dict(load_file(args.weights))",
         "    model.eval()",
-        "    data = load_data()",
-        '    split = data.load("test")',
-        "    batch = split.__getitems__(torch.arange(min(args.count, len(split))))",
+        *reading,
         "    with torch.inference_mode():",
         f"        prediction = {picked}",
-        *_shown(compiled, prediction, target, plan),
+        *_shown(compiled, prediction, target if len(sets) == 1 else None, sets),
         "",
         "",
         'if __name__ == "__main__":',
         "    main()",
     ]
-    own = f"from data import load_data\nfrom model import {model.name}\n\nHERE = Path(__file__).parent\n"
+    loaders = sorted({loader_name(path, alone) for path in sets})
+    own = f"from data import {', '.join(loaders)}\nfrom model import {model.name}\n\nHERE = Path(__file__).parent\n"
     text = "\n".join(lines) + "\n"
     return Script(script_text(f"Shows predictions of {title} on samples of the test split.", library, own, text))
 
 
-def _shown(compiled: Compiled, prediction: End, target: End | None, plan: TrainingPlan) -> list[str]:
+def _shown(compiled: Compiled, prediction: End, target: End | None, sets: Sequence[str]) -> list[str]:
     """How predictions are printed: as classes with their probability where they are such, else as numbers."""
-    classes = getattr(compiled.dataset(plan.data.path), "classes", None)
+    dataset = compiled.dataset(sets[0]) if len(sets) == 1 else None
+    classes = getattr(dataset, "classes", None)
     shape = compiled.report.nodes[prediction[0]].outputs[prediction[1]].shape
     wanted = compiled.report.nodes[target[0]].outputs[target[1]] if target else None
     if classes and len(shape) == 2 and shape[1] == len(classes) and wanted is not None and len(wanted.shape) == 1:
@@ -64,7 +78,6 @@ def _shown(compiled: Compiled, prediction: End, target: End | None, plan: Traini
             '        print(f"{number}: {said} ({sure:.1%}), truth: {known}")',
         ]
     read = next((port for path, port in compiled.program([prediction]).inputs if port == "x"), "")  # type: ignore[union-attr]
-    dataset = compiled.dataset(plan.data.path)
     if isinstance(dataset, TextDataset) and len(shape) == 3 and shape[2] == len(dataset.vocabulary) and read:
         return [
             "    for number in range(len(prediction)):",

@@ -30,7 +30,7 @@ from builder.export.source import Source
 from builder.export.text import plain
 from builder.export.train_script import write_train
 from builder.export.training import TrainingPlan, first_losses, is_available, plan_training
-from builder.export.weights import save_tensors, tensors_of
+from builder.export.weights import save_tensors
 from builder.graph import dumps
 from components.data._workspace import data_file, workspace
 
@@ -61,14 +61,14 @@ def write_project(source: Source, path: Path) -> ExportResult:
 def _fill(folder: Path, source: Source, plan: TrainingPlan) -> tuple[float, str, str]:
     """Writes the files, checking the model before the scripts and the scripts in a copy of the folder."""
     title = plain(source.title) or "the model"
-    model = model_source(source.compiled, plan.outputs)
+    model = model_source(source.compiled, layout=plan.layout)
     (folder / "model.py").write_text(model.text, encoding="utf-8")
     outcome = _check_model(folder / "model.py", source, plan, model)
-    fresh = tensors_of(Compiled(source.compiled.graph, seed=plan.seed).program(plan.outputs))
+    fresh = plan.layout.state(Compiled(source.compiled.graph, seed=plan.seed))
     ships = any(not torch.equal(tensor, outcome.initial[name]) for name, tensor in fresh.items())
     scripts = write_scripts(folder, plan, model, title, ships)
     header = {"format": "pt", "title": plain(source.title), "weights": source.weights}
-    save_tensors(tensors_of(source.compiled.program(plan.outputs)), folder / "weights.safetensors", header)
+    save_tensors(plan.layout.state(source.compiled), folder / "weights.safetensors", header)
     if ships:
         save_tensors(fresh, folder / "initial.safetensors", {"format": "pt"})
     (folder / "graph.json").write_text(dumps(source.compiled.graph), encoding="utf-8")
@@ -91,7 +91,9 @@ def write_scripts(
 ) -> dict[str, Script]:
     """Writes the scripts of a project beside its ``model.py``; their texts by name."""
     scripts = {
-        "data.py": write_data(plan.data, plan.compiled.analysis.values[plan.data.path], title),
+        "data.py": write_data(
+            [plan.compiled.flat.nodes[path] for path in plan.settings], plan.compiled.analysis.values, title
+        ),
         **write_train(plan, model, title, ships_initial),
         "predict.py": write_predict(plan, model, title),
     }
@@ -104,19 +106,23 @@ def _check_model(path: Path, source: Source, plan: TrainingPlan, model: ModelSou
     program = source.compiled.program(plan.outputs, single=True)
     specs = source.specs(list(program.inputs))  # type: ignore[arg-type]
     batches = [batch(specs, seed, sizes) for seed, sizes in enumerate(SIZES)]
-    outcome = verify.run([verify.Job(path, "python", program, batches, model.name, plan.seed)])[0]
+    with tempfile.TemporaryDirectory(prefix="layerloom-weights-") as temporary:
+        weights = Path(temporary) / "weights.safetensors"
+        save_tensors(plan.layout.state(source.compiled), weights, {})
+        job = verify.Job(path, "python", program, batches, model.name, plan.seed, weights=weights)
+        outcome = verify.run([job])[0]
     verify.require_close(outcome, "model")
     return outcome
 
 
 def copy_uploads(folder: Path, plan: TrainingPlan) -> None:
-    """A person's own file comes along, at the place where ``data.py`` looks for it."""
-    if "upload" not in plan.data.component.tags:
-        return
-    name = str(plan.compiled.analysis.values[plan.data.path]["file"])
-    target = folder / "data" / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(data_file(name), target)
+    """A person's own files come along, at the place where ``data.py`` looks for them."""
+    for path in plan.settings:
+        if "upload" in plan.compiled.flat.nodes[path].component.tags:
+            name = str(plan.compiled.analysis.values[path]["file"])
+            target = folder / "data" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(data_file(name), target)
 
 
 # ------------------------------------------------------------------ trying the scripts

@@ -6,7 +6,8 @@ unfolding with values that are local to one scope.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+import dataclasses
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,14 @@ Feeds = dict[str, list[Value]]
 """Values by port, in the order of their wires."""
 
 
+@dataclass(frozen=True)
+class Reference:
+    """What stands at a node, taken as a function by a block parameter: the node's path and its input ports."""
+
+    path: str
+    inputs: tuple[str, ...]
+
+
 @dataclass
 class Leaf:
     """A node that computes. ``owner`` is the path of the node whose module it calls; None for an op."""
@@ -41,6 +50,8 @@ class Leaf:
     node: FlatNode
     inputs: Feeds
     owner: str | None
+    blocks: dict[str, Scope | Reference] = field(default_factory=dict)
+    """What it takes for its block parameters."""
     live: set[Key] = field(default_factory=set)
 
 
@@ -52,6 +63,8 @@ class Scope:
     block: str
     attribute: str
     params: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Of the use of the block."""
     items: dict[str, Leaf | Scope] = field(default_factory=dict)
     inputs: dict[Key, Value] = field(default_factory=dict)
     """What the scope around gives, by this scope's input."""
@@ -61,25 +74,42 @@ class Scope:
     origins: dict[Value, End] = field(default_factory=dict)
     """The end by value: two inputs may bring the same one."""
     data: list[End] = field(default_factory=list)
-    """Outputs of data sets within, and other given values: they too come in from around."""
+    """Outputs of data sets within: they too come in from around."""
     live: set[Key] = field(default_factory=set)
     used: set[Key] = field(default_factory=set)
     """The inputs that something live reads."""
     modules: list[str] = field(default_factory=list)
     """Owners of shared modules outside, which a call has to bring along."""
+    twin: str = ""
+    """The prefix of the use whose weights this one follows as a moving average."""
+    owner: str = ""
+    """The prefix of the use whose weights this one shares; where both can be reached, it is that one's module."""
+    inherits: bool = False
+    """Whether it shares weights, or follows some, because the scope around it does."""
+    kept: set[Value] = field(default_factory=set)
+    """Values that others than its own items look at, beside the results."""
+    open: bool = False
+    """Whether not all of it is computed together: then its items are called one by one from around."""
+    phase: str = "evaluate"
+    """The phase in which it is computed, or one of those in which it does the same."""
+    called: bool = False
+    """Whether a block parameter takes it as a function."""
 
     def see(self, end: End, value: Value) -> None:
         self.ends.setdefault(end, value)
         self.origins[value] = end
 
     def scopes(self) -> Iterator[Scope]:
-        """The scopes within, innermost first, then this one."""
+        """The scopes within, innermost first, then this one; those of block parameters too."""
         for item in self.items.values():
             if isinstance(item, Scope):
                 yield from item.scopes()
+            else:
+                yield from (s for b in item.blocks.values() if isinstance(b, Scope) for s in b.scopes())
         yield self
 
     def leaves(self) -> Iterator[Leaf]:
+        """The nodes within, without those of block parameters."""
         for item in self.items.values():
             if isinstance(item, Scope):
                 yield from item.leaves()
@@ -87,28 +117,14 @@ class Scope:
                 yield item
 
 
-def model_scope(compiled: Compiled, outputs: Iterable[End], given: Iterable[End] = ()) -> Scope:
-    """The scope of a model with these outputs; what does not contribute to them is left out.
-
-    Inputs are what data sets give, and the values in ``given``: what makes them is left out too.
-    """
-    root = _Walk(compiled, frozenset(given)).body(compiled.graph, Scope("", "", "", {}), {})
-    for path, port in outputs:
-        root.results["", path, port] = _resolve(root, (path, port))
-    root.live = set(root.results)
-    _mark(root)
-    constructed = {leaf.owner for leaf in root.leaves() if leaf.live and leaf.owner}
-    _prune(root, constructed)
-    for leaf in root.leaves():
-        if leaf.live and leaf.owner:
-            _bring(root, leaf.path, leaf.owner)
-    return root
+def scope_tree(compiled: Compiled) -> Scope:
+    """The scope of a whole graph. Nothing in it is live yet."""
+    return _Walk(compiled).body(compiled.graph, Scope("", "", "", {}), {})
 
 
 class _Walk:
-    def __init__(self, compiled: Compiled, given: Set[End]) -> None:
-        self.compiled, self.given = compiled, given
-        self.blocks = compiled.graph.blocks
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled, self.blocks = compiled, compiled.graph.blocks
 
     def body(self, graph: Graph, scope: Scope, entering: Mapping[str, list[End]]) -> Scope:
         """Fills a scope from the graph or block that it is a use of. ``entering`` are the ends behind each port."""
@@ -126,50 +142,86 @@ class _Walk:
             elif data["component"] == PORT_OUT:
                 scope.results |= {(id, str(i)): value for i, value in enumerate(feeds.get("x", []))}
             elif data["component"].startswith(BLOCK_PREFIX):
-                outputs = self._use(id, data, scope, feeds)
+                outputs = self._use(id, data, graph, scope, feeds)
                 values |= {(id, port): found for port, found in outputs.items()}
             else:
-                values |= self._leaf(id, scope, feeds)
+                values |= self._leaf(id, graph, scope, feeds)
         return scope
 
-    def _leaf(self, id: str, scope: Scope, feeds: Feeds) -> dict[tuple[str, str], list[Value]]:
+    def _leaf(self, id: str, graph: Graph, scope: Scope, feeds: Feeds) -> dict[tuple[str, str], list[Value]]:
         path = f"{scope.prefix}{id}"
-        node = self.compiled.flat.nodes[path]
+        node = self.compiled.flat.find(path)
+        if node is None:
+            raise KeyError(path)
         ports = node.component.outputs_for(self.compiled.analysis.values.get(path, {}))
-        outside = [p for p in ports if node.component.kind == "dataset" or (path, p) in self.given]
+        outside = list(ports) if node.component.kind == "dataset" else []
         values = {p: Value("", ("", path, p)) if p in outside else Value(id, (p, "0")) for p in ports}
         scope.data += [(path, port) for port in outside]
-        if len(outside) < len(ports):
-            scope.items[id] = self._item(path, node, feeds)
+        if not outside:
+            scope.items[id] = self._item(path, graph, scope, node, feeds)
         for port, value in values.items():
             scope.see((path, port), value)
         return {(id, port): [value] for port, value in values.items()}
 
-    def _item(self, path: str, node: FlatNode, feeds: Feeds) -> Leaf:
+    def _item(self, path: str, graph: Graph, scope: Scope, node: FlatNode, feeds: Feeds) -> Leaf:
         owner = None if self.compiled.target(path) is None else owner_of(node, self.compiled.flat) or path
-        return Leaf(path, node, feeds, owner)
+        tensors = {p: v for p, v in feeds.items() if node.component.inputs[p].dims.kind == "tensor"}
+        leaf = Leaf(path, node, tensors, owner)
+        for name, block in node.blocks.items():
+            leaf.blocks[name] = self._parameter(path, graph, scope, name, node.params[name], tuple(block.inputs))
+        return leaf
 
-    def _use(self, id: str, data: Mapping[str, Any], scope: Scope, feeds: Feeds) -> Feeds:
+    def _parameter(
+        self, path: str, graph: Graph, scope: Scope, name: str, value: Any, inputs: tuple[str, ...]
+    ) -> Scope | Reference:
+        """What a block parameter takes: a block of its own, whose inputs are its ports, or what stands at a node."""
+        if isinstance(value, str):
+            block = self.blocks[value]
+            inner = Scope(f"{path}/{name}/", value, name, dict(block.block_params))
+            inner.inputs = {(port, "0"): Value("", (port, "0")) for port in inputs}
+            self.body(block, inner, {port: [("", port)] for port in inputs})
+            inner.live, inner.used = set(inner.results), set(inner.inputs)
+            return inner
+        target = str(value["node"])
+        beside = target.split("/")[0] in graph and not target.startswith("/")
+        return Reference(f"{scope.prefix}{target}" if beside else target.removeprefix("/"), inputs)
+
+    def _use(self, id: str, data: Mapping[str, Any], graph: Graph, scope: Scope, feeds: Feeds) -> Feeds:
         name = data["component"].removeprefix(BLOCK_PREFIX)
         block = self.blocks[name]
         given = substitute(data["params"], scope.params) if scope.block else data["params"]
-        params = {**block.block_params, **given}
+        use = Scope(f"{scope.prefix}{id}/", name, id, {**block.block_params, **given}, data["settings"])
+        weights = data["settings"].get("weights", {})
+        if weights.get("from") in ("shared", "average") and weights.get("node"):
+            target = str(weights["node"])
+            beside = target.split("/")[0] in graph and not target.startswith("/")
+            prefix = f"{scope.prefix}{target}/" if beside else f"{target.removeprefix('/')}/"
+            use.owner, use.twin = (prefix, "") if weights["from"] == "shared" else ("", prefix)
+        elif scope.owner or scope.twin:
+            use.owner, use.twin = (w and f"{w}{id}/" for w in (scope.owner, scope.twin))
+            use.inherits = True
         repeat = data["settings"].get("repeat", 1)
         if repeat == 1:
-            return self._inner(id, f"{scope.prefix}{id}/", name, params, scope, feeds)
+            return self._inner(use, scope, feeds)
         ins = [n for n, d in block.nodes(data=True) if d["component"] == PORT_IN]
         outs = [n for n, d in block.nodes(data=True) if d["component"] == PORT_OUT]
         results: Feeds = {}
         for copy in range(repeat):
-            results = self._inner(f"{id}/n{copy}", f"{scope.prefix}{id}/n{copy}/", name, params, scope, feeds)
+            part = f"n{copy}/"
+            inner = dataclasses.replace(
+                use, prefix=f"{use.prefix}{part}", attribute=f"{id}/n{copy}", items={}, inputs={}, results={}, ends={},
+                origins={}, data=[], live=set(), used=set(), modules=[],
+                owner=use.owner and f"{use.owner}{part}", twin=use.twin and f"{use.twin}{part}",
+            )  # fmt: skip
+            results = self._inner(inner, scope, feeds)
             feeds = {**feeds, **{ins[i]: results.get(out, []) for i, out in enumerate(outs)}}
         return results
 
-    def _inner(self, item: str, prefix: str, name: str, params: Mapping[str, Any], scope: Scope, feeds: Feeds) -> Feeds:
-        inner = Scope(prefix, name, item, params)
+    def _inner(self, inner: Scope, scope: Scope, feeds: Feeds) -> Feeds:
+        item = inner.attribute
         inner.inputs = {(port, str(i)): value for port, values in feeds.items() for i, value in enumerate(values)}
         entering = {port: [scope.origins[value] for value in values] for port, values in feeds.items()}
-        self.body(self.blocks[name], inner, entering)
+        self.body(self.blocks[inner.block], inner, entering)
         for end in inner.data:
             inner.inputs["", *end] = Value("", ("", *end))
             scope.see(end, Value("", ("", *end)))
@@ -188,47 +240,63 @@ def _order(graph: Graph) -> list[str]:
     return list(nx.lexicographical_topological_sort(graph, key=position.__getitem__))
 
 
-def _resolve(scope: Scope, end: End) -> Value:
+# ------------------------------------------------------------------ views
+
+
+def view(scope: Scope) -> Scope:
+    """The scope with the items of its open scopes in their place, under ids such as ``critic/fc``."""
+    if not any(isinstance(item, Scope) and item.open for item in scope.items.values()):
+        return scope
+    made = dataclasses.replace(scope, items={}, results={}, ends={}, origins={})
+    known: dict[Value, Value] = {}
+
+    def translated(value: Value) -> Value:
+        return known.get(value, value)
+
+    for id, item in scope.items.items():
+        if isinstance(item, Leaf):
+            inputs = {port: [translated(v) for v in values] for port, values in item.inputs.items()}
+            made.items[id] = dataclasses.replace(item, inputs=inputs)
+        elif not item.open:
+            moved = {key: translated(value) for key, value in item.inputs.items()}
+            made.items[id] = dataclasses.replace(item, inputs=moved)
+        else:
+            _splice(made, id, item, known)
+    made.results = {key: translated(value) for key, value in scope.results.items()}
+    for value, end in scope.origins.items():
+        made.see(end, translated(value))
+    return made
+
+
+def _splice(made: Scope, id: str, item: Scope, known: dict[Value, Value]) -> None:
+    """Puts the items of an open scope into the one around it."""
+    inside = view(item)
+
+    def outer(value: Value) -> Value:
+        if value.item:
+            return Value(f"{id}/{value.item}", value.key)
+        given = item.inputs[value.key]
+        return known.get(given, given)
+
+    for name, inner in inside.items.items():
+        if isinstance(inner, Leaf):
+            inputs = {port: [outer(v) for v in values] for port, values in inner.inputs.items()}
+            made.items[f"{id}/{name}"] = dataclasses.replace(inner, inputs=inputs)
+        else:
+            moved = {key: outer(value) for key, value in inner.inputs.items()}
+            made.items[f"{id}/{name}"] = dataclasses.replace(inner, inputs=moved)
+    for key, value in inside.results.items():
+        known[Value(id, key)] = outer(value)
+    for value, end in inside.origins.items():
+        made.see(end, outer(value))
+
+
+def resolve(scope: Scope, end: End) -> Value:
     """The value of an end in a scope; one that no port brings out of a block gets a result of its own there."""
     if end not in scope.ends:
         name, inner = next(
             (n, i) for n, i in scope.items.items() if isinstance(i, Scope) and end[0].startswith(i.prefix)
         )
-        inner.results["", *end] = _resolve(inner, end)
+        inner.results["", *end] = resolve(inner, end)
         scope.see(end, Value(name, ("", *end)))
     return scope.ends[end]
-
-
-def _mark(scope: Scope) -> None:
-    """Finds what the live results of a scope depend on, inner scopes included."""
-    wanted = {scope.results[key] for key in scope.live}
-    for name, item in reversed(scope.items.items()):
-        item.live = {value.key for value in wanted if value.item == name}
-        if not item.live:
-            continue
-        if isinstance(item, Scope):
-            _mark(item)
-            wanted |= {item.inputs[key] for key in item.used}
-        else:
-            wanted |= {value for values in item.inputs.values() for value in values}
-    scope.used = {value.key for value in wanted if not value.item}
-
-
-def _prune(scope: Scope, constructed: Set[str]) -> None:
-    """Drops the items that are neither computed nor hold a module that is."""
-    for name, item in list(scope.items.items()):
-        if isinstance(item, Scope):
-            _prune(item, constructed)
-            if not item.items:
-                del scope.items[name]
-        elif not item.live and item.path not in constructed:
-            del scope.items[name]
-
-
-def _bring(scope: Scope, path: str, owner: str) -> None:
-    """Makes the scopes on the way to a sharing node take its owner's module along, from the first one around both."""
-    for item in scope.items.values():
-        if isinstance(item, Scope) and path.startswith(item.prefix):
-            if not owner.startswith(item.prefix) and owner not in item.modules:
-                item.modules.append(owner)
-            _bring(item, path, owner)

@@ -19,10 +19,10 @@ def workspace() -> Path:
     return Path(__file__).parent
 '''
 LOCALS = (
-    "args", "batch", "best", "criterion", "data", "device", "epoch", "evaluate", "everything", "figures", "group",
-    "history", "indices", "main", "metrics", "model", "moment", "name", "order", "parser", "samples", "schedule",
-    "seen", "split", "step", "steps", "stop", "total", "totals", "train", "train_set", "valid", "valid_set", "value",
-    "values", "written",
+    "acts", "args", "batch", "batches", "best", "data", "device", "epoch", "evaluate", "everything", "figures", "follow", "generator", "group",
+    "history", "indices", "labels", "labels_of", "main", "metrics", "model", "moment", "name", "number", "p", "parser", "plans", "repeat", "samples", "schedule",
+    "seen", "split", "step", "steps", "stop", "subset", "together", "total", "totals", "train", "train_set", "valid", "valid_set", "value",
+    "values", "waiting", "written",
 )  # fmt: skip
 """Names that the scripts use themselves."""
 
@@ -50,6 +50,36 @@ def _entry(symbol: Symbol, is_op: bool = False) -> Definition:
     if symbol == WORKSPACE:
         return Definition(symbol, _WORKSPACE_TEXT.lstrip(), {"Path": Symbol("pathlib", "Path")})
     return definition(symbol, is_op)
+
+
+class Both:
+    """What a script knows: its own imports, and the definitions of ours that lie beside it in ``parts.py``.
+
+    Args:
+        own: the script's imports.
+        parts: the definitions.
+    """
+
+    def __init__(self, own: Library, parts: Library) -> None:
+        self.own, self.parts = own, parts
+        self.imported: set[str] = set()
+        """The names that the script takes from the parts."""
+
+    @property
+    def names(self) -> Names:
+        return Names([*self.own.names.taken, *self.parts.names.taken])
+
+    def use(self, symbol: Symbol, wanted: str = "", is_op: bool = False) -> str:
+        """The name of a symbol in the script."""
+        if not symbol.ours:
+            return self.own.use(symbol, wanted, is_op)
+        name = self.parts.use(symbol, wanted, is_op)
+        self.imported.add(name)
+        return name
+
+    def object(self, value: Any) -> str:
+        """The name of a class or function in the script."""
+        return self.use(symbol_of(value)) if symbol_of(value).ours else self.own.object(value)
 
 
 def symbol_of(value: Any) -> Symbol:

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from builder.compiler import Compiled, End
+from builder.compiler import End
 from builder.compiler.inference import arguments
-from builder.export.classes import write_classes
-from builder.export.constructors import MISSING, Argument, Construction, construction, record
+from builder.export.computing import Scribe
+from builder.export.conditions import Cases
+from builder.export.constructors import MISSING, Argument, Construction, construction, is_plain_builder, record
 from builder.export.errors import ExportError
-from builder.export.library import Library, Symbol
+from builder.export.layout import Demand
+from builder.export.library import Library, Symbol, definition
+from builder.export.loading import Loading
 from builder.export.model import ModelSource
-from builder.export.scopes import Key, model_scope
-from builder.export.script import LOCALS, Script, construction_source, library_of, script_text, symbol_of
+from builder.export.scopes import Scope
+from builder.export.script import LOCALS, Both, Script, construction_source, library_of, script_text, symbol_of
 from builder.export.text import Names, literal
-from builder.export.training import OptimizerPlan, TrainingPlan
+from builder.export.training import Group, OptimizerPlan, TrainingPlan
 from builder.graph import FlatNode
-from builder.train.prepare import evaluation_batch
+from components import registry
+
+PARAMETER = torch.nn.Parameter(torch.zeros(1, 1))
+"""Stands for the parameters of an optimizer whose construction is read."""
+CHAINED = Symbol("components.schedule._base", "chained_factor")
+ROOTS = [
+    "forward", "update", "compute", "factor", "watch", "fit", "length", "batches", "choose", "relabel", "follow",
+]  # fmt: skip
 
 
 def write_train(plan: TrainingPlan, model: ModelSource, title: str, ships_initial: bool) -> dict[str, Script]:
@@ -36,192 +46,258 @@ def write_train(plan: TrainingPlan, model: ModelSource, title: str, ships_initia
     Raises:
         ExportError: something in the graph cannot be written as a script.
     """
-    return _TrainWriter(plan, model, title, ships_initial).scripts()
+    return TrainWriter(plan, model, title, ships_initial).scripts()
 
 
-class _TrainWriter:
+@dataclass(frozen=True)
+class _OptimizerNames:
+    parameters: str
+    optimizer: str
+    schedule: str
+    acts: str
+    """Whether it acts in a step; empty where it always does."""
+    total: str
+
+
+class TrainWriter:
+    """Writes the scripts of one training."""
+
     def __init__(self, plan: TrainingPlan, model: ModelSource, title: str, ships_initial: bool) -> None:
         self.plan, self.model, self.title, self.ships_initial = plan, model, title, ships_initial
-        self.compiled = plan.compiled
-        nodes = [*plan.metrics, *plan.stopping]
-        nodes += [self.compiled.flat.nodes[path] for o in plan.optimizers for path in o.schedule]
-        nodes += [self.compiled.flat.nodes[p] for p in self._criterion_paths()]
+        self.compiled, self.layout = plan.compiled, plan.layout
+        nodes = self._nodes()
+        taken = [*LOCALS, model.name, *self._constants_taken()]
         symbols = [symbol_of(node.component.factory) for node in nodes]
-        symbols += [symbol_of(type(self.compiled.build(o.node.path, params=[_PARAMETER]))) for o in plan.optimizers]
-        if any(len(o.schedule) > 1 for o in plan.optimizers):
-            symbols.append(_CHAINED)
-        roots = ["forward", "update", "compute", "factor", "watch", "fit", "length"]
-        taken = [
-            *LOCALS,
-            model.name,
-            "Criterion",
-            "SEED",
-            "EPOCHS",
-            "BATCH_SIZE",
-            "EVALUATION_BATCH_SIZE",
-            "HERE",
-            "load_data",
+        symbols += [symbol_of(type(self._optimizer(o))) for o in plan.optimizers]
+        symbols += [
+            symbol_of(registry.get(s.sampler["component"]).factory) for s in plan.settings.values() if s.sampler
         ]
-        self.parts = library_of([s for s in symbols if s.ours], roots, taken)
-        self.imported: set[str] = set()
+        if self._chains():
+            symbols.append(CHAINED)
+        parts = library_of([s for s in symbols if s.ours], ROOTS, taken)
         for node in nodes:
             if node.component.form == "class":
-                self.parts.object(node.component.factory)
-        self.library = Library(Names([*taken, *self.parts.defined]))
+                parts.object(node.component.factory)
+        library = Library(Names([*taken, *parts.defined]))
         for module in ("argparse", "json", "torch"):
-            self.library.use(Symbol(module, ""))
-        self.library.use(Symbol("pathlib", "Path"))
-        self.library.use(Symbol("safetensors.torch", "save_file"))
-        # Variables stay apart from all that the files define.
-        functions = [node.component.factory.__name__ for node in nodes]
-        self.names = Names([*self.library.names.taken, *self.parts.names.taken, *functions])
-        self.raw = {end: self.names.new(end[1]) for end in plan.raw}
-        single = len(plan.criterion) == 1
-        self.criterion = {e: self.names.new("loss" if single else e[0].replace("/", "_")) for e in plan.criterion}
-        single = len(plan.outputs) == 1
-        self.outputs = {e: self.names.new("prediction" if single else e[0].replace("/", "_")) for e in plan.outputs}
+            library.use(Symbol(module, ""))
+        library.use(Symbol("pathlib", "Path"))
+        library.use(Symbol("safetensors.torch", "save_file"))
+        self.library = Both(library, parts)
+        functions = [node.component.factory.__name__ for node in self.compiled.flat.nodes.values()]
+        self.names = Names(
+            [*library.names.taken, *parts.names.taken, *functions, *self._data_names(), *self._names_taken()]
+        )
+        self.scribe = Scribe(self.layout, model, self.library, self.names, self._logged_ends())
+        self.loading = Loading(plan, self.library, self.made_component)
 
-    def _criterion_paths(self) -> list[str]:
-        """The nodes that the criterion computes."""
-        scope = model_scope(self.compiled, self.plan.criterion, self.plan.outputs)
-        return [leaf.path for leaf in scope.leaves() if leaf.live]
+    def _constants_taken(self) -> list[str]:
+        sizes = [f"{self._upper(path)}BATCH_SIZE" for path in self.plan.settings]
+        return [
+            "SEED",
+            "EPOCHS",
+            "HERE",
+            "load_data",
+            "evaluate",
+            "written",
+            *sizes,
+            *(f"EVALUATION_{s}" for s in sizes),
+        ]
+
+    def _upper(self, path: str) -> str:
+        return "" if len(self.plan.settings) == 1 else f"{path.replace('/', '_').upper()}_"
+
+    def _data_names(self) -> list[str]:
+        words = [path.replace("/", "_") for path in self.plan.settings]
+        return [
+            f"{w}{tail}"
+            for w in words
+            for tail in ("", "_train", "_valid", "_batches", "_indices", "_batch", "_samples")
+        ]
+
+    def _names_taken(self) -> list[str]:
+        found = []
+        for number in range(len(self.plan.optimizers)):
+            names = self._optimizer_names(number)
+            found += [names.parameters, names.optimizer, names.schedule, names.acts, names.total]
+        return [name for name in found if name.isidentifier()]
+
+    def _nodes(self) -> list[FlatNode]:
+        """The nodes that the scripts make or call themselves, without those of the model."""
+        plan, flat = self.plan, self.compiled.flat
+        nodes = [*plan.metrics, *plan.stopping, *plan.rounds, *(flat.nodes[p] for p in sorted(self.layout.outside))]
+        nodes = [n for n in nodes if n.component.kind != "visualizer"]
+        nodes += [flat.nodes[path] for chain in self._chains(1) for path in chain]
+        for id, item in self.layout.view.items.items():
+            if (
+                not isinstance(item, Scope)
+                and item.owner is None
+                and not (self.layout.whole and id in self.layout.inside)
+            ):
+                nodes.append(item.node)
+        return list({node.path: node for node in nodes}.values())
+
+    def _chains(self, least: int = 2) -> list[Sequence[str]]:
+        """The chains of schedules with at least so many."""
+        chains = [o.schedule for o in self.plan.optimizers] + [chain for _, chain in self._followers()]
+        return [chain for chain in chains if len(chain) >= least]
+
+    def _followers(self) -> list[tuple[str, Sequence[str]]]:
+        """The modules whose strength follows a schedule, by path, with the paths of the schedules."""
+        found = []
+        for path in self.compiled.analysis.order:
+            node = self.compiled.flat.nodes[path]
+            for name, port in node.component.inputs.items():
+                if port.dims.kind == "schedule" and node.component.kind not in ("optimizer", "scheduler"):
+                    chain, ends = [], node.inputs.get(name)
+                    while ends:
+                        chain.append(ends[0][0])
+                        ends = self.compiled.flat.nodes[chain[-1]].inputs.get("then")
+                    if chain and path in self.layout.constructed:
+                        found.append((path, chain))
+        return found
+
+    def _logged_ends(self) -> dict[End, str]:
+        found = {}
+        for plan in self.plan.optimizers:
+            found |= dict(zip(plan.step.losses, plan.step.names, strict=False))
+        for group in self.plan.groups:
+            for name, ends in group.wanted.items():
+                if len(ends) == 1 and self.compiled.flat.nodes[ends[0][0]].component.kind == "loss":
+                    found.setdefault(ends[0], name)
+        return found
 
     # -------------------------------------------------------------- the pieces
 
-    def _object(self, value: Any) -> str:
-        """The name of a class or function in the training script: one of torch's, or one of the parts."""
-        if not symbol_of(value).ours:
-            return self.library.object(value)
-        name = self.parts.object(value)
-        self.imported.add(name)
-        return name
-
-    def _made(self, node: FlatNode) -> str:
+    def made(self, node: FlatNode) -> str:
         """The expression that makes what stands at a node."""
-        if node.component.form == "builder":
-            found = record(lambda: self.compiled.build(node.path))
-        else:
-            found = construction(node.component.factory, self.compiled.analysis.values[node.path])
-        return construction_source(found, self._object)
+        values = self.compiled.analysis.values[node.path]
+        return self.made_component(node.component.id, values)
+
+    def made_component(self, id: str, values: dict[str, Any]) -> str:
+        """The expression that makes a component."""
+        component = registry.get(id)
+        factory = component.factory
+        plain = component.form == "builder" and is_plain_builder(definition(symbol_of(factory)).tree)
+        made = record(lambda: registry.create(id, **values)) if plain else construction(factory, values)
+        return construction_source(made, self.library.object)
 
     def scripts(self) -> dict[str, Script]:
-        plan = self.plan
-        criterion = self._criterion()
-        main = self._main(criterion)
-        body = _WRITTEN + self._order() + self._evaluate()
-        own = f"from data import load_data\nfrom model import {self.model.name}\n"
-        if self.imported:
-            own += f"from parts import {', '.join(sorted(self.imported))}\n"
+        main = self._main()
+        evaluate = self._evaluate()
+        modules = "".join(
+            f"{name} = {self.made(self.compiled.flat.nodes[path])}\n"
+            for path, name in self.scribe.modules.items()
+            if self.compiled.flat.nodes[path].component.kind == "loss"
+        )
+        modules += "".join(f"{line}\n" for line in self.loading.samplers())
+        body = [*self._follow(), _WRITTEN, *self.loading.functions(), evaluate]
+        own = f"from data import {', '.join(sorted(self.loading.loaders))}\nfrom model import {self.model.name}\n"
+        if self.library.imported:
+            own += f"from parts import {', '.join(sorted(self.library.imported))}\n"
         summary = f"Trains {self.title} and keeps the weights of the best epoch in trained.safetensors."
         note = "The weights, the order of the samples and everything random follow from SEED."
-        text = script_text(f"{summary}\n\n{note}", self.library, own, _constants(plan), body, main)
+        head = self._constants() + (f"\n{modules}" if modules else "")
+        text = script_text(f"{summary}\n\n{note}", self.library.own, own, head, "\n\n".join(body), main)
         found = {"train.py": Script(text)}
-        if self.imported:
+        if self.library.imported:
             doc = f"The losses, metrics and schedules of {self.title}."
-            found["parts.py"] = Script(script_text(doc, self.parts, self.parts.definitions()))
+            found["parts.py"] = Script(script_text(doc, self.library.parts, self.library.parts.definitions()))
         return found
 
-    def _order(self) -> str:
+    def _constants(self) -> str:
         plan = self.plan
-        if not plan.settings.shuffle:
-            return ""
-        hashlib = self.library.use(Symbol("hashlib", ""))
-        key = f"{{SEED}}/{{epoch}}/{plan.data.path}/0"
-        return (
-            f"def order(samples: int, epoch: int) -> {self.library.tensor}:\n"
-            '    """The order of the samples in an epoch."""\n'
-            f'    digest = {hashlib}.blake2b(f"{key}".encode(), digest_size=8).digest()\n'
-            '    generator = torch.Generator().manual_seed(int.from_bytes(digest, "little") >> 1)\n'
-            "    return torch.randperm(samples, generator=generator)\n\n\n"
-        )
+        lines = ["HERE = Path(__file__).parent", f"SEED = {plan.seed}", f"EPOCHS = {plan.epochs}"]
+        return "\n".join([*lines, *self.loading.constants()]) + "\n"
 
-    def _criterion(self) -> str:
-        """The expression that makes the criterion; a class for it where it is more than one loss."""
-        plan = self.plan
-        paths = self._criterion_paths()
-        if len(plan.criterion) == 1 and len(paths) == 1 and "/" not in paths[0]:
-            node = self.compiled.flat.nodes[paths[0]]
-            if node.component.form != "op" and not node.settings.get("init") and not node.settings.get("frozen"):
-                self.call = self._call("criterion", node)
-                return self._made(node)
-        scope = model_scope(self.compiled, plan.criterion, plan.outputs)
-        given: dict[End, str] = {**self.outputs, **self.raw}
-        inputs: dict[Key, str] = {("", *e): name for e, name in given.items() if ("", *e) in scope.used}
-        doc = "What the training minimises, and what its metrics look at."
-        write_classes(self.compiled, scope, self.parts, "Criterion", inputs, doc)
-        self.imported.add("Criterion")
-        self.call = f"criterion({', '.join(inputs.values())})"
-        return "Criterion()"
-
-    def _call(self, function: str, node: FlatNode) -> str:
+    def _call(self, function: str, node: FlatNode, d: Demand) -> str:
         """A call of a node's module on named values."""
-        known = {**self.raw, **self.outputs, **self.criterion}
-        args, kwargs = arguments(node.component, node.inputs)
-        given = ["None" if end is None else known[end] for end in args]
-        return f"{function}({', '.join([*given, *(f'{k}={known[end]}' for k, end in kwargs.items())])})"
-
-    def _forward(self) -> list[str]:
-        """From a batch to the values of the criterion."""
-        given = [self.raw[end] for end in self.model.arguments]
-        lines = [f"{', '.join(self.outputs.values())} = model({', '.join(given)})"]
-        if self.criterion:
-            lines.append(f"{', '.join(self.criterion.values())} = {self.call}")
-        return lines
-
-    def _batch(self, split: str) -> list[str]:
-        """From indices to the tensors of a batch."""
-        ports = [f'batch["{port}"].to(device)' for _, port in self.raw]
-        return [f"batch = {split}.__getitems__(indices)", f"{', '.join(self.raw.values())} = {', '.join(ports)}"]
+        args, kwargs = arguments(node.component, self.compiled.sources(node.path, d.phase))
+        given = ["None" if end is None else self.scribe.value(end, d) for end in args]
+        given += [f"{k}={self.scribe.value(end, d)}" for k, end in kwargs.items()]
+        return f"{function}({', '.join(given)})"
 
     # -------------------------------------------------------------- evaluation
 
     def _evaluate(self) -> str:
-        torch_, nn = self.library.torch, self.library.nn
-        values = []
-        for end in self.criterion:
-            if self._is_figure(end):
-                values.append((end[0], f"len(indices) * {self.criterion[end]}.item()"))
-        for plan in self.plan.optimizers:
-            if plan.logs_sum:
-                values.append((plan.node.path, f"len(indices) * {self._sum(plan)}.item()"))
-        figures = [name for name, _ in values]
-        for node in self.plan.metrics:
-            values.append((node.path, self._call(f"metrics[{node.path!r}].update", node)))
+        torch_, nn = self.library.own.torch, self.library.own.nn
+        splits = ", ".join(self.loading.split_arguments(path for g in self.plan.groups for path in g.data))
         lines = [
             f"@{torch_}.no_grad()",
-            f"def evaluate(model: {nn}.Module, criterion: {nn}.Module, metrics: dict, split, device)"
-            " -> dict[str, float]:",
+            f"def evaluate(model: {nn}.Module, metrics: dict, {splits}, device) -> dict[str, float]:",
             '    """Losses and metrics over a split."""',
             "    model.eval()",
-            "    criterion.eval()",
-            "    totals: dict = {}",
-            f"    for indices in {torch_}.arange(len(split)).split(EVALUATION_BATCH_SIZE):",
-            *_indented([*self._batch("split"), *self._forward()], 8),
-            "        values = {",
-            *(f"            {name!r}: {value}," for name, value in values),
-            "        }",
-            "        totals = {name: totals.get(name, 0) + value for name, value in values.items()}",
-            "    model.train()",
-            "    criterion.train()",
-            f"    figures = {{name: float(totals[name] / len(split)) for name in {figures!r}}}",
-            "    return figures | {name: float(m.compute(totals[name])) for name, m in metrics.items()}",
         ]
+        several = len(self.plan.groups) > 1
+        lines += ["    figures: dict[str, float] = {}"] * several
+        body: list[str] = []
+        for group in self.plan.groups:
+            body += self._group(group, several)
+        if self._draws():
+            fork = [
+                f"with {torch_}.random.fork_rng():  # the same numbers each time",
+                f"    {torch_}.manual_seed(SEED)",
+            ]
+            lines += indented([*fork, *indented(body, 4)], 4)
+        else:
+            lines += indented(body, 4)
+        lines += ["    model.train()", "    return figures"]
         return "\n".join(lines) + "\n\n\n"
 
-    def _is_figure(self, end: End) -> bool:
-        return self.compiled.flat.nodes[end[0]].component.kind == "loss"
+    def _draws(self) -> bool:
+        """Whether an evaluation draws random numbers."""
+        used = {path for group in self.plan.groups for path in group.demand.order}
+        nodes = [self.compiled.flat.nodes[path] for path in used]
+        nodes = [
+            n for n in nodes if n.component.family != "Dropout" and not n.component.id.startswith(("aug_", "drop_"))
+        ]
+        return any(self.layout.is_random(node.path) for node in nodes)
 
-    def _sum(self, plan: OptimizerPlan) -> str:
-        terms = [self.criterion[end] for end in plan.losses]
-        return terms[0] if len(terms) == 1 else f"{self.library.torch}.stack([{', '.join(terms)}]).sum()"
+    def _group(self, group: Group, several: bool) -> list[str]:
+        d = group.demand
+        values, figures, metrics = [], [], []
+        paths = {node.path: node for node in self.plan.metrics}
+        first = self.loading.indices(group.data[0])
+        pieces = self.scribe.pieces(d)
+        for name, ends in group.wanted.items():
+            if name in paths:
+                metrics.append(name)
+                values.append((name, self._call(f"metrics[{name!r}].update", paths[name], d)))
+            else:
+                figures.append(name)
+                values.append((name, f"len({first}) * {self._sum(ends, d)}.item()"))
+        raw = self.scribe.data_of(d)
+        lines = [
+            "totals: dict = {}" if not several else "totals, seen = {}, 0",
+            f"for {self.loading.target(group.data)} in {self.loading.evaluation(group.data)}:",
+            *indented(self.loading.batch(raw, "split", self.scribe.read(raw)), 4),
+            *indented(self.scribe.block(pieces), 4),
+            "    values = {",
+            *(f"        {name!r}: {value}," for name, value in values),
+            "    }",
+            "    totals = {name: totals.get(name, 0) + value for name, value in values.items()}",
+            *[f"    seen += len({first})"] * several,
+        ]
+        count = "seen" if several else f"len({self.loading.split(group.data[0])})"
+        mean = f"{{name: float(totals[name] / {count}) for name in {figures!r}}}"
+        judged = "{name: float(metrics[name].compute(totals[name])) for name in " + f"{metrics!r}}}"
+        if len(self.plan.groups) == 1:
+            judged = "{name: float(m.compute(totals[name])) for name, m in metrics.items()}"
+        found = " | ".join([mean] * bool(figures) + [judged] * bool(metrics))
+        return [*lines, f"figures {'|=' if several else '='} {found}"]
+
+    def _sum(self, ends: Sequence[End], d: Demand) -> str:
+        terms = [self.scribe.value(end, d) for end in ends]
+        return terms[0] if len(terms) == 1 else f"{self.library.own.torch}.stack([{', '.join(terms)}]).sum()"
 
     # -------------------------------------------------------------- the loop
 
-    def _main(self, criterion: str) -> str:
-        plan = self.plan
-        torch_ = self.library.torch
-        metrics = ", ".join(f"{n.path!r}: {self._made(n)}" for n in plan.metrics)
-        logged = [path for o in plan.optimizers for path in self._logged(o)]
+    def _main(self) -> str:
+        plan, torch_ = self.plan, self.library.own.torch
+        metrics = ", ".join(f"{n.path!r}: {self.made(n)}" for n in plan.metrics)
+        logged = list(dict.fromkeys(name for o in plan.optimizers for name in o.step.names))
+        step = self._step()
+        apart = self._counts_apart()
         lines = [
             "def main() -> None:",
             "    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])",
@@ -230,30 +306,35 @@ class _TrainWriter:
             "    args = parser.parse_args()",
             f'    device = {torch_}.accelerator.current_accelerator(check_available=True) or {torch_}.device("cpu")',
             "",
-            "    data = load_data()",
-            *["    data.prepare()"] * self._prepares(),
-            '    train_set, valid_set = data.load("train"), data.load("valid")',
+            *indented(self.loading.load(), 4),
             "",
             f"    {torch_}.manual_seed(SEED)",
             f"    model = {self.model.name}().to(device)",
             *self._initial(),
-            f"    criterion = {criterion}.to(device)",
             f"    metrics = {{{metrics}}}",
-            *self._optimizers(),
+            *indented(self._optimizers(), 4),
+            *indented(self._schedules(), 4),
             *self._stopping(),
             "",
             f"    {torch_}.manual_seed(SEED)  # what is random in the training starts here",
             *self._fits(),
-            f"    steps = {self._steps()}",
+            *indented(self.loading.prepare(self._follows_time()), 4),
             "    best, history = None, []",
+            *["    number = 0  # of steps"] * self._counts_steps(),
+            *indented(self._waiting(), 4),
             "    for epoch in range(args.epochs):",
-            f"        totals, seen = dict.fromkeys({logged!r}, 0.0), 0",
-            f"        samples = {self._epoch_order()}",
-            "        for step, indices in enumerate(samples.split(BATCH_SIZE)[: args.steps or steps]):",
-            *_indented(self._step(), 12),
-            "        train = {name: total / seen for name, total in totals.items()}",
-            "        valid = evaluate(model, criterion, metrics, valid_set, device)",
-            *_indented(self._judge(), 8),
+            f"        totals, seen = dict.fromkeys({logged!r}, 0.0), {'dict.fromkeys(totals, 0)' if apart else '0'}"
+            if not apart
+            else f"        totals = dict.fromkeys({logged!r}, 0.0)\n        seen = dict.fromkeys(totals, 0)",
+            *indented(self.loading.loop(), 8),
+            *indented(step, 12),
+            "        train = {name: total / seen for name, total in totals.items()}"
+            if not apart
+            else "        train = {name: total / seen[name] for name, total in totals.items() if seen[name]}",
+            *indented(self._followed("epoch + 1"), 8),
+            f"        valid = evaluate(model, metrics, {', '.join(self.loading.valid())}, device)",
+            *indented(self._judge(), 8),
+            *indented(self._rounds(), 8),
             "",
             "",
             'if __name__ == "__main__":',
@@ -261,142 +342,330 @@ class _TrainWriter:
         ]
         return "\n".join(lines) + "\n"
 
-    def _prepares(self) -> bool:
-        """Whether the data set has to fetch something first."""
-        methods = [c.__dict__ for c in type(self.compiled.dataset(self.plan.data.path)).__mro__]
-        return sum("prepare" in m for m in methods) > 1
+    def _counts_apart(self) -> bool:
+        """Whether figures are means over steps of their own."""
+        return any(not o.step.always for o in self.plan.optimizers)
+
+    def _counts_steps(self) -> bool:
+        return any(o.step.every > 1 for o in self.plan.optimizers)
 
     def _initial(self) -> list[str]:
         if not self.ships_initial:
             return []
-        load_file = self.library.use(Symbol("safetensors.torch", "load_file"))
+        load_file = self.library.own.use(Symbol("safetensors.torch", "load_file"))
         return [
             f'    model.load_state_dict({load_file}(HERE / "initial.safetensors"))  # the weights of the first step'
         ]
 
-    def _steps(self) -> str:
-        if self.plan.settings.drop_last:
-            return "len(train_set) // BATCH_SIZE"
-        math = self.library.use(Symbol("math", ""))
-        return f"{math}.ceil(len(train_set) / BATCH_SIZE)"
+    # -------------------------------------------------------------- optimizers
 
-    def _epoch_order(self) -> str:
-        if self.plan.settings.shuffle:
-            return "order(len(train_set), epoch)"
-        return f"{self.library.torch}.arange(len(train_set))"
+    def _optimizer(self, plan: OptimizerPlan) -> torch.optim.Optimizer:
+        return self.compiled.build(plan.node.path, params=[PARAMETER])
+
+    def _optimizer_names(self, number: int) -> _OptimizerNames:
+        plan = self.plan.optimizers[number]
+        if len(self.plan.optimizers) == 1:
+            whole = self._parameters(plan)
+            parameters = "parameters" if "[" in whole or plan.step.accumulate > 1 else whole
+            acts = "" if plan.step.always else "acts"
+            return _OptimizerNames(parameters, "optimizer", "schedule", acts, "total")
+        path = plan.node.path.replace("/", "_")
+        acts = "" if plan.step.always else f"{path}_acts"
+        return _OptimizerNames(f"{path}_parameters", f"{path}_optimizer", f"{path}_schedule", acts, path)
 
     def _optimizers(self) -> list[str]:
         lines = []
         for number, plan in enumerate(self.plan.optimizers):
-            names = self._names(number)
-            if names.parameters != "model.parameters()":
-                lines.append(f"    {names.parameters} = {self._parameters(plan)}")
-            made = _optimizer_call(self.compiled, plan)
-            lines.append(
-                f"    {names.optimizer} = {construction_source(made, self._object, {id(_PARAMETER): names.parameters})}"
-            )
-            if plan.schedule:
-                chain = [self._made(self.compiled.flat.nodes[path]) for path in plan.schedule]
-                lines.append(f"    {names.schedule} = {chain[0] if len(chain) == 1 else '[' + ', '.join(chain) + ']'}")
+            names = self._optimizer_names(number)
+            if names.parameters != self._parameters(plan):
+                lines.append(f"{names.parameters} = {self._parameters(plan)}")
+            made = self._optimizer_call(plan)
+            given = names.parameters
+            if plan.node.settings.get("decay", "all") == "weights":
+                given = (
+                    f'[{{"params": [p for p in {given} if p.dim() > 1]}}, '
+                    f'{{"params": [p for p in {given} if p.dim() < 2], "weight_decay": 0.0}}]'
+                )
+            source = construction_source(made, self.library.object, {id(PARAMETER): given})
+            lines.append(f"{names.optimizer} = {source}")
         return lines
 
+    def _optimizer_call(self, plan: OptimizerPlan) -> Construction:
+        """How the optimizer of a node is made, with its rate always said."""
+        found = record(lambda: self._optimizer(plan))
+        kept = [Argument(a.keyword, a.value, MISSING if a.hint == "lr" else a.default, a.hint) for a in found.arguments]
+        return Construction(found.target, kept)
+
     def _parameters(self, plan: OptimizerPlan) -> str:
-        inside = set(self.model_names)
-        outside = [n for n in self.compiled.parameters_of(plan.losses) if n not in inside]
         if plan.prefixes is None:
-            return "[*model.parameters(), *criterion.parameters()]" if outside else "model.parameters()"
-        chosen = f"if p.requires_grad and name.startswith({plan.prefixes!r})"
-        source = "[*model.named_parameters(), *criterion.named_parameters()]" if outside else "model.named_parameters()"
-        return f"[p for name, p in {source} {chosen}]"
+            return "model.parameters()"
+        modules = [p for p in plan.prefixes if p.endswith(".")]
+        if len(plan.prefixes) == 1 and modules:
+            return f"list(model.{modules[0]}parameters())"
+        return f"[{', '.join(f'*model.{p}parameters()' if p in modules else f'model.{p}' for p in plan.prefixes)}]"
 
-    @property
-    def model_names(self) -> list[str]:
-        return [name for name, _ in self.compiled.program(self.plan.outputs).named_parameters()]
+    def _schedules(self) -> list[str]:
+        lines = []
+        for number, plan in enumerate(self.plan.optimizers):
+            if plan.schedule:
+                lines.append(f"{self._optimizer_names(number).schedule} = {self._chain(plan.schedule)}")
+        for path, chain in self._followers():
+            lines.append(f"{self._follower(path)} = {self._chain(chain)}")
+        return lines
 
-    def _names(self, number: int) -> _OptimizerNames:
-        if len(self.plan.optimizers) == 1:
-            whole = self._parameters(self.plan.optimizers[0])
-            return _OptimizerNames("parameters" if "[" in whole else whole, "optimizer", "schedule")
-        path = self.plan.optimizers[number].node.path.replace("/", "_")
-        return _OptimizerNames(f"parameters_of_{path}", f"optimizer_{path}", f"schedule_{path}")
+    def _follower(self, path: str) -> str:
+        return f"{path.replace('/', '_')}_schedule"
+
+    def _chain(self, paths: Sequence[str]) -> str:
+        made = [self.made(self.compiled.flat.nodes[path]) for path in paths]
+        return made[0] if len(made) == 1 else f"[{', '.join(made)}]"
+
+    def _factor(self, schedule: str, chain: Sequence[str], moment: str) -> str:
+        if len(chain) == 1:
+            return f"{schedule}.factor({moment}, args.epochs)"
+        return f"{self.library.use(CHAINED)}({schedule}, {moment}, args.epochs)"
+
+    def _followed(self, moment: str) -> list[str]:
+        """Tells the modules that follow a schedule where the training stands."""
+        return [
+            f"{self.scribe.target(path)}.follow({self._factor(self._follower(path), chain, moment)})"
+            for path, chain in self._followers()
+        ]
 
     def _stopping(self) -> list[str]:
         lines = []
         for number, node in enumerate(self.plan.stopping):
-            better = self.plan.higher_is_better(node.inputs["metric"][0][0])
-            lines += [f"    stopping{number or ''} = {self._made(node)}", f"    stopping{number or ''}.watch({better})"]
+            better = self.plan.higher_is_better(self.plan.watches(node))
+            lines += [f"    stopping{number or ''} = {self.made(node)}", f"    stopping{number or ''}.watch({better})"]
         return lines
 
     def _fits(self) -> list[str]:
         """What transforms measure on the training data."""
         if not self.plan.fits:
             return []
-        inside = set(self.compiled.ancestors(self.plan.outputs))
-        torch_ = self.library.torch
+        torch_ = self.library.own.torch
         lines = [
             f"    with {torch_}.no_grad():  # what the transforms measure on the training data",
             "        model.eval()",
-            f"        everything = train_set.__getitems__({torch_}.arange(len(train_set)))",
+            *indented(self.loading.everything(self._measured_sets()), 8),
         ]
         for node in self.plan.fits:
-            if node.path not in inside:
+            if node.path not in self.layout.constructed:
                 raise _not_scripted(node)
-            given = [self._measured(end) for ends in node.inputs.values() for end in ends]
-            lines.append(f"        model.{self.compiled.target(node.path)}.fit({', '.join(given)})")
+            given = [self._measured(end) for ends in self.compiled.sources(node.path).values() for end in ends]
+            lines.append(f"        {self.scribe.target(node.path)}.fit({', '.join(given)})")
         return [*lines, "        model.train()"]
+
+    def _measured_sets(self) -> list[str]:
+        ends = [e for n in self.plan.fits for ends in self.compiled.sources(n.path).values() for e in ends]
+        paths = self.compiled.ancestors(ends)
+        return [p for p in paths if self.compiled.flat.nodes[p].component.kind == "dataset"]
 
     def _measured(self, end: End) -> str:
         """A value on the whole training split, made by a chain of transforms."""
-        if self.plan.is_data(end):
-            return f'everything["{end[1]}"].to(device)'
-        node = self.compiled.flat.nodes[end[0]]
-        target = self.compiled.target(end[0])
-        if target is None or len(node.component.outputs) != 1:
+        path, port = self.compiled.passed(end)
+        node = self.compiled.flat.nodes[path]
+        if node.component.kind == "dataset":
+            return f'{self.loading.whole(path)}["{port}"].to(device)'
+        if path not in self.layout.constructed or len(node.component.outputs) != 1:
             raise _not_scripted(node)
-        args, kwargs = arguments(node.component, node.inputs)
-        given = [self._measured(e) if e else "None" for e in args] + [
-            f"{k}={self._measured(e)}" for k, e in kwargs.items()
-        ]
-        return f"model.{target}({', '.join(given)})"
+        args, kwargs = arguments(node.component, self.compiled.sources(path))
+        given = [self._measured(e) if e else "None" for e in args]
+        given += [f"{k}={self._measured(e)}" for k, e in kwargs.items()]
+        return f"{self.scribe.target(path)}({', '.join(given)})"
 
-    def _logged(self, plan: OptimizerPlan) -> list[str]:
-        return [path for path, _ in plan.logged] + [plan.node.path] * plan.logs_sum
+    # -------------------------------------------------------------- one step
 
     def _step(self) -> list[str]:
-        lines = self._batch("train_set")
-        scheduled = [n for n, o in enumerate(self.plan.optimizers) if o.schedule]
-        if scheduled:
+        demands = [turn.demand for case in self.plan.cases for turn in case.turns]
+        raw = self.scribe.data_of(*demands)
+        lines = self.loading.batch(raw, "train", self.scribe.read(raw))
+        if self._counts_steps():
+            lines.append("number += 1")
+        if self._follows_time():
             lines.append("moment = epoch + step / steps")
+        lines += self._followed("moment")
         for number, plan in enumerate(self.plan.optimizers):
-            names = self._names(number)
-            if plan.schedule:
-                lines += self._rate(plan, names)
-            total = self._sum(plan)
-            lines += self._forward()
-            value = total
-            if len(plan.losses) > 1:
-                lines.append(f"total = {total}")
-                value = "total"
-            lines.append(f"{names.optimizer}.zero_grad()")
-            lines.append(f"{value}.backward({'' if plan.prefixes is None else f'inputs={names.parameters}'})")
-            if plan.clip_norm is not None:
-                clip = f"{self.library.nn}.utils.clip_grad_norm_"
-                lines.append(f"{clip}({names.parameters}, {ast.unparse(literal(float(plan.clip_norm)))})")
-            lines.append(f"{names.optimizer}.step()")
-            lines += [f"totals[{p!r}] += len(indices) * {self.criterion[p, q]}.item()" for p, q in plan.logged]
-            if plan.logs_sum:
-                lines.append(f"totals[{plan.node.path!r}] += len(indices) * {value}.item()")
-        return [*lines, "seen += len(indices)"]
+            if not plan.step.always:
+                lines.append(f"{self._optimizer_names(number).acts} = {self._when(plan)}")
+        if self.plan.simultaneous and len(self.plan.optimizers) > 1:
+            lines += self._together()
+        else:
+            for number in range(len(self.plan.optimizers)):
+                lines += self._turn(number)
+        lines += self._averages()
+        return lines if self._counts_apart() else [*lines, f"seen += len({self.loading.indices(self.plan.data[0])})"]
+
+    def _follows_time(self) -> bool:
+        return bool(self._chains(1)) or any(average.rise == "cosine" for average in self.compiled.averages)
+
+    def _when(self, plan: OptimizerPlan) -> str:
+        conditions = [f"number % {plan.step.every} == 0"] * (plan.step.every > 1)
+        if plan.step.window is not None:
+            first, last = plan.step.window
+            conditions.append(f"{first} <= epoch + 1 <= {last}")
+        return " and ".join(conditions)
+
+    def _heading(self, number: int) -> list[str]:
+        return [f"# {self.plan.optimizers[number].node.path}"] if len(self.plan.optimizers) > 1 else []
+
+    def _turn(self, number: int) -> list[str]:
+        """The turn of one optimizer among those that act one after the other."""
+        plan, names = self.plan.optimizers[number], self._optimizer_names(number)
+        mine = [case for case in self.plan.cases if number in case.acting]
+        turns = [case.turns[case.acting.index(number)] for case in mine]
+        flags = {i: self._optimizer_names(i).acts for i in range(number) if self._optimizer_names(i).acts}
+        cases = Cases([{name: i in case.acting for i, name in flags.items()} for case in mine])
+        computed = cases.merged([self.scribe.pieces(t.demand, t.no_grad) for t in turns], self.scribe.block)
+        d = turns[0].demand
+        lines = [*computed, *self._rate(plan, names), *self._backward(plan, names, d), *self._update(plan, names)]
+        lines += self._logged(plan, names, d)
+        if names.acts:
+            lines = [f"if {names.acts}:", *indented(lines, 4)]
+        return [*self._heading(number), *lines]
+
+    def _together(self) -> list[str]:
+        """All optimizers at once, on the weights as they are."""
+        lines: list[str] = []
+        owned = [{id(p) for p in plan.step.parameters} for plan in self.plan.optimizers]
+        if sum(map(len, owned)) != len(set().union(*owned)):
+            raise ExportError(
+                "Optimizers that act at once on the same parameters cannot be written as a script.",
+                "同时更新相同参数的多个优化器无法写入脚本。",
+            )
+        for place, case in enumerate(self.plan.cases):
+            turn = case.turns[0]
+            body = self.scribe.block(self.scribe.pieces(turn.demand, turn.no_grad))
+            for number in case.acting:
+                plan, names = self.plan.optimizers[number], self._optimizer_names(number)
+                keep = number != case.acting[-1]
+                body += [*self._heading(number), *self._backward(plan, names, turn.demand, keep)]
+            for number in case.acting:
+                plan, names = self.plan.optimizers[number], self._optimizer_names(number)
+                body += [*self._rate(plan, names), *self._update(plan, names), *self._logged(plan, names, turn.demand)]
+            if len(self.plan.cases) > 1:
+                flags = {i: self._optimizer_names(i).acts for i in range(len(self.plan.optimizers))}
+                words = [name if i in case.acting else f"not {name}" for i, name in flags.items() if name]
+                body = [f"{'elif' if place else 'if'} {' and '.join(words)}:", *indented(body, 4)]
+            lines += body
+        return lines
+
+    def _backward(self, plan: OptimizerPlan, names: _OptimizerNames, d: Demand, keep: bool = False) -> list[str]:
+        value = self._sum(plan.losses, d)
+        lines = []
+        if len(plan.losses) > 1:
+            lines.append(f"{names.total} = {value}")
+            value = names.total
+        given = [] if plan.prefixes is None else [f"inputs={names.parameters}"]
+        given += ["retain_graph=True"] * keep
+        if plan.step.accumulate > 1:
+            count = self._count(names)
+            first = self.loading.indices(self.plan.data[0])
+            return [
+                *lines,
+                f"(len({first}) * {value}).backward({', '.join(given)})",
+                f"{count} += 1",
+                f"{count}_samples += len({first})",
+            ]
+        return [*lines, f"{names.optimizer}.zero_grad()", f"{value}.backward({', '.join(given)})"]
+
+    def _count(self, names: _OptimizerNames) -> str:
+        return "waiting" if names.optimizer == "optimizer" else f"{names.optimizer.removesuffix('_optimizer')}_waiting"
+
+    def _waiting(self) -> list[str]:
+        return [
+            f"{self._count(names)} = {self._count(names)}_samples = 0  # batches whose gradients are not applied yet"
+            for number, plan in enumerate(self.plan.optimizers)
+            if plan.step.accumulate > 1 and (names := self._optimizer_names(number))
+        ]
+
+    def _update(self, plan: OptimizerPlan, names: _OptimizerNames) -> list[str]:
+        nn, step = self.library.own.nn, plan.step
+        lines = []
+        if step.accumulate > 1:
+            lines += [
+                f"for p in {names.parameters}:",
+                "    if p.grad is not None:",
+                f"        p.grad /= {self._count(names)}_samples",
+            ]
+        if step.clip_norm is not None:
+            lines.append(f"{nn}.utils.clip_grad_norm_({names.parameters}, {_number(step.clip_norm)})")
+        if step.clip_value is not None:
+            lines.append(f"{nn}.utils.clip_grad_value_({names.parameters}, {_number(step.clip_value)})")
+        lines.append(f"{names.optimizer}.step()")
+        if step.accumulate > 1:
+            count = self._count(names)
+            lines += [f"{names.optimizer}.zero_grad()", f"{count} = {count}_samples = 0"]
+            lines = [f"if {count} == {step.accumulate}:", *indented(lines, 4)]
+        return lines
+
+    def _logged(self, plan: OptimizerPlan, names: _OptimizerNames, d: Demand) -> list[str]:
+        first = self.loading.indices(self.plan.data[0])
+        values = [self.scribe.value(end, d) for end in plan.step.losses]
+        if plan.logs_sum:
+            values.append(names.total if len(plan.losses) > 1 else self._sum(plan.losses, d))
+        lines = [
+            f"totals[{name!r}] += len({first}) * {value}.item()"
+            for name, value in zip(plan.step.names, values, strict=True)
+        ]
+        if self._counts_apart():
+            lines += [f"seen[{name!r}] += len({first})" for name in plan.step.names]
+        return lines
 
     def _rate(self, plan: OptimizerPlan, names: _OptimizerNames) -> list[str]:
-        rate = ast.unparse(literal(float(self.compiled.build(plan.node.path, params=[_PARAMETER]).defaults["lr"])))
-        if len(plan.schedule) == 1:
-            factor = f"{names.schedule}.factor(moment, args.epochs)"
-        else:
-            chained = self.parts.use(_CHAINED)
-            self.imported.add(chained)
-            factor = f"{chained}({names.schedule}, moment, args.epochs)"
+        if not plan.schedule:
+            return []
+        rate = _number(float(self._optimizer(plan).defaults["lr"]))
+        factor = self._factor(names.schedule, plan.schedule, "moment")
         return [f"for group in {names.optimizer}.param_groups:", f'    group["lr"] = {rate} * {factor}']
+
+    # -------------------------------------------------------------- moving averages
+
+    def _averages(self) -> list[str]:
+        lines: dict[str, None] = {}
+        modules = {id(module): name for name, module in self.compiled.root.named_modules()}
+        targets = {self.compiled.target(p): p for p in self.layout.constructed}
+        for average in self.compiled.averages:
+            path = targets.get(modules[id(average.twin)])
+            if path is None:
+                continue
+            owner = str(self.compiled.analysis.examples[path])
+            twin = path
+            for prefix in self.layout.settles["weights"]:
+                if path.startswith(prefix):
+                    twin, owner = prefix.rstrip("/"), self.layout.scopes[prefix].twin.rstrip("/")
+                    if "/" in self.layout.scopes[prefix].attribute:  # all copies of a repeated block together
+                        twin, owner = twin.rpartition("/")[0], owner.rpartition("/")[0]
+            share = f"1 - {_number(average.decay)}"
+            if average.rise == "cosine":
+                math = self.library.own.use(Symbol("math", ""))
+                share = f"({share}) * (({math}.cos({math}.pi * (moment / args.epochs)) + 1) / 2)"
+            lines[f"follow({self.scribe.target(twin)}, {self.scribe.target(owner)}, {share})"] = None
+        found = list(lines)
+        flags = [self._changes(number) for number in range(len(self.plan.optimizers))]
+        if found and all(flags):
+            found = [f"if {' or '.join(flags)}:", *indented(found, 4)]
+        return found
+
+    def _changes(self, number: int) -> str:
+        """The condition under which an optimizer has changed its weights in a step; empty where it always has."""
+        plan, names = self.plan.optimizers[number], self._optimizer_names(number)
+        parts = [names.acts] * bool(names.acts) + [f"{self._count(names)} == 0"] * (plan.step.accumulate > 1)
+        return " and ".join(parts)
+
+    def _follow(self) -> list[str]:
+        if not self.compiled.averages or not self._averages():
+            return []
+        torch_, nn = self.library.own.torch, self.library.own.nn
+        return [
+            f"@{torch_}.no_grad()\n"
+            f"def follow(twin: {nn}.Module, owner: {nn}.Module, share: float) -> None:\n"
+            '    """Moves the weights of a module towards those of another by a share of the way."""\n'
+            "    for mine, theirs in zip(twin.parameters(), owner.parameters(), strict=True):\n"
+            "        mine.lerp_(theirs, share)\n"
+        ]
+
+    # -------------------------------------------------------------- the end of an epoch
 
     def _judge(self) -> list[str]:
         """What happens at the end of an epoch."""
@@ -415,34 +684,30 @@ class _TrainWriter:
             "    best = value",
             '    save_file(model.state_dict(), HERE / "trained.safetensors")',
         ]
-        checks = []
-        for number, node in enumerate(plan.stopping):
-            checks.append(f"stopping{number or ''}.update(valid[{node.inputs['metric'][0][0]!r}])")
+        checks = [
+            f"stopping{number or ''}.update(valid[{plan.watches(node)!r}])" for number, node in enumerate(plan.stopping)
+        ]
         if checks:
             # Every strategy sees every epoch.
             lines += [f"stop = [{', '.join(checks)}]", "if any(stop):", "    break"]
         return lines
+
+    def _rounds(self) -> list[str]:
+        if self.plan.rounds:
+            node = self.plan.rounds[0]
+            raise ExportError(
+                f"{node.path}: rounds that choose data cannot be written as a script yet.",
+                f"{node.path}：选择数据的轮次暂不能写入脚本。",
+                node.path,
+            )
+        return []
 
 
 _WRITTEN = '''
 def written(figures: dict[str, float]) -> str:
     """Figures for the screen."""
     return ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
-
-
 '''
-
-
-@dataclass(frozen=True)
-class _OptimizerNames:
-    parameters: str
-    optimizer: str
-    schedule: str
-
-
-_PARAMETER = torch.nn.Parameter(torch.zeros(1))
-"""Stands for the parameters of an optimizer whose construction is read."""
-_CHAINED = Symbol("components.schedule._base", "chained_factor")
 
 
 def _not_scripted(node: FlatNode) -> ExportError:
@@ -454,20 +719,10 @@ def _not_scripted(node: FlatNode) -> ExportError:
     )
 
 
-def _constants(plan: TrainingPlan) -> str:
-    return (
-        f"HERE = Path(__file__).parent\nSEED = {plan.seed}\nEPOCHS = {plan.epochs}\n"
-        f"BATCH_SIZE = {plan.settings.batch_size}\n"
-        f"EVALUATION_BATCH_SIZE = {evaluation_batch(plan.compiled, plan.settings)}\n"
-    )
+def _number(value: float) -> str:
+    return ast.unparse(literal(value))
 
 
-def _indented(lines: Iterable[str], spaces: int) -> list[str]:
+def indented(lines: Iterable[str], spaces: int) -> list[str]:
+    """Lines moved to the right."""
     return [" " * spaces + line for line in lines]
-
-
-def _optimizer_call(compiled: Compiled, plan: OptimizerPlan) -> Construction:
-    """How the optimizer of a node is made, with its rate always said."""
-    found = record(lambda: compiled.build(plan.node.path, params=[_PARAMETER]))
-    kept = [Argument(a.keyword, a.value, MISSING if a.hint == "lr" else a.default, a.hint) for a in found.arguments]
-    return Construction(found.target, kept)

@@ -1,19 +1,26 @@
-"""What a graph's training consists of, as an exported script has to say it: model, criterion, who steps."""
+"""What a graph's training consists of, as an exported script has to say it: data, turns of the optimizers, judges."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from builder.compiler import Compiled, End
 from builder.export.errors import ExportError
+from builder.export.layout import Demand, Layout, demand
 from builder.graph import FlatNode
 from builder.train.loader import LoaderSettings
 from builder.train.plan import DEFAULT_EPOCHS
-from builder.train.step import Step
+from builder.train.step import Step, name_of
 from builder.train.steps import Steps
+from builder.train.strategies import Choosing, Relabelling
+from builder.train.turns import Actor, Planner
 
-STOPPING = "reg_early_stopping"
+MOST_CASES = 64
+"""Ways in which optimizers with periods of their own may meet."""
 
 
 @dataclass(frozen=True)
@@ -22,74 +29,106 @@ class OptimizerPlan:
 
     Args:
         node: the node.
-        losses: what it sums and minimises.
-        logged: the loss nodes whose values its steps log.
-        logs_sum: whether the sum itself is logged too, under the node's path.
+        step: what it does, in the app.
         schedule: paths of the schedule nodes, the first one first.
-        clip_norm: largest norm of the gradients.
-        prefixes: beginnings of the names of the parameters that it owns; None where it owns all that its losses reach.
+        prefixes: beginnings of the names of the parameters that it owns; None where it owns all that there are.
     """
 
     node: FlatNode
-    losses: Sequence[End]
-    logged: Sequence[End]
-    logs_sum: bool
+    step: Step
     schedule: Sequence[str]
-    clip_norm: float | None
     prefixes: tuple[str, ...] | None
+
+    @property
+    def losses(self) -> Sequence[End]:
+        return self.node.inputs["loss"]
+
+    @property
+    def logs_sum(self) -> bool:
+        return self.node.path in self.step.names
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What is computed before some optimizers act: ``no_grad`` are paths that nobody differentiates."""
+
+    demand: Demand
+    no_grad: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """Steps in which the same optimizers act: their numbers, and the turns, one for each (one for all at once)."""
+
+    acting: tuple[int, ...]
+    turns: Sequence[Turn]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Figures of an evaluation that need the same data sets: by name, the values."""
+
+    data: tuple[str, ...]
+    wanted: Mapping[str, Sequence[End]]
+    demand: Demand
 
 
 @dataclass
 class TrainingPlan:
-    """The training of a graph with one data set."""
+    """The training of a graph."""
 
     compiled: Compiled
-    data: FlatNode
-    settings: LoaderSettings
+    settings: dict[str, LoaderSettings]
+    """Of each data set."""
+    data: list[str]
+    """The data sets that the training takes."""
     seed: int
     epochs: int
-    outputs: list[End] = field(default_factory=list)
-    """What the model has to give: predictions, and what losses or metrics share with it."""
-    criterion: list[End] = field(default_factory=list)
-    """What is computed from the model's outputs and the data: losses, their sums, inputs of metrics."""
-    optimizers: list[OptimizerPlan] = field(default_factory=list)
+    simultaneous: bool
+    optimizers: list[OptimizerPlan]
+    cases: list[Case]
+    groups: list[Group]
     metrics: list[FlatNode] = field(default_factory=list)
     stopping: list[FlatNode] = field(default_factory=list)
+    rounds: list[FlatNode] = field(default_factory=list)
+    """Strategies that choose data from round to round."""
+    views: list[tuple[FlatNode, Demand]] = field(default_factory=list)
+    """Visualizers, with what they show."""
     fits: list[FlatNode] = field(default_factory=list)
     """Transforms that measure the training data."""
+    layout: Layout = field(init=False)
 
-    def is_data(self, end: End) -> bool:
-        return end[0] == self.data.path
+    def __post_init__(self) -> None:
+        demands = [turn.demand for case in self.cases for turn in case.turns]
+        demands += [group.demand for group in self.groups]
+        demands += [shown for _, shown in self.views]
+        demands += [demand(self.compiled, self.pool(node)) for node in self.rounds]
+        self.layout = Layout(self.compiled, self.compiled.predictions, demands)
 
-    def is_given(self, end: End) -> bool:
-        """Whether a value needs no computation behind the model."""
-        return self.is_data(end) or end in self.outputs
+    def pool(self, node: FlatNode) -> list[End]:
+        """What a strategy looks at."""
+        return [ends[0] for ends in self.compiled.sources(node.path).values()]
 
     @property
-    def raw(self) -> list[End]:
-        """The data ports that anything in the training reads, in their order."""
-        ends = {
-            end for path in self._paths() for ends in self.compiled.flat.nodes[path].inputs.values() for end in ends
-        }
-        ports = self.compiled.report.nodes[self.data.path].outputs
-        return [end for port in ports if (end := (self.data.path, port)) in ends]
-
-    def _paths(self) -> list[str]:
-        metrics = [end for node in self.metrics for ends in node.inputs.values() for end in ends]
-        return [*self.compiled.ancestors([*self.criterion, *metrics, *self.outputs]), *(n.path for n in self.metrics)]
+    def outputs(self) -> list[End]:
+        """What the model gives."""
+        return self.layout.results
 
     @property
     def watched(self) -> str:
-        """The node whose value says which epoch is best."""
+        """The figure that says which epoch is best."""
         for node in self.stopping:
-            return node.inputs["metric"][0][0]
+            return self.watches(node)
         if self.metrics:
             return self.metrics[0].path
-        first = self.optimizers[0]
-        return first.node.path if first.logs_sum else first.logged[-1][0]
+        return self.optimizers[0].step.names[-1]
+
+    def watches(self, node: FlatNode) -> str:
+        """The figure that a strategy watches."""
+        return name_of(self.compiled, node.inputs["metric"][0])
 
     def higher_is_better(self, path: str) -> bool:
-        return bool(getattr(self.compiled.module(path), "higher_is_better", False))
+        return bool(getattr(self.compiled.module(path.partition(".")[0]), "higher_is_better", False))
 
 
 def plan_training(compiled: Compiled) -> TrainingPlan:
@@ -99,77 +138,37 @@ def plan_training(compiled: Compiled) -> TrainingPlan:
         ExportError: it is of a kind that the exported script cannot say.
         TrainError: a setting breaks its rule.
     """
-    data = compiled.of_kind("dataset")
-    optimizers = compiled.of_kind("optimizer")
-    if len(data) != 1 or "/" in data[0].path:
-        raise _unsupported("several data sets, or one inside a block", "多个数据集，或位于模块内的数据集", data)
-    if not optimizers:
+    if not compiled.of_kind("optimizer"):
         raise ExportError(
             "The graph has no optimizer, so there is no training to write. Export it as python instead.",
             "图中没有优化器，因此没有训练脚本可写。请改用 python 格式导出。",
         )
-    others = [n for n in compiled.of_kind("strategy") if n.component.id != STOPPING]
-    others += compiled.of_kind("sampler", "regularizer")
-    if others:
-        raise _unsupported(others[0].component.name, others[0].component.name_zh, others)
+    steps = Steps(compiled, _Anywhere())  # type: ignore[arg-type]  # nothing is computed
     training = compiled.graph.training
-    plan = TrainingPlan(
+    datasets = compiled.of_kind("dataset")
+    used = set(steps.datasets)
+    strategies = {n.path: compiled.build(n.path) for n in compiled.of_kind("strategy")}
+    rounds = [n for n in compiled.of_kind("strategy") if isinstance(strategies[n.path], Choosing | Relabelling)]
+    return TrainingPlan(
         compiled,
-        data[0],
-        LoaderSettings.read(data[0].settings),
+        {node.path: LoaderSettings.read(node.settings) for node in datasets},
+        [node.path for node in datasets if node.path in used],
         int(training.get("seed", 0)),
         int(training.get("epochs", DEFAULT_EPOCHS)),
+        steps.simultaneous,
+        _optimizers(compiled, steps),
+        _cases(compiled, steps),
+        _groups(compiled),
         metrics=compiled.of_kind("metric"),
-        stopping=compiled.of_kind("strategy"),
+        stopping=[n for n in compiled.of_kind("strategy") if n not in rounds],
+        rounds=rounds,
+        views=[(n, demand(compiled, _shown(compiled, n), "generate")) for n in compiled.of_kind("visualizer")],
         fits=[n for n in compiled.of_kind("transform") if hasattr(compiled.module(n.path), "fit")],
     )
-    losses = [(node.path, "loss") for node in compiled.of_kind("loss")]
-    sums = [end for node in optimizers for end in node.inputs["loss"]]
-    looked_at = [end for node in plan.metrics for ends in node.inputs.values() for end in ends]
-    plan.outputs = _outputs(compiled, [*losses, *sums, *looked_at], data[0].path)
-    plan.criterion = [e for e in dict.fromkeys([*losses, *sums, *looked_at]) if not plan.is_given(e)]
-    plan.optimizers = [_optimizer(compiled, node, len(optimizers)) for node in optimizers]
-    return plan
 
 
-def _unsupported(what: str, what_zh: str, nodes: Sequence[FlatNode]) -> ExportError:
-    return ExportError(
-        f"A training with this cannot be written as a script yet: {what}. The other formats can be exported.",
-        f"暂不能导出含有此项的训练脚本：{what_zh}。可以使用其他导出格式。",
-        nodes[-1].path if nodes else "",
-    )
-
-
-def _outputs(compiled: Compiled, ends: Iterable[End], data: str) -> list[End]:
-    """The model's predictions, and other values of its inside that lead to ``ends``."""
-    outputs = dict.fromkeys(compiled.predictions)
-    inside = set(compiled.ancestors(outputs)) - {data}
-    waiting, seen = list(ends), set()
-    while waiting:
-        end = waiting.pop(0)
-        if end in seen or end in outputs or end[0] == data:
-            continue
-        seen.add(end)
-        if end[0] in inside:
-            outputs[end] = None
-        else:
-            waiting += [e for sources in compiled.flat.nodes[end[0]].inputs.values() for e in sources]
-    return list(outputs)
-
-
-def _optimizer(compiled: Compiled, node: FlatNode, count: int) -> OptimizerPlan:
-    step = Step(compiled, node, _Anywhere())  # type: ignore[arg-type]  # it needs no device to say what it does
-    ends = node.inputs["loss"]
-    logged = step.losses
-    reached = compiled.parameters_of(ends)
-    chosen = {name for name, parameter in reached.items() if any(parameter is p for p in step.parameters)}
-    alone = count == 1 and len(chosen) == len(reached)
-    chain, following = [], node.inputs.get("schedule")
-    while following:
-        chain.append(following[0][0])
-        following = compiled.flat.nodes[chain[-1]].inputs.get("then")
-    prefixes = None if alone else _cover(compiled, chosen)
-    return OptimizerPlan(node, ends, logged, node.path in step.names, chain, step.clip_norm, prefixes)
+def _shown(compiled: Compiled, node: FlatNode) -> list[End]:
+    return [(node.path, port) for port in compiled.report.nodes[node.path].outputs][:1]
 
 
 class _Anywhere:
@@ -179,45 +178,147 @@ class _Anywhere:
         return None
 
 
-def _cover(compiled: Compiled, chosen: set[str]) -> tuple[str, ...]:
+# ------------------------------------------------------------------ optimizers
+
+
+def _optimizers(compiled: Compiled, steps: Steps) -> list[OptimizerPlan]:
+    found = []
+    trained = {id(p) for p in compiled.root.parameters() if p.requires_grad}
+    for step in steps:
+        node = compiled.flat.nodes[step.path]
+        chosen = {id(p) for p in step.parameters}
+        alone = len(steps.steps) == 1 and not step.reaches_others
+        chain, following = [], node.inputs.get("schedule")
+        while following:
+            chain.append(following[0][0])
+            following = compiled.flat.nodes[chain[-1]].inputs.get("then")
+        prefixes = None if alone or chosen == trained else _cover(compiled, chosen)
+        found.append(OptimizerPlan(node, step, chain, prefixes))
+    return found
+
+
+def _cover(compiled: Compiled, chosen: set[int]) -> tuple[str, ...]:
     """The shortest beginnings of names that only these trainable parameters have."""
-    every = [name for name, parameter in compiled.root.named_parameters() if parameter.requires_grad]
-    rest = [name for name in every if name not in chosen]
+    every = {name: id(p) in chosen for name, p in compiled.root.named_parameters() if p.requires_grad}
+    rest = [name for name, mine in every.items() if not mine]
     found: dict[str, None] = {}
-    for name in every:
-        if name in chosen:
-            parts = name.split(".")
-            starts = [".".join(parts[: i + 1]) + ("." if i + 1 < len(parts) else "") for i in range(len(parts))]
-            found[next(s for s in starts if not any(other.startswith(s) for other in rest))] = None
+    for name in (name for name, mine in every.items() if mine):
+        parts = name.split(".")
+        starts = [".".join(parts[: i + 1]) + ("." if i + 1 < len(parts) else "") for i in range(len(parts))]
+        found[next(s for s in starts if not any(other.startswith(s) for other in rest))] = None
     return tuple(found)
+
+
+# ------------------------------------------------------------------ turns
+
+
+def _cases(compiled: Compiled, steps: Steps) -> list[Case]:
+    """Every way in which optimizers meet in a step, with what is computed then."""
+    found = [_case(compiled, steps, acting) for acting in _meetings(steps)]
+    if len(found) > MOST_CASES:
+        raise ExportError(
+            f"The optimizers meet in {len(found)} different ways, too many for a script that says each: give them "
+            "periods that divide each other.",
+            f"优化器有 {len(found)} 种不同的同步方式，脚本无法逐一写出：请使用能相互整除的周期。",
+        )
+    return found
+
+
+def _meetings(steps: Steps) -> list[tuple[int, ...]]:
+    """The sets of optimizers that act together somewhere, the largest first."""
+    period = math.lcm(*(step.every for step in steps))
+    windows = [step.window for step in steps if step.window is not None]
+    epochs = {1, *itertools.chain(*windows), *(last + 1 for _, last in windows)}
+    moments = itertools.product(range(1, min(period, 10_000) + 1), sorted(epochs))
+    found = {tuple(i for i, step in enumerate(steps) if step.acts(n, epoch)) for n, epoch in moments}
+    return sorted(found - {()}, key=lambda acting: (-len(acting), acting))
+
+
+def _case(compiled: Compiled, steps: Steps, acting: tuple[int, ...]) -> Case:
+    actors = [Actor(step.values, frozenset(map(id, step.parameters))) for step in steps]
+    planned = Planner(compiled, actors).plan(acting, steps.simultaneous)
+    turns = []
+    for turn in planned:
+        ends = tuple(dict.fromkeys([*turn.ends, *turn.keeps]))
+        paths = compiled.ancestors(ends, "train", turn.given)
+        paths = [path for path in paths if compiled.flat.nodes[path].component.kind != "dataset"]
+        order = [p for p in paths if p in turn.no_grad] + [p for p in paths if p not in turn.no_grad]
+        turns.append(Turn(Demand(ends, "train", tuple(order), frozenset(turn.given)), turn.no_grad))
+    return Case(acting, turns)
+
+
+# ------------------------------------------------------------------ evaluation
+
+
+def _groups(compiled: Compiled) -> list[Group]:
+    """The figures of an evaluation: inputs of metrics, losses, sums of optimizers, what strategies watch."""
+    wanted: dict[str, list[End]] = {}
+    for node in compiled.of_kind("metric"):
+        wanted[node.path] = [end for ends in compiled.sources(node.path).values() for end in ends]
+    for node in compiled.of_kind("loss"):
+        ends = [(node.path, port) for port in compiled.report.nodes[node.path].outputs]
+        wanted |= {name_of(compiled, end): [end] for end in ends}
+    for node in compiled.of_kind("optimizer"):
+        ends = node.inputs["loss"]
+        if len(ends) > 1 or name_of(compiled, ends[0]) not in wanted:
+            wanted[node.path] = ends
+    for node in compiled.of_kind("strategy"):
+        for end in node.inputs.get("metric", ()):
+            wanted.setdefault(name_of(compiled, end), [end])
+    found: dict[tuple[str, ...], dict[str, list[End]]] = {}
+    for name, ends in wanted.items():
+        paths = compiled.ancestors(ends)
+        read = {s for p in paths for sources in compiled.sources(p).values() for s, _ in sources} | {p for p, _ in ends}
+        data = tuple(p for p in paths if p in read and compiled.flat.nodes[p].component.kind == "dataset")
+        if data:
+            found.setdefault(data, {})[name] = ends
+    return [Group(data, names, demand(compiled, _all(names.values()))) for data, names in found.items()]
+
+
+def _all(ends: Iterable[Sequence[End]]) -> list[End]:
+    return list(itertools.chain(*ends))
+
+
+# ------------------------------------------------------------------ the app's training
 
 
 def first_losses(compiled: Compiled, steps: int, epochs: int) -> dict[str, float]:
     """The mean logged values of the first steps of a training in the app, which a script has to reproduce."""
     from builder.train.devices import Devices
+    from builder.train.follow import Followers
     from builder.train.loader import batches
     from builder.train.meter import Meter
     from builder.train.prepare import fit_transforms, loaders_of
+    from builder.train.strategies import Rounds
 
     seed = int(compiled.graph.training.get("seed", 0))
     devices = Devices()
     with devices.own_random_numbers():
         fresh = Compiled(compiled.graph, seed=seed)
         devices.place(fresh.root)
-        optimizers = Steps(fresh, devices)
+        optimizers, follow = Steps(fresh, devices), Followers(fresh)
         meters = [Meter(step.names) for step in optimizers]
         loaders = loaders_of(fresh, "train", seed, training=True)
+        for node in fresh.of_kind("strategy"):
+            strategy: Any = fresh.build(node.path)
+            if isinstance(strategy, Choosing | Relabelling):
+                Rounds(fresh, node, strategy, loaders, devices, seed)
         devices.seed(seed)
         fit_transforms(fresh, loaders, devices)
         fresh.root.train()
-        count = max(len(loader) for loader in loaders.values())
-        for number, batch in enumerate(batches(list(loaders.values()))):
+        used = [loader for path, loader in loaders.items() if path in set(optimizers.datasets)]
+        count = max(len(loader) for loader in used)
+        for number, batch in enumerate(batches(used)):
             if number == steps:
                 break
             for step in optimizers:
                 step.set_rate(number / count, epochs)
-            for index, values in optimizers(devices.move(batch), number + 1, 1)[0]:
+            follow(number / count, epochs)
+            logged, changed = optimizers(devices.move(batch), number + 1, 1)
+            for index, values in logged:
                 meters[index].add(values, batch.samples)
+            for average in fresh.averages if changed else ():
+                average.update(number / count / epochs)
         found: dict[str, float] = {}
         for meter in meters:
             found |= meter.epoch()
@@ -226,10 +327,11 @@ def first_losses(compiled: Compiled, steps: int, epochs: int) -> dict[str, float
 
 def is_available(plan: TrainingPlan, trained: bool) -> bool:
     """Whether the data can be read on this machine. Nothing is downloaded for it: those that are were there for a run."""
-    if "download" in plan.data.component.tags and not trained:
-        return False
-    try:
-        plan.compiled.dataset(plan.data.path).load("train")
-    except (ValueError, OSError):  # what is missing is said where a training starts
-        return False
+    for path in plan.settings:
+        if "download" in plan.compiled.flat.nodes[path].component.tags and not trained:
+            return False
+        try:
+            plan.compiled.dataset(path).load("train")
+        except (ValueError, OSError):  # what is missing is said where a training starts
+            return False
     return True

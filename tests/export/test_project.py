@@ -23,12 +23,12 @@ from builder.export.data_script import write_data
 from builder.export.project import copy_uploads, deliver, requirements, write_scripts
 from builder.export.text import plain
 from builder.export.training import TrainingPlan, plan_training
-from builder.export.weights import save_tensors, tensors_of
+from builder.export.weights import save_tensors
 from builder.graph import FlatNode, Graph, load
 from builder.train import Run, train
 from components import all_components
 from tests.export import trainings
-from tests.export.graphs import NASTY, data, graph
+from tests.export.graphs import NASTY, graph
 
 RUNNER = """
 import runpy, sys
@@ -74,10 +74,9 @@ def histories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tu
         folders[name].mkdir()
         compiled = Compiled(made, seed=made.training["seed"])
         plan = plan_training(compiled)
-        model = model_source(compiled, plan.outputs)
+        model = model_source(compiled, layout=plan.layout)
         (folders[name] / "model.py").write_text(model.text, encoding="utf-8")
-        first = tensors_of(compiled.program(plan.outputs))
-        save_tensors(first, folders[name] / "initial.safetensors", {})
+        save_tensors(plan.layout.state(compiled), folders[name] / "initial.safetensors", {})
         write_scripts(folders[name], plan, model, name, ships_initial=name == "dead_end")
     run_script("train.py", "", list(folders.values()))
     for name, make in trainings.ALL.items():
@@ -129,9 +128,10 @@ def test_an_optimizer_gets_the_parameters_that_it_owns(
     histories: dict[str, tuple[Run, list[dict[str, Any]], Path]],
 ) -> None:
     text = (histories["two_optimizers"][2] / "train.py").read_text(encoding="utf-8")
-    assert 'name.startswith(("critic.",))' in text
-    assert re.search(r"\n            \w+\.backward\(inputs=parameters_of_first\)\n", text)
-    assert re.search(r"\n            \w+\.backward\(inputs=parameters_of_second\)\n", text)
+    assert "second_parameters = list(model.critic.parameters())" in text
+    assert "first_parameters = [*model.body.parameters(), *model.head.parameters()]" in text
+    assert re.search(r"\n            \w+\.backward\(inputs=first_parameters\)\n", text)
+    assert re.search(r"\n            \w+\.backward\(inputs=second_parameters\)\n", text)
 
 
 def plan_of(made: Graph) -> TrainingPlan:
@@ -144,24 +144,13 @@ def test_a_graph_without_an_optimizer_has_no_training() -> None:
     assert "优化器" in caught.value.message_zh
 
 
-def test_several_data_sets_are_refused() -> None:
-    with pytest.raises(ExportError, match="several data sets") as caught:
-        plan_of(
-            graph(
-                {"a": data(x=("B", 2)), "b": data(x=("B", 2)), "add": "op_add", "fc": "linear"},
-                ["a.x>add.xs", "b.x>add.xs", "add.y>fc.x"],
-            )
-        )
-    assert caught.value.node == "b"
-
-
 @pytest.mark.parametrize("text", NASTY)
 def test_a_text_from_a_file_stays_a_text_in_every_script(text: str, tmp_path: Path) -> None:
     def written(title: str) -> list[str]:
         made = trainings.dead_end()
         made.meta.update({"title": title, "description": title, "source": title})
         plan = plan_of(made)
-        model = model_source(plan.compiled, plan.outputs)
+        model = model_source(plan.compiled, layout=plan.layout)
         scripts = write_scripts(tmp_path, plan, model, plain(title) or "the model")
         found = []
         for script in scripts.values():
@@ -202,7 +191,9 @@ def test_the_data_are_the_same(tmp_path: Path) -> None:
     for component in OFFLINE:
         values, _ = component.check({})
         node = FlatNode("data", component, {}, {})
-        (tmp_path / f"{component.id}.py").write_text(write_data(node, values, component.name).text, encoding="utf-8")
+        (tmp_path / f"{component.id}.py").write_text(
+            write_data([node], {"data": values}, component.name).text, encoding="utf-8"
+        )
         dataset = component.factory(**values)
         for split in ("train", "valid", "test"):
             samples = dataset.load(split)
@@ -221,7 +212,7 @@ def test_the_data_are_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["data_mnist", "data_fashion_mnist", "data_cifar10", "data_csv", "data_image_folder"])
 def test_data_that_are_fetched_or_uploaded_stand_alone_too(name: str) -> None:
     component = all_components()[name]
-    text = write_data(FlatNode("data", component, {}, {}), component.check({})[0], component.name).text
+    text = write_data([FlatNode("data", component, {}, {})], {"data": component.check({})[0]}, component.name).text
     assert not re.search(r"\b(components|builder|LAYERLOOM_WORKSPACE|Annotated|TensorSpec)\b", text)
     assert "def load(self, split: SplitName)" in text
     assert "return Path(__file__).parent" in text  # files lie beside the script
@@ -242,7 +233,7 @@ def test_an_uploaded_file_comes_along(tmp_path: Path, monkeypatch: pytest.Monkey
         ["data.x>fc.x", "fc.y>loss.logits", "data.y>loss.target", "loss.loss>optimizer.loss"],
     )
     plan = plan_of(made)
-    model = model_source(plan.compiled, plan.outputs)
+    model = model_source(plan.compiled, layout=plan.layout)
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / "model.py").write_text(model.text, encoding="utf-8")
