@@ -61,7 +61,7 @@ class Scribe:
         kinds = [self.compiled.flat.nodes[p].component.kind for p in self.layout.outside]
         if self.compiled.flat.nodes[path].component.kind == "loss":
             return "criterion" if kinds.count("loss") == 1 else f"{path.replace('/', '_')}_criterion"
-        return path.replace("/", "_")
+        return f"{path.replace('/', '_')}_view"
 
     # -------------------------------------------------------------- data
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 
 from builder.compiler import Compiled
 from builder.export import verify
@@ -141,7 +142,9 @@ def _try_scripts(folder: Path, source: Source, plan: TrainingPlan) -> tuple[str,
         if (workspace() / "cache").is_dir():  # what was downloaded for the app serves the script too
             (copy / "cache").symlink_to(workspace() / "cache")
         # The schedule follows the number of epochs, so the app takes one epoch too.
-        _run(copy, ["train.py", "--epochs", "1", "--steps", str(CHECKED_STEPS)], ["predict.py", "--count", "2"])
+        scripts = [["train.py", "--epochs", "1", "--steps", str(CHECKED_STEPS)], ["predict.py", "--count", "2"]]
+        _run(copy, *scripts, *[["generate.py"]] * bool(plan.views))
+        _check_generated(copy, source, plan)
         found = json.loads((copy / "history.json").read_text())[0]["train"]
     expected = first_losses(source.compiled, CHECKED_STEPS, epochs=1)
     gap = max(_relative(found.get(name, math.nan), value) for name, value in expected.items())
@@ -154,6 +157,27 @@ def _try_scripts(folder: Path, source: Source, plan: TrainingPlan) -> tuple[str,
     if gap == 0:
         return "the first losses of train.py are the app's exactly", "train.py 最初的损失与应用完全一致"
     return f"the first losses of train.py are the app's to {gap:.1g}", f"train.py 最初的损失与应用相差 {gap:.1g}"
+
+
+def _check_generated(folder: Path, source: Source, plan: TrainingPlan) -> None:
+    """ExportError unless ``generate.py`` has written what the app shows with the same weights."""
+    for node, d in plan.views:
+        program = source.compiled.program(list(d.ends), phase="generate")
+        count = int(source.compiled.analysis.values[node.path].get("count", 1))
+        batches = {}
+        for path in {path for path, _ in program.inputs}:  # type: ignore[union-attr]
+            split = source.compiled.dataset(path).load("valid")
+            batches[path] = split.__getitems__(torch.arange(min(count, len(split))))
+        given = [batches[path][port] for path, port in program.inputs]  # type: ignore[union-attr]
+        (value,) = verify.run_program(program, [given], plan.seed).values()
+        found = load_file(folder / "generated" / f"{node.path.replace('/', '.')}.safetensors")["value"]
+        gap = float((found.double() - value.double()).abs().max()) if found.shape == value.shape else math.inf
+        if not gap <= (ON_ACCELERATORS if torch.accelerator.is_available() else REPRODUCES):
+            raise ExportError(
+                f"generate.py does not show what '{node.path}' shows in the app: it differs by {gap:.2g}.",
+                f"generate.py 的结果与应用中“{node.path}”的显示不一致：相差 {gap:.2g}。",
+                node.path,
+            )
 
 
 def _relative(found: float, expected: float) -> float:

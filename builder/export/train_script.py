@@ -15,6 +15,7 @@ from builder.export.computing import Scribe
 from builder.export.conditions import Cases
 from builder.export.constructors import MISSING, Argument, Construction, construction, is_plain_builder, record
 from builder.export.errors import ExportError
+from builder.export.generate_script import write_generate
 from builder.export.layout import Demand
 from builder.export.library import Library, Symbol, definition
 from builder.export.loading import Loading
@@ -126,7 +127,6 @@ class TrainWriter:
         """The nodes that the scripts make or call themselves, without those of the model."""
         plan, flat = self.plan, self.compiled.flat
         nodes = [*plan.metrics, *plan.stopping, *plan.rounds, *(flat.nodes[p] for p in sorted(self.layout.outside))]
-        nodes = [n for n in nodes if n.component.kind != "visualizer"]
         nodes += [flat.nodes[path] for chain in self._chains(1) for path in chain]
         for id, item in self.layout.view.items.items():
             if (
@@ -169,18 +169,18 @@ class TrainWriter:
 
     # -------------------------------------------------------------- the pieces
 
-    def made(self, node: FlatNode) -> str:
+    def made(self, node: FlatNode, library: Both | None = None) -> str:
         """The expression that makes what stands at a node."""
         values = self.compiled.analysis.values[node.path]
-        return self.made_component(node.component.id, values)
+        return self.made_component(node.component.id, values, library)
 
-    def made_component(self, id: str, values: dict[str, Any]) -> str:
-        """The expression that makes a component."""
+    def made_component(self, id: str, values: dict[str, Any], library: Both | None = None) -> str:
+        """The expression that makes a component, in this script or in another that shares its parts."""
         component = registry.get(id)
         factory = component.factory
         plain = component.form == "builder" and is_plain_builder(definition(symbol_of(factory)).tree)
         made = record(lambda: registry.create(id, **values)) if plain else construction(factory, values)
-        return construction_source(made, self.library.object)
+        return construction_source(made, (library or self.library).object)
 
     def scripts(self) -> dict[str, Script]:
         main = self._main()
@@ -200,7 +200,9 @@ class TrainWriter:
         head = self._constants() + (f"\n{modules}" if modules else "")
         text = script_text(f"{summary}\n\n{note}", self.library.own, own, head, "\n\n".join(body), main)
         found = {"train.py": Script(text)}
-        if self.library.imported:
+        if self.plan.views:
+            found["generate.py"] = write_generate(self)
+        if self.library.parts.defined:
             doc = f"The losses, metrics and schedules of {self.title}."
             found["parts.py"] = Script(script_text(doc, self.library.parts, self.library.parts.definitions()))
         return found
