@@ -110,7 +110,7 @@ class Scribe:
     def _wanted(self, value: Value) -> str:
         """A name for a value: what its port is called, or the one who reads it; else the node's."""
         item, port = self.view.items[value.item], value.key[-1 if value.key[0] == "" else 0]
-        id = value.item.replace("/", "_")
+        id = value.item.rpartition("/")[2]
         readers = [
             name
             for other in self.view.items.values()
@@ -121,7 +121,11 @@ class Scribe:
         ]
         if len(item.live) > 1 and isinstance(item, Leaf):
             return f"{id}_{port}"
-        words = [w for w in (port, *dict.fromkeys(readers)) if w not in GENERIC_PORTS and w not in self.names and w]
+        words = [
+            w
+            for w in (port, *dict.fromkeys(readers))
+            if w not in (*GENERIC_PORTS, "loss") and w not in self.names and w
+        ]
         called = (isinstance(item, Scope) and not item.owner) or (isinstance(item, Leaf) and item.owner == item.path)
         return words[0] if words else f"{id}_output" if called else id
 

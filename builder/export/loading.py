@@ -216,6 +216,8 @@ class Loading:
             split = self.split(path) if which == "split" else self._name(path, "train", "train_set")
             lines.append(f"{self._name(path, 'batch')} = {split}.__getitems__({self.indices(path)})")
         ports = [f'{self._name(path, "batch")}["{port}"].to(device)' for path, port in raw]
+        if len({path for path, _ in raw}) > 1:
+            return [*lines, *(f"{name} = {port}" for name, port in zip(names, ports, strict=True))]
         return [*lines, f"{', '.join(names)} = {', '.join(ports)}"] if raw else lines
 
     def target(self, data: Sequence[str]) -> str:

@@ -373,7 +373,9 @@ class TrainWriter:
             return _OptimizerNames(parameters, "optimizer", "schedule", acts, "total")
         path = plan.node.path.replace("/", "_")
         acts = "" if plan.step.always else f"{path}_acts"
-        return _OptimizerNames(f"{path}_parameters", f"{path}_optimizer", f"{path}_schedule", acts, path)
+        optimizer = path if "opt" in path else f"{path}_optimizer"
+        total = f"{path}_loss" if "loss" not in path else path
+        return _OptimizerNames(f"{path}_parameters", optimizer, f"{path}_schedule", acts, total)
 
     def _optimizers(self) -> list[str]:
         lines = []
@@ -548,7 +550,9 @@ class TrainWriter:
             if len(self.plan.cases) > 1:
                 flags = {i: self._optimizer_names(i).acts for i in range(len(self.plan.optimizers))}
                 words = [name if i in case.acting else f"not {name}" for i, name in flags.items() if name]
-                body = [f"{'elif' if place else 'if'} {' and '.join(words)}:", *indented(body, 4)]
+                last = place and place == 2 ** len(words) - 1
+                head = "else:" if last else f"{'elif' if place else 'if'} {' and '.join(words)}:"
+                body = [head, *indented(body, 4)]
             lines += body
         return lines
 
@@ -572,7 +576,9 @@ class TrainWriter:
         return [*lines, f"{names.optimizer}.zero_grad()", f"{value}.backward({', '.join(given)})"]
 
     def _count(self, names: _OptimizerNames) -> str:
-        return "waiting" if names.optimizer == "optimizer" else f"{names.optimizer.removesuffix('_optimizer')}_waiting"
+        return (
+            "waiting" if len(self.plan.optimizers) == 1 else f"{names.parameters.removesuffix('_parameters')}_waiting"
+        )
 
     def _waiting(self) -> list[str]:
         return [
@@ -606,12 +612,12 @@ class TrainWriter:
         values = [self.scribe.value(end, d) for end in plan.step.losses]
         if plan.logs_sum:
             values.append(names.total if len(plan.losses) > 1 else self._sum(plan.losses, d))
-        lines = [
-            f"totals[{name!r}] += len({first}) * {value}.item()"
-            for name, value in zip(plan.step.names, values, strict=True)
-        ]
+        later = self.plan.optimizers[self.plan.optimizers.index(plan) + 1 :]
+        taken = {name for other in later for name in other.step.names}  # what several log is the last one's
+        found = {name: v for name, v in zip(plan.step.names, values, strict=True) if name not in taken}
+        lines = [f"totals[{name!r}] += len({first}) * {value}.item()" for name, value in found.items()]
         if self._counts_apart():
-            lines += [f"seen[{name!r}] += len({first})" for name in plan.step.names]
+            lines += [f"seen[{name!r}] += len({first})" for name in found]
         return lines
 
     def _rate(self, plan: OptimizerPlan, names: _OptimizerNames) -> list[str]:

@@ -159,7 +159,173 @@ def dead_end() -> Graph:
     )  # fmt: skip
 
 
+TWINS = block(
+    {},
+    {"x": "port_in", "fc": ("linear", {"out_features": 8}), "norm": "norm_batch", "act": "act_tanh", "y": "port_out"},
+    ["x.y>fc.x", "fc.y>norm.x", "norm.y>act.x", "act.y>y.x"],
+)
+CRITIC = block(
+    {},
+    {
+        "x": "port_in",
+        "fc": ("linear", {"out_features": 12}),
+        "act": "act_leaky_relu",
+        "drop": ("drop_dropout", {"p": 0.2}),
+        "out": ("linear", {"out_features": 1}),
+        "y": "port_out",
+    },
+    ["x.y>fc.x", "fc.y>act.x", "act.y>drop.x", "drop.y>out.x", "out.y>y.x"],
+)
+GENERATOR = block(
+    {},
+    {"z": "port_in", "fc": ("linear", {"out_features": 13}), "norm": "norm_batch", "y": "port_out"},
+    ["z.y>fc.x", "fc.y>norm.x", "norm.y>y.x"],
+)
+
+
+def adversaries() -> Graph:
+    """Two networks against each other: noise, a block used twice with the same weights, one optimizer now and then."""
+    return graph(
+        {
+            "data": ("data_wine", {}, {"batch_size": 16}),
+            "scale": "dnorm_standardize",
+            "noise": ("noise_normal", {"size": 6}),
+            "generator": "block:generator",
+            "real": "block:critic",
+            "fake": ("block:critic", {}, {"weights": {"from": "shared", "node": "real"}}),
+            "objective": "gan_lsgan",
+            "critic_step": ("opt_adam", {"lr": 0.01}, {"parameters": ["real"], "clip_norm": 1.0}),
+            "generator_step": (
+                "opt_sgd", {"lr": 0.05}, {"parameters": ["generator"], "order": 1, "every": 3, "clip_value": 0.1},
+            ),
+        },
+        [
+            "data.x>scale.x", "scale.y>noise.x", "noise.z>generator.z", "scale.y>real.x", "generator.y>fake.x",
+            "real.y>objective.d_real", "fake.y>objective.d_fake", "objective.loss_d>critic_step.loss",
+            "objective.loss_g>generator_step.loss",
+        ],
+        {"critic": CRITIC, "generator": GENERATOR},
+        training={"epochs": 3, "seed": 2},
+    )  # fmt: skip
+
+
+def generator_first() -> Graph:
+    """The one that acts seldom stands first: what both need is computed by whoever comes first."""
+    made = adversaries()
+    made.nodes["generator_step"]["settings"] |= {"order": -1, "epochs": [1, 2]}
+    return made
+
+
+def at_once() -> Graph:
+    """Optimizers that act on the same weights at once."""
+    made = adversaries()
+    made.training["updates"] = "simultaneous"
+    return made
+
+
+def averages() -> Graph:
+    """A moving average of a block, whose decay rises, beside what it follows; two views of the data."""
+    return graph(
+        {
+            "data": ("data_wine", {}, {"batch_size": 32}),
+            "one": ("aug_gaussian_noise", {"std": 0.1}),
+            "two": ("aug_gaussian_noise", {"std": 0.2}),
+            "online": "block:twins",
+            "target": ("block:twins", {}, {"weights": {"from": "average", "node": "online", "decay": 0.9, "rise": "cosine"}}),
+            "head": ("linear", {"out_features": 8}),
+            "loss": "loss_mse",
+            "probe": ("linear", {"out_features": 3}),
+            "classes": "loss_cross_entropy",
+            "stop": "op_stop_gradient",
+            "accuracy": "metric_accuracy",
+            "adam": ("opt_adamw", {"lr": 0.01}, {"decay": "weights", "parameters": ["online", "head"]}),
+            "probing": ("opt_sgd", {"lr": 0.1}, {"parameters": ["probe"], "accumulate": 2}),
+        },
+        [
+            "data.x>one.x", "data.x>two.x", "one.y>online.x", "two.y>target.x", "online.y>head.x", "head.y>loss.prediction",
+            "target.y>loss.target", "online.y>stop.x", "stop.y>probe.x", "probe.y>classes.logits", "data.y>classes.target",
+            "probe.y>accuracy.logits", "data.y>accuracy.target", "loss.loss>adam.loss", "classes.loss>probing.loss",
+        ],
+        {"twins": TWINS},
+        training=TRAINING,
+    )  # fmt: skip
+
+
+def labelled_and_not() -> Graph:
+    """Two loaders of one data set: few labelled samples and all samples; a loss that grows with a schedule."""
+    return graph(
+        {
+            "labelled": ("data_digits", {}, {"batch_size": 20, "subset": {"count": 6, "per_class": True, "seed": 3}}),
+            "unlabelled": ("data_digits", {}, {"batch_size": 90, "drop_last": True}),
+            "noise": ("aug_gaussian_noise", {"std": 0.2}, {"phase": "train"}),
+            "flat": "op_flatten",
+            "flat2": "op_flatten",
+            "net": "block:net",
+            "net2": ("block:net", {}, {"weights": {"from": "shared", "node": "net"}}),
+            "net3": ("block:net", {}, {"weights": {"from": "shared", "node": "net"}}),
+            "noise2": ("aug_gaussian_noise", {"std": 0.2}, {"phase": "train"}),
+            "supervised": "loss_cross_entropy",
+            "consistent": "loss_mse",
+            "weight": ("loss_weight", {"weight": 0.5}),
+            "ramp": ("sched_warmup", {"length": 1.0}),
+            "accuracy": "metric_accuracy",
+            "adam": ("opt_adam", {"lr": 0.01}),
+        },
+        [
+            "labelled.x>noise.x", "noise.y>flat.x", "flat.y>net.x", "net.y>supervised.logits", "labelled.y>supervised.target",
+            "unlabelled.x>flat2.x", "flat2.y>net2.x", "flat2.y>noise2.x", "noise2.y>net3.x", "net2.y>consistent.prediction",
+            "net3.y>consistent.target", "consistent.loss>weight.x", "ramp.schedule>weight.schedule",
+            "supervised.loss>adam.loss", "weight.y>adam.loss", "net.y>accuracy.logits", "labelled.y>accuracy.target",
+        ],
+        {
+            "net": block(
+                {},
+                {
+                    "x": "port_in", "fc": ("linear", {"out_features": 16}), "act": "act_relu",
+                    "drop": "drop_dropout", "head": ("linear", {"out_features": 10}), "y": "port_out",
+                },
+                ["x.y>fc.x", "fc.y>act.x", "act.y>drop.x", "drop.y>head.x", "head.y>y.x"],
+            )
+        },
+        training=TRAINING,
+    )  # fmt: skip
+
+
+def attacked() -> Graph:
+    """A function of the model that is trained, in training only; batches of a sampler; a weight under a parametrisation."""
+    return graph(
+        {
+            "data": ("data_iris", {}, {"batch_size": 12, "sampler": {"component": "sampler_m_per_class", "params": {"per_class": 4}}}),
+            "attack": ("adv_pgd", {"model": {"node": "net"}, "eps": 0.2, "steps": 2, "range": None}, {"phase": "train"}),
+            "net": ("block:twins", {}, {"parametrize": [{"component": "norm_weight"}]}),
+            "head": ("linear", {"out_features": 3}),
+            "loss": "loss_cross_entropy",
+            "accuracy": "metric_accuracy",
+            "sgd": ("opt_momentum", {"lr": 0.1}),
+        },
+        [
+            "data.x>attack.x", "data.y>attack.y", "attack.x_adv>net.x", "net.y>head.x", "head.y>loss.logits",
+            "data.y>loss.target", "head.y>accuracy.logits", "data.y>accuracy.target", "loss.loss>sgd.loss",
+        ],
+        {"twins": TWINS},
+        training=TRAINING,
+    )  # fmt: skip
+
+
 ALL: dict[str, Any] = {
     maker.__name__: maker
-    for maker in (classifier, several_losses, two_optimizers, stopped_early, whole_graph, dead_end)
+    for maker in (
+        classifier,
+        several_losses,
+        two_optimizers,
+        stopped_early,
+        whole_graph,
+        dead_end,
+        adversaries,
+        generator_first,
+        at_once,
+        averages,
+        labelled_and_not,
+        attacked,
+    )
 }
