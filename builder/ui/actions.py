@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from builder.graph import BLOCK_PREFIX, Edge, Graph, GraphError, edit
+from collections.abc import Sequence
+
+from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph, GraphError, edit
 from builder.graph.graph import IDENTIFIER
 from builder.ui import clipboard
 from builder.ui.canvas import events
@@ -10,7 +12,8 @@ from builder.ui.canvas.events import Batch, Event
 from builder.ui.canvas.view import arrange as layout
 from builder.ui.canvas.view import cards_of, edge_id
 from builder.ui.catalogue import Catalogue
-from builder.ui.desk import Desk, Focus
+from builder.ui.desk import Desk, Focus, block_of
+from builder.ui.warm import WARMUP
 
 
 def take(desk: Desk, batch: Batch) -> None:
@@ -52,7 +55,9 @@ def _handle(desk: Desk, event: Event) -> None:
             by_id = {edge_id(edge): edge for edge in desk.open_graph.wires()}
             desk.select(event.nodes, [by_id[e] for e in event.edges if e in by_id])
         case events.Open():
-            if is_block(desk.open_graph, event.node):
+            if event.parameter is not None:
+                desk.open_called(event.node, event.parameter)
+            elif is_block(desk.open_graph, event.node):
                 desk.enter(event.node)
         case events.Escape():
             if desk.selection or desk.wires:
@@ -90,18 +95,12 @@ def _check_placeable(desk: Desk, component: str) -> None:
     if component in ("port_in", "port_out") and not desk.scope:
         raise GraphError("Ports of a block can only be placed inside a block.", "模块端口只能放在模块内部。")
     name = component.removeprefix(BLOCK_PREFIX)
-    if component.startswith(BLOCK_PREFIX) and name in desk.blocks:
-        open_blocks = _open_blocks(desk)
-        if any(name == b or _uses(desk.blocks, name, b) for b in open_blocks):
-            raise GraphError(f"The block '{name}' cannot be placed inside itself.", f"模块“{name}”不能放在它自身内部。")
+    if component.startswith(BLOCK_PREFIX) and name in desk.blocks and not may_hold(desk, name):
+        raise GraphError(f"The block '{name}' cannot be placed inside itself.", f"模块“{name}”不能放在它自身内部。")
 
 
 def _open_blocks(desk: Desk) -> list[str]:
-    graph, names = desk.graph, []
-    for node in desk.scope:
-        names.append(graph.nodes[node]["component"].removeprefix(BLOCK_PREFIX))
-        graph = desk.blocks[names[-1]]
-    return names
+    return [block_of(desk.part(desk.scope[:depth]), step) for depth, step in enumerate(desk.scope)]
 
 
 def _uses(blocks: dict[str, Graph], name: str, other: str) -> bool:
@@ -112,15 +111,28 @@ def _uses(blocks: dict[str, Graph], name: str, other: str) -> bool:
         if current in seen or current not in blocks:
             continue
         seen.add(current)
-        used = {
-            d["component"].removeprefix(BLOCK_PREFIX)
-            for _, d in blocks[current].nodes(data=True)
-            if d["component"].startswith(BLOCK_PREFIX)
-        }
+        used = _blocks_in(blocks[current])
         if other in used:
             return True
         todo += used
     return False
+
+
+def _blocks_in(graph: Graph) -> set[str]:
+    """The blocks that a graph's nodes are uses of, or take as parameters."""
+    components = [data["component"] for _, data in graph.nodes(data=True)]
+    used = {c.removeprefix(BLOCK_PREFIX) for c in components if c.startswith(BLOCK_PREFIX)}
+    catalogue = WARMUP.catalogue or {}
+    for _, data in graph.nodes(data=True):
+        entry = catalogue.get(data["component"])
+        values = [data["params"].get(block.name) for block in entry.blocks] if entry else []
+        used |= {value for value in values if isinstance(value, str)}
+    return used
+
+
+def may_hold(desk: Desk, name: str) -> bool:
+    """Whether a block can stand in the part that is open without holding itself."""
+    return not any(name == b or _uses(desk.blocks, name, b) for b in _open_blocks(desk))
 
 
 def _place(graph: Graph, component: str, position: tuple[float, float], blocks: dict[str, Graph]) -> str:
@@ -230,7 +242,7 @@ def paste(desk: Desk) -> None:
         raise GraphError("Nothing was copied yet.", "尚未复制任何内容。")
     times = desk.pasted + 1
     for name in part.blocks:
-        if any(name == b or _uses(desk.blocks, name, b) for b in _open_blocks(desk)):
+        if not may_hold(desk, name):
             raise GraphError(f"The block '{name}' cannot be placed inside itself.", f"模块“{name}”不能放在它自身内部。")
     new = desk.edit(lambda graph: clipboard.paste(graph, part, desk.blocks, bool(desk.scope), times), "paste")
     desk.pasted = times
@@ -298,6 +310,29 @@ def rename_block(desk: Desk, old: str, new: str) -> None:
         for _, data in part.nodes(data=True):
             if data["component"] == BLOCK_PREFIX + old:
                 data["component"] = BLOCK_PREFIX + new
+            entry = (WARMUP.catalogue or {}).get(data["component"])
+            for block in entry.blocks if entry else ():
+                if data["params"].get(block.name) == old:
+                    data["params"] = {**data["params"], block.name: new}
+
+
+def begin_block(desk: Desk, node: str, parameter: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
+    """A new block with these ports as the value of a node's parameter; its name."""
+    name, number = parameter, 2
+    while name in desk.blocks or not IDENTIFIER.fullmatch(name):
+        name, number = f"{parameter}{number}", number + 1
+
+    def change(graph: Graph) -> None:
+        block = Graph()
+        for side, (kind, ports) in enumerate(((PORT_IN, inputs), (PORT_OUT, outputs))):
+            for row, port in enumerate(ports):
+                id = port if port not in block else f"{port}_out"
+                block.place(id, kind, position=(640.0 * side, 96.0 * row))
+        desk.blocks[name] = block
+        edit.set_param(graph, node, parameter, name)
+
+    desk.edit(change, "begin_block")
+    return name
 
 
 def rename_port(desk: Desk, block: str, old: str, new: str, output: bool) -> None:

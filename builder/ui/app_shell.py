@@ -77,7 +77,7 @@ def _fixed_styles() -> str:
 def style_sheet() -> str:
     """Everything that the page's own elements wear; the iframe of the canvas has its own."""
     families = {entry.family for entry in WARMUP.catalogue.values()} if WARMUP.catalogue else set()
-    return f"{_fixed_styles()}\n{theme.family_css(families)}"
+    return f"{_fixed_styles()}\n{theme.family_css(families)}\n{theme.turn_css()}"
 
 
 def _bar(active: str) -> None:

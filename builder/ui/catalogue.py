@@ -19,7 +19,9 @@ from builder.ui import workspace
 from components.glossary import kind_label
 
 SOURCE = Path(components.__file__).parent
-FORMAT = 1
+IN_SETTINGS = ("init", "parametrization")  # kinds that are chosen in the settings of a node, not placed on the canvas
+BATCHES = "batches"  # the tag of samplers that are a setting of a data set
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,20 @@ class PortInfo:
 
 
 @dataclass(frozen=True)
+class BlockInfo:
+    """A parameter that is a part of the graph; the words say what it takes and gives: ``x: B *, t: B``."""
+
+    name: str
+    takes: str
+    gives: str
+
+
+@dataclass(frozen=True)
 class Entry:
-    """A component as palette and canvas show it. ``numbered`` is (prefix, counting parameter, default count)."""
+    """A component as palette and canvas show it. ``numbered`` is (prefix, counting parameter, default count).
+
+    ``placed`` says that it is a card of the palette; others are chosen in the settings of nodes.
+    """
 
     id: str
     kind: str
@@ -47,6 +61,8 @@ class Entry:
     inputs: tuple[PortInfo, ...] = ()
     outputs: tuple[PortInfo, ...] = ()
     numbered: tuple[str, str, int] | None = None
+    blocks: tuple[BlockInfo, ...] = ()
+    placed: bool = True
 
     def label(self, language: str) -> str:
         return self.name_zh if language == "zh" else self.name
@@ -117,6 +133,8 @@ def from_registry() -> Catalogue:
             Entry(
                 c.id, c.kind, c.family, c.name, c.name_zh, c.doc.summary, c.help_zh, _keywords(c.keywords, c.kind),
                 ports(c.inputs), ports(c.outputs), numbered(c),
+                tuple(BlockInfo(p.name, p.block.inputs, p.block.outputs) for p in c.parameters.values() if p.block),
+                c.kind not in IN_SETTINGS and BATCHES not in c.tags,
             )
             for c in registry.all_components().values()
         ]
@@ -154,7 +172,8 @@ def read_cache() -> Catalogue | None:
 def _entry(item: dict[str, Any]) -> Entry:
     ports = {side: tuple(PortInfo(**p) for p in item[side]) for side in ("inputs", "outputs")}
     numbered = item["numbered"] and tuple(item["numbered"])
-    return Entry(**{**item, **ports, "numbered": numbered})
+    blocks = tuple(BlockInfo(**block) for block in item["blocks"])
+    return Entry(**{**item, **ports, "numbered": numbered, "blocks": blocks})
 
 
 def write_cache(catalogue: Catalogue) -> None:

@@ -12,6 +12,7 @@ from builder.ui.facts import Facts, facts_of
 from builder.ui.warm import WARMUP
 
 if TYPE_CHECKING:
+    from builder.compiler.ownership import Turn
     from builder.compiler.report import Report
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ class Checked:
     """``report`` is None while the compiler is loading; ``facts`` are those of the open graph.
 
     ``trains`` says that everything fits and something is there to train it.
+    ``turns`` are the optimizers in the order in which they act, with what each trains.
     ``failure`` is set where the check itself broke down: the graph can still be edited, saved and undone.
     """
 
@@ -29,6 +31,7 @@ class Checked:
     facts: dict[str, Facts] = field(default_factory=dict)
     trains: bool = False
     failure: str = ""
+    turns: tuple[Turn, ...] = ()
 
 
 def checked(desk: Desk) -> Checked:
@@ -36,16 +39,27 @@ def checked(desk: Desk) -> Checked:
     if not WARMUP.ready:
         return Checked()
     state = desk.history.states[desk.history.cursor]
-    if desk.report is None or desk.report[0] is not state:
-        from builder.compiler import check
-
+    if desk.analysis is None or desk.analysis[0] is not state:
         try:
-            desk.report = (state, check(desk.graph))
+            desk.analysis = (state, _analyse(desk.graph))
         except Exception as error:
             logger.exception("The check broke down")
             return Checked(failure=f"{type(error).__name__}: {error}")
-    report = desk.report[1]
-    return Checked(report, facts_of(report, desk.graph, desk.scope), report.ok and _has_optimizer(desk.graph))
+    report, turns = desk.analysis[1]
+    trains = report.ok and _has_optimizer(desk.graph)
+    return Checked(report, facts_of(report, desk.graph, desk.scope), trains, turns=turns)
+
+
+def _analyse(graph: Graph) -> tuple[Report, tuple[Turn, ...]]:
+    from builder.compiler.check import Analysis
+    from builder.compiler.fixes import add_fixes
+    from builder.compiler.ownership import turns
+    from builder.graph import flatten
+
+    analysis = Analysis(flatten(graph))
+    if analysis.report.problems:
+        add_fixes(graph, analysis)
+    return analysis.report, tuple(turns(analysis))
 
 
 def _has_optimizer(graph: Graph) -> bool:

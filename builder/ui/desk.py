@@ -44,7 +44,9 @@ class Focus(NamedTuple):
 
 @dataclass
 class Desk:
-    """``graph`` is the whole, ``scope`` the path of block nodes that leads to the part on the canvas."""
+    """``graph`` is the whole, ``scope`` the way to the part on the canvas: uses of blocks, and block parameters as
+    ``node/parameter``.
+    """
 
     graph: Graph
     id: str = field(default_factory=new_id)
@@ -56,13 +58,14 @@ class Desk:
     acks: dict[str, int] = field(default_factory=dict)
     focus: Focus = field(default_factory=Focus)
     arranged: int = 0
+    training_view: bool = False  # nodes are coloured by the optimizer that trains them
     dialog: str | None = None
     clipboard: Graph | None = None
     pasted: int = 0  # how often the clipboard was pasted
     saved: Document | None = None
     changed_at: float = 0.0
     kept: tuple[float, str | None] | None = None
-    report: tuple[Document, Any] | None = None  # the state that was checked, and the check's report
+    analysis: tuple[Document, Any] | None = None  # the state that was checked, and the check's analysis
     history: History = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,9 +76,13 @@ class Desk:
     @property
     def open_graph(self) -> Graph:
         """The graph on the canvas: the whole, or the block that ``scope`` leads to."""
+        return self.part(self.scope)
+
+    def part(self, scope: Iterable[str]) -> Graph:
+        """The graph, or the block that a way leads to."""
         current = self.graph
-        for node in self.scope:
-            current = self.graph.blocks[block_of(current, node)]
+        for step in scope:
+            current = self.graph.blocks[block_of(current, step)]
         return current
 
     @property
@@ -97,16 +104,52 @@ class Desk:
         """Whether there is something that no file holds."""
         return bool(self.changed_at) and self.saved != self.history.states[self.history.cursor]
 
-    def enter(self, node: str) -> None:
-        """Opens a block in place."""
-        block_of(self.open_graph, node, self.blocks)
-        self.scope = (*self.scope, node)
+    def enter(self, step: str) -> None:
+        """Opens a block in place: that of a use, or of a parameter (``node/parameter``)."""
+        block_of(self.open_graph, step, self.blocks)
+        self.scope = (*self.scope, step)
         self.select(())
+
+    def open_called(self, node: str, parameter: str) -> None:
+        """Opens what a block parameter stands for: its block, or the node that it refers to."""
+        graph = self.open_graph
+        value = graph.nodes[node]["params"].get(parameter) if node in graph else None
+        if not isinstance(value, Mapping):
+            self.enter(f"{node}/{parameter}")
+            return
+        target = str(value.get("node", ""))
+        first, *rest = target.removeprefix("/").split("/")
+        beside = first in graph and not target.startswith("/")
+        scope, last = self._way((first, *rest), self.scope if beside else ())
+        if last is None:
+            raise GraphError(f"There is no node '{target}'.", f"没有节点“{target}”。", node)
+        self.scope = scope
+        if _is_step(self.open_graph, last, self.blocks):
+            self.enter(last)
+        else:
+            self.show(("/".join((*scope, last))).split("/"))
+
+    def _way(self, path: Iterable[str], scope: tuple[str, ...] = ()) -> tuple[tuple[str, ...], str | None]:
+        """The way into the blocks that a path of names crosses, and its last step; None where it leads nowhere."""
+        parts, current, step = list(path), self.part(scope), None
+        while parts:
+            node = parts.pop(0)
+            if step is not None:
+                scope = (*scope, step)
+                current = self.graph.blocks[block_of(current, step)]
+            if node not in current:
+                return scope, None
+            step = node
+            if parts and _is_step(current, f"{node}/{parts[0]}", self.blocks):
+                step = f"{node}/{parts.pop(0)}"
+            if not _is_step(current, step, self.blocks):
+                break
+        return scope, step
 
     def leave(self, depth: int) -> None:
         """Goes back so that ``depth`` blocks stay open; the block that was left is selected."""
         if depth < len(self.scope):
-            left = self.scope[depth]
+            left = self.scope[depth].partition("/")[0]
             self.scope = self.scope[:depth]
             self.select((left,))
 
@@ -119,10 +162,9 @@ class Desk:
 
     def show(self, path: Iterable[str]) -> None:
         """Opens the blocks on the way to a node, selects it and brings it into view."""
-        *blocks, node = path
-        self.scope = tuple(blocks)
+        self.scope, step = self._way(path)
         self.settle()
-        self.select((node,))
+        self.select(() if step is None else (step.partition("/")[0],))
         self.focus = Focus(self.focus.number + 1, self.selection, closer=True)
 
     # ------------------------------------------------------------ edits
@@ -219,13 +261,29 @@ class Desk:
         return twin
 
 
-def block_of(graph: Graph, node: str, blocks: Mapping[str, Graph] | None = None) -> str:
-    """The name of the block that a node is a use of; GraphError where it is none."""
-    component = graph.nodes[node]["component"] if node in graph else ""
-    name = component.removeprefix(BLOCK_PREFIX)
-    if not component.startswith(BLOCK_PREFIX) or (blocks is not None and name not in blocks):
-        raise GraphError(f"'{node}' is not a block that can be opened.", f"“{node}”不是可以打开的模块。", node)
+def block_of(graph: Graph, step: str, blocks: Mapping[str, Graph] | None = None) -> str:
+    """The name of the block that a step leads into: a node that is a use of it, or ``node/parameter`` that holds it.
+
+    Raises:
+        GraphError: there is no such block.
+    """
+    node, _, parameter = step.partition("/")
+    name = None
+    if node in graph and parameter:
+        name = graph.nodes[node]["params"].get(parameter)
+    elif node in graph and graph.nodes[node]["component"].startswith(BLOCK_PREFIX):
+        name = graph.nodes[node]["component"].removeprefix(BLOCK_PREFIX)
+    if not isinstance(name, str) or (blocks is not None and name not in blocks):
+        raise GraphError(f"'{step}' is not a block that can be opened.", f"“{step}”不是可以打开的模块。", node)
     return name
+
+
+def _is_step(graph: Graph, step: str, blocks: Mapping[str, Graph]) -> bool:
+    try:
+        block_of(graph, step, blocks)
+    except GraphError:
+        return False
+    return True
 
 
 def file_name(path: Path) -> str:

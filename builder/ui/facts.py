@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph
+from builder.ui.desk import block_of
 from components.tensor_spec import TensorSpec
 
 if TYPE_CHECKING:
+    from builder.compiler.ownership import Turn
     from builder.compiler.report import Problem, Report
 
 
@@ -27,16 +29,40 @@ class Facts:
 
 def facts_of(report: Report, graph: Graph, scope: Sequence[str]) -> dict[str, Facts]:
     """The facts of each node of the open graph. Of a repeated block that is open, the first copy is shown."""
-    prefix, current = "", graph
-    for node in scope:
-        prefix += _inside(current, node)
-        current = graph.blocks[current.nodes[node]["component"].removeprefix(BLOCK_PREFIX)]
+    prefix, current = opened(graph, scope)
     found = {node: _node_facts(report, graph, current, prefix, node) for node in current}
+    names = tuple("/".join(scope).split("/")) if scope else ()
     for problem in report.problems:
         path = plain_path(problem.node)
-        if path[: len(scope)] == tuple(scope) and len(path) > len(scope) and path[len(scope)] in found:
-            found[path[len(scope)]].problems.append(problem)
+        if path[: len(names)] == names and len(path) > len(names) and path[len(names)] in found:
+            found[path[len(names)]].problems.append(problem)
     return found
+
+
+def opened(graph: Graph, scope: Sequence[str]) -> tuple[str, Graph]:
+    """The beginning of the paths in the part that is open, and that part."""
+    prefix, current = "", graph
+    for step in scope:
+        prefix += f"{step}/" if "/" in step else _inside(current, step)
+        current = graph.blocks[block_of(current, step)]
+    return prefix, current
+
+
+def trained_by(turns: Sequence[Turn], graph: Graph, scope: Sequence[str]) -> dict[str, list[Turn]]:
+    """By node of the open graph, the optimizers that change weights at it or inside of it."""
+    prefix, current = opened(graph, scope)
+    found: dict[str, list[Turn]] = {}
+    for turn in turns:
+        inside = {path.removeprefix(prefix).partition("/")[0] for path in turn.nodes if path.startswith(prefix)}
+        for node in inside & set(current):
+            found.setdefault(node, []).append(turn)
+    return found
+
+
+def acting(turns: Sequence[Turn], graph: Graph, scope: Sequence[str]) -> dict[str, Turn]:
+    """The optimizers among the nodes of the open graph."""
+    prefix, current = opened(graph, scope)
+    return {node: turn for turn in turns for node in current if turn.path == prefix + node}
 
 
 def plain_path(path: str) -> tuple[str, ...]:

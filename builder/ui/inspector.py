@@ -59,7 +59,7 @@ def _node(desk: Desk, node: str, catalogue: Catalogue, known: Checked) -> None:
     if not WARMUP.ready:
         st.skeleton(height=220)
         return
-    node_form(desk, node, facts)
+    node_form(desk, node, facts, known)
 
 
 def problems(desk: Desk, found: list, named: bool = False) -> None:
@@ -144,6 +144,8 @@ def _graph(desk: Desk, known: Checked) -> None:
         open_block(desk)
     else:
         _words(desk)
+        if len(known.turns) > 1 or "updates" in desk.graph.training:
+            _updates(desk)
     if report is None:
         return
     rows = (
@@ -172,3 +174,24 @@ def _set_meta(desk: Desk, name: str, key: str) -> None:
     value = str(st.session_state[key]).strip()
     desk.graph.meta[name] = value
     desk.record("meta")
+
+
+def _updates(desk: Desk) -> None:
+    """How the optimizers of a step follow each other."""
+    key = "graph_updates"
+    options = ("alternating", "simultaneous")
+    now = desk.graph.training.get("updates", options[0])
+    follow(key, now if now in options else options[0])
+    with st.container(key="row_updates"):
+        st.selectbox(
+            t("updates"), options, key=key, format_func=lambda name: t(f"updates_{name}"), help=t("updates_help"),
+            on_change=_set_updates, args=(desk, key),
+        )  # fmt: skip
+
+
+def _set_updates(desk: Desk, key: str) -> None:
+    if st.session_state[key] == "alternating":
+        desk.graph.training.pop("updates", None)
+    else:
+        desk.graph.training["updates"] = st.session_state[key]
+    desk.record("updates")

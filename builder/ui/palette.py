@@ -13,12 +13,13 @@ from components.glossary import family_label
 
 # Families in the order in which one builds; those not listed follow by name.
 ORDER = (
-    "Data", "Data transform", "Linear", "Embedding", "Convolution", "Pooling", "Activation", "Feature normalization",
-    "Dropout", "Recurrent", "Attention", "Transformer", "Position encoding", "Graph network", "Tensor", "Loss", "Metric",
-    "Optimizer", "Schedule", "Strategy",
+    "Data", "Data transform", "Noise", "Linear", "Embedding", "Convolution", "Pooling", "Activation",
+    "Feature normalization", "Dropout", "Recurrent", "Attention", "Transformer", "Position encoding", "Graph network",
+    "Tensor", "Higher order", "Seq2Seq", "Seq2Seq attention", "VAE", "GAN loss", "GAN training", "Normalizing flow",
+    "Diffusion", "Contrastive learning", "Metric learning", "Semi-supervised learning", "Long-tailed learning",
+    "Domain adaptation", "Adversarial attacks", "Knowledge distillation", "Parameter-efficient fine-tuning",
+    "Multi-task loss weighting", "Loss", "Metric", "Optimizer", "Schedule", "Strategy", "Visualizer",
 )  # fmt: skip
-# Components that are chosen in settings, not placed on the canvas.
-OFF_CANVAS = ("init",)
 BLOCKS = "Blocks"
 
 
@@ -39,7 +40,7 @@ def palette_data(
             "slug": theme.slug(entry.family),
         }
         for entry in catalogue.values()
-        if entry.kind not in OFF_CANVAS
+        if entry.placed
     ]
     entries.sort(key=lambda e: e["name"].lower())
     own = _own(blocks, inside_block, language)

@@ -20,19 +20,7 @@ FONT = "Inter, 'Segoe UI', 'Noto Sans', 'Noto Sans SC', 'Noto Sans CJK SC', 'Pin
 INK, MUTED, LINE = "#1b1f27|#e9ebf1", "#6a7280|#98a0af", "#eceef2|#272b34"
 PANEL = "#ffffff|#20242c"
 CARD = "#ffffff|#16181d"  # what charts stand on
-# Told apart by people with colour blindness as well, on a light and on a dark page.
-COLOURS = (
-    theme.BLUE,
-    theme.ORANGE,
-    theme.EMERALD,
-    theme.FUCHSIA,
-    theme.AMBER,
-    theme.SKY,
-    theme.PINK,
-    theme.VIOLET,
-    theme.LIME,
-    theme.BROWN,
-)
+COLOURS = theme.TURNS
 MOST_POINTS = 600
 TALL, SMALL = 290, 190
 

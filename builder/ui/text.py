@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from builder.ui.page_text import PAGE_TEXTS
+from builder.ui.training_text import TRAINING_TEXTS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 
@@ -198,8 +199,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "init": ("Initialization", "参数初始化"),
     "init_default": ("PyTorch's default", "PyTorch 默认"),
     "weights": ("Weights", "权重"),
-    "weights_own": ("its own", "自有"),
-    "weights_of": ("shared with {node}", "与 {node} 共享"),
     "batch_size": ("Batch size", "批大小"),
     "shuffle": ("Shuffle", "打乱顺序"),
     "clip_norm": ("Clip gradients at norm", "梯度裁剪（范数）"),
@@ -224,6 +223,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cancel": ("Cancel", "取消"),
     "bad_event": ("The canvas sent something unreadable; reload the page.", "画布发送了无法识别的内容，请刷新页面。"),
     **PAGE_TEXTS,
+    **TRAINING_TEXTS,
 }
 
 

@@ -41,6 +41,25 @@ FAMILIES: dict[str, Accent] = {
     "Position encoding": PINK,
     "Graph network": LIME,
     "Tensor": SLATE,
+    "Noise": SLATE,
+    "Higher order": INDIGO,
+    "Seq2Seq": VIOLET,
+    "Seq2Seq attention": FUCHSIA,
+    "VAE": SKY,
+    "GAN loss": ORANGE,
+    "GAN training": ORANGE,
+    "Normalizing flow": CYAN,
+    "Diffusion": BLUE,
+    "Contrastive learning": EMERALD,
+    "Metric learning": GREEN,
+    "Semi-supervised learning": LIME,
+    "Long-tailed learning": BROWN,
+    "Domain adaptation": TEAL,
+    "Adversarial attacks": PLUM,
+    "Knowledge distillation": AMBER,
+    "Parameter-efficient fine-tuning": INDIGO,
+    "Multi-task loss weighting": ORANGE,
+    "Visualizer": TEAL,
     "Loss": ORANGE,
     "Metric": GREEN,
     "Optimizer": PLUM,
@@ -61,6 +80,21 @@ def slug(family: str) -> str:
 def accent(family: str) -> Accent:
     """The colours of a family; one that is not listed always gets the same of the others."""
     return FAMILIES.get(family) or OTHERS[zlib.crc32(family.encode()) % len(OTHERS)]
+
+
+# Of optimizers, by their place in a step: told apart by people with colour blindness as well.
+TURNS: tuple[Accent, ...] = (BLUE, ORANGE, EMERALD, FUCHSIA, AMBER, SKY, PINK, VIOLET, LIME, BROWN)
+
+
+def turn(place: int) -> str:
+    """The CSS class of the optimizer that acts at this place, from 1; its colour is ``--turn``."""
+    return f"turn-{(place - 1) % len(TURNS) + 1}"
+
+
+def turn_css() -> str:
+    """A style sheet that gives each optimizer's class its colour."""
+    rules = (f".{turn(place)}{{--turn:light-dark({a},{b})}}" for place, (a, b) in enumerate(TURNS, 1))
+    return "\n".join(rules)
 
 
 def family_css(families: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from builder.graph import GraphError
-from builder.ui import actions, app_shell, export_panel, files, frame, numbers
+from builder.ui import actions, app_shell, export_panel, files, frame, numbers, training_legend
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.markdown import plain
@@ -36,6 +36,13 @@ def draw(desk: Desk, known: Checked) -> None:
             "", key="layout", type="tertiary", icon=":material/auto_awesome_mosaic:", help=t("layout"),
             disabled=not len(desk.open_graph), on_click=_arrange, args=(desk,),
         )  # fmt: skip
+        with st.container(key=f"training_{'on' if desk.training_view else 'off'}", width="content"):
+            st.button(
+                t("training_view"), key="training_view", type="tertiary", icon=":material/palette:",
+                help=t("training_view_help"), on_click=_toggle_training, args=(desk,),
+            )  # fmt: skip
+    if desk.training_view:
+        training_legend.draw(desk, known)
     if desk.scope:
         _crumbs(desk)
     files.dialogs(desk)
@@ -59,6 +66,10 @@ def _arrange(desk: Desk) -> None:
     catalogue = WARMUP.catalogue
     if catalogue is not None:
         actions.arrange(desk, catalogue, language())
+
+
+def _toggle_training(desk: Desk) -> None:
+    desk.training_view = not desk.training_view
 
 
 def _title(desk: Desk) -> None:
@@ -129,5 +140,10 @@ def _crumbs(desk: Desk) -> None:
         for depth, name in enumerate(names):
             last = depth == len(names) - 1
             st.button(
-                plain(name), key=f"crumb_{depth}", type="tertiary", disabled=last, on_click=desk.leave, args=(depth,)
+                plain(name.replace("/", " · ")),
+                key=f"crumb_{depth}",
+                type="tertiary",
+                disabled=last,
+                on_click=desk.leave,
+                args=(depth,),
             )

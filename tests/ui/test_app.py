@@ -93,7 +93,7 @@ def test_settings_of_nodes(app: AppTest) -> None:
     assert desk_of(app).graph.nodes["data"]["settings"]["batch_size"] == 16
     app.text_input(key=field(app, "set-batch_size")).set_value("many").run()
     assert desk_of(app).graph.nodes["data"]["settings"]["batch_size"] == 16
-    assert "batch_size" in desk_of(app).notices[-1].en
+    assert "'Batch size' must be an integer" in desk_of(app).notices[-1].en
 
 
 def test_a_wire_without_a_mouse(app: AppTest) -> None:

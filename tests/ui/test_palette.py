@@ -14,7 +14,12 @@ def test_every_placeable_component_has_one_card(catalogue: Catalogue) -> None:
     data = palette_data(catalogue, {}, False, "en")
     ids = [entry["id"] for entry in data["entries"]]
     assert len(ids) == len(set(ids))
-    assert set(ids) == {c.id for c in catalogue.values() if c.kind != "init"}
+    assert set(ids) == {c.id for c in catalogue.values() if c.placed}
+    assert {"init_zero", "norm_spectral", "sampler_pairs"} & set(catalogue) - set(ids) == {
+        "init_zero",
+        "norm_spectral",
+        "sampler_pairs",
+    }
     assert {f["name"] for f in data["families"]} == {entry["family"] for entry in data["entries"]}
     assert data["families"][0]["name"] == "Data"
 

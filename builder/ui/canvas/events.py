@@ -52,10 +52,11 @@ class Select(_Event):
 
 
 class Open(_Event):
-    """A node was double-clicked."""
+    """A node was double-clicked; or what one of its block parameters stands for was clicked."""
 
     type: Literal["open"]
     node: Id
+    parameter: Id | None = None
 
 
 class Command(_Event):

@@ -3,24 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph
 from builder.graph.layout import Point, Size, layered
 from builder.ui import numbers, theme
-from builder.ui.catalogue import Catalogue, PortInfo
-from builder.ui.facts import Facts
+from builder.ui.catalogue import Catalogue, Entry, PortInfo
+from builder.ui.facts import Facts, acting, trained_by
 from builder.ui.text import text
 from components.glossary import parameter_label
 from components.tensor_spec import TensorSpec
 
+if TYPE_CHECKING:
+    from builder.compiler.ownership import Turn
+
 WIDTH = 216
-TOP, NAME, LINE, GAP, ROW, BOTTOM = 9, 19, 16, 6, 21, 8
+TOP, NAME, LINE, CALL, GAP, ROW, BOTTOM = 9, 19, 16, 20, 6, 21, 8
+NO_END = 1_000_000  # as the last epoch in which an optimizer acts: to the end of the training
 PIN_W, PIN_H, OVERHANG = 22, 20, 6
 
 Element = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A part of the graph that a node takes as a parameter: the block of this name, or what stands at another node."""
+
+    parameter: str
+    label: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Training:
+    """A node's part in training: the places of the optimizers that train it, and its own place if it is one.
+
+    ``names`` are those optimizers; ``colour`` is the number of the colour that the node takes, 0 for none.
+    """
+
+    by: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    place: int = 0
+
+    @property
+    def colour(self) -> int:
+        return self.place or (self.by[0] if self.by else 0)
 
 
 @dataclass(frozen=True)
@@ -43,11 +72,13 @@ class Card:
     unknown: bool = False
     bad_ports: frozenset[str] = frozenset()
     open_ports: frozenset[str] = frozenset()
+    calls: tuple[Call, ...] = ()
+    training: Training | None = None
 
     @property
     def header(self) -> int:
         """The height above the rows of ports."""
-        return TOP + NAME + LINE + (LINE if self.detail else 0) + GAP
+        return TOP + NAME + LINE + (LINE if self.detail else 0) + CALL * len(self.calls) + GAP
 
     @property
     def size(self) -> Size:
@@ -62,10 +93,35 @@ class Card:
 
 
 def cards_of(
-    graph: Graph, blocks: Mapping[str, Graph], catalogue: Catalogue, facts: Mapping[str, Facts], language: str
+    graph: Graph,
+    blocks: Mapping[str, Graph],
+    catalogue: Catalogue,
+    facts: Mapping[str, Facts],
+    language: str,
+    training: Mapping[str, Training] | None = None,
 ) -> dict[str, Card]:
-    """The card of every node of the open graph."""
-    return {node: _card(node, graph, blocks, catalogue, facts.get(node) or Facts(), language) for node in graph}
+    """The card of every node of the open graph.
+
+    Args:
+        training: what each node has to do with training, where that is shown; None where it is not.
+    """
+    found = {node: _card(node, graph, blocks, catalogue, facts.get(node) or Facts(), language) for node in graph}
+    if training is None:
+        return found
+    return {node: replace(card, training=training.get(node, Training())) for node, card in found.items()}
+
+
+def training_of(turns: Sequence[Turn], graph: Graph, scope: Sequence[str]) -> dict[str, Training]:
+    """What the nodes of the open graph have to do with training."""
+    trained, optimizers = trained_by(turns, graph, scope), acting(turns, graph, scope)
+    return {
+        node: Training(
+            tuple(turn.place for turn in trained.get(node, ())),
+            tuple(turn.path for turn in trained.get(node, ())),
+            optimizers[node].place if node in optimizers else 0,
+        )
+        for node in {**trained, **optimizers}
+    }
 
 
 def _card(
@@ -86,26 +142,44 @@ def _card(
     else:
         label, family = f"{text('unknown', language)} · {component}", "Unknown"
     inputs, outputs = _with_wired(graph, node, ports or ((), ()))
+    calls = _calls(params, entry, language)
     errors = [p for p in facts.problems if p.code != "unconnected"]
     waiting = [p for p in facts.problems if p.code == "unconnected"]
     return Card(
         id=node,
         title=str(settings.get("name") or node),
         label=label,
-        detail=_detail(params, language),
+        detail=_detail({k: v for k, v in params.items() if k not in calls}, language),
         family=family,
         inputs=inputs,
         outputs=outputs,
         shapes=facts.outputs,
         parameters=facts.parameters,
-        badges=_badges(settings, language),
+        badges=_badges(settings, catalogue, language),
         error=errors[0].text(language) if errors else "",
         waiting=waiting[0].text(language) if waiting and not errors else "",
         block=is_block,
         unknown=ports is None,
         bad_ports=frozenset(p.port for p in errors if p.port),
         open_ports=frozenset(p.port for p in waiting),
+        calls=tuple(calls.values()),
     )
+
+
+def _calls(params: Mapping[str, Any], entry: Entry | None, language: str) -> dict[str, Call]:
+    found = {}
+    for block in entry.blocks if entry else ():
+        target = called(params.get(block.name))
+        if target:
+            found[block.name] = Call(block.name, parameter_label(block.name, language), target)
+    return found
+
+
+def called(value: Any) -> str:
+    """What a block parameter stands for: the name of a block, or the path of a node; empty where it has no value."""
+    if isinstance(value, Mapping):
+        return str(value.get("node") or "")
+    return value if isinstance(value, str) else ""
 
 
 def _with_wired(
@@ -139,16 +213,43 @@ def _value(value: Any) -> str:
     return text_ if len(text_) < 24 else f"{text_[:23]}…"
 
 
-def _badges(settings: Mapping[str, Any], language: str) -> tuple[tuple[str, str], ...]:
-    badges = []
+def _badges(settings: Mapping[str, Any], catalogue: Catalogue, language: str) -> tuple[tuple[str, str], ...]:
+    """Small marks with their meaning, for settings that change what a node does."""
+
+    def mark(sign: str, key: str, **values: Any) -> None:
+        badges.append((sign, text(key, language, **values)))
+
+    badges: list[tuple[str, str]] = []
     repeat = settings.get("repeat", 1)
     if isinstance(repeat, int) and repeat > 1:
-        badges.append((f"×{repeat}", text("repeated", language, n=repeat)))
+        mark(f"×{repeat}", "repeated", n=repeat)
     if settings.get("frozen"):
-        badges.append(("❄", text("weights_frozen", language)))
+        mark("❄", "weights_frozen")
     weights = settings.get("weights") or {}
+    node = str(weights.get("node") or "")
     if weights.get("from") == "shared":
-        badges.append(("⚭", text("weights_shared", language, node=weights.get("node", ""))))
+        mark("⚭", "weights_shared", node=node)
+    elif weights.get("from") == "average":
+        mark("EMA", "mark_average", node=node)
+    elif weights.get("from") == "run":
+        mark("⤓", "mark_run", run=str(weights.get("run") or ""))
+    parts = [str(item.get("component")) for item in settings.get("parametrize") or ()]
+    if parts:
+        names = ", ".join(catalogue[part].label(language) if part in catalogue else part for part in parts)
+        mark("W′", "mark_parametrized", names=names)
+    phase = settings.get("phase")
+    if phase in ("train", "evaluate", "generate"):
+        mark(text(f"phase_mark_{phase}", language), f"mark_phase_{phase}")
+    if settings.get("every", 1) != 1:
+        mark(f"1/{settings['every']}", "mark_every", n=settings["every"])
+    if settings.get("epochs"):
+        first, last = settings["epochs"]
+        end = last if last < NO_END else "∞"
+        mark(f"{first}–{end}", "mark_epochs", first=first, last=end)
+    subset = settings.get("subset")
+    if subset:
+        per_class = "_per_class" if subset.get("per_class") else ""
+        mark(f"n={subset.get('count')}", f"mark_subset{per_class}", n=subset.get("count"))
     return tuple(badges)
 
 
@@ -163,6 +264,12 @@ def html_of(card: Card, language: str) -> str:
         tip = text("n_parameters", language, exact=f"{card.parameters:,}")
         pill = f'<span class="pill" title="{e(tip)}">{e(numbers.short(card.parameters).replace(" ", ""))}</span>'
     badges = "".join(f'<span class="pill" title="{e(tip)}">{e(mark)}</span>' for mark, tip in card.badges)
+    badges += _places(card.training, language) if card.training else ""
+    calls = "".join(
+        f'<div class="call" data-parameter="{e(call.parameter)}" title="{e(text("call_help", language, name=call.target))}">'
+        f"<span>{e(call.label)}</span><b>{e(call.target)}</b></div>"
+        for call in card.calls
+    )
     rows = []
     for index in range(max(len(card.inputs), len(card.outputs))):
         left = e(card.inputs[index].name) if index < len(card.inputs) else ""
@@ -183,9 +290,20 @@ def html_of(card: Card, language: str) -> str:
     return " ".join(
         (
             f'<div class="card"><div class="head"><span class="name" title="{e(card.title)}">{e(card.title)}</span>'
-            f'{badges}{pill}</div><div class="label" title="{e(card.label)}">{e(card.label)}</div>{detail}'
+            f'{badges}{pill}</div><div class="label" title="{e(card.label)}">{e(card.label)}</div>{detail}{calls}'
             f'<div class="rows">{"".join(rows)}</div>{issue}</div>'
         ).split()
+    )
+
+
+def _places(training: Training, language: str) -> str:
+    """The numbers of optimizers as pills in their colours."""
+    if training.place:
+        tip = text("acts_as", language, place=training.place)
+        return f'<span class="pill turn {theme.turn(training.place)}" title="{escape(tip)}">{training.place}</span>'
+    tip = text("trained_by", language, names=", ".join(training.names))
+    return "".join(
+        f'<span class="pill by {theme.turn(place)}" title="{escape(tip)}">{place}</span>' for place in training.by
     )
 
 
@@ -206,6 +324,8 @@ def elements(
 def _body(card: Card, position: Sequence[float], selected: bool, language: str) -> Element:
     states = {"is-error": card.error, "is-waiting": card.waiting, "is-block": card.block, "is-unknown": card.unknown}
     classes = ["body", theme.slug(card.family), *(name for name, on in states.items() if on)]
+    if card.training is not None:
+        classes += ["is-trained", theme.turn(card.training.colour)] if card.training.colour else ["is-untrained"]
     width, height = card.size
     return {
         "id": card.id,

@@ -5,7 +5,8 @@ The graph is the truth: before a widget is drawn it is given the graph's value, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from html import escape
 from typing import Any
 
@@ -13,7 +14,7 @@ import streamlit as st
 
 from builder.graph import Graph, GraphError, edit
 from builder.ui.desk import Desk
-from builder.ui.text import t
+from builder.ui.text import t, text
 
 DEFAULT_BATCH = 64  # samples in a batch where the graph says nothing: the training's own, known before torch is loaded
 
@@ -76,33 +77,105 @@ def switch(desk: Desk, node: str, name: str, default: bool, hint: str | None = N
         st.toggle(t(name), key=key, help=hint, on_change=put)
 
 
-def number(desk: Desk, node: str, name: str, placeholder: str, whole: bool, hint: str | None = None) -> None:
-    """A setting that is a positive number; empty gives the default."""
-    key = key_of(desk, node, f"set-{name}")
+def number(
+    desk: Desk, node: str, name: str, placeholder: str, whole: bool, hint: str | None = None, low: float | None = None
+) -> None:
+    """A setting that is a number; empty gives the default.
+
+    Args:
+        low: the least value that is allowed; None asks for a positive one.
+    """
     value = setting(desk, node, name)
+    number_field(
+        desk, node, name, name, value, placeholder, whole, lambda v: set_setting(desk, node, name, v), hint, low
+    )
+
+
+def number_field(
+    desk: Desk,
+    node: str,
+    name: str,
+    label: str,
+    value: Any,
+    placeholder: str,
+    whole: bool,
+    put: Callable[[int | float | None], None],
+    hint: str | None = None,
+    low: float | None = None,
+    below: bool = False,
+) -> None:
+    """A field for a number; ``put`` gets what was typed, None where the field was emptied.
+
+    Args:
+        label: key of the text that names it.
+        below: it belongs to the field above it.
+        low: the least value that is allowed; None asks for a positive one.
+    """
+    key = key_of(desk, node, f"set-{name}")
     follow(key, "" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value))
 
-    def put() -> None:
-        text = st.session_state[key].strip()
-        found = positive(text, whole) if text else None
-        if text and found is None:
-            rule = ("an integer of at least 1", "不小于 1 的整数") if whole else ("a number above 0", "大于 0 的数")
+    def take() -> None:
+        typed = st.session_state[key].strip()
+        found = parsed(typed, whole, low) if typed else None
+        if typed and found is None:
+            rule = _rule(whole, low)
             desk.tell(
-                f"'{name}' must be {rule[0]}. Got {text!r:.40}.",
-                f"“{name}”必须是{rule[1]}，收到 {text!r:.40}。",
+                f"'{text(label, 'en')}' must be {rule[0]}. Got {typed!r:.40}.",
+                f"“{text(label, 'zh')}”必须是{rule[1]}，收到 {typed!r:.40}。",
                 "error",
             )
             return
-        set_setting(desk, node, name, found)
+        put(found)
 
     with st.container(key=f"row_{name}"):
-        st.text_input(t(name), key=key, placeholder=placeholder, max_chars=20, help=hint, on_change=put)
+        shown = f"· {t(label)}" if below else t(label)
+        st.text_input(shown, key=key, placeholder=placeholder, max_chars=20, help=hint, on_change=take)
 
 
-def positive(text: str, whole: bool) -> int | float | None:
-    """The positive number that a text stands for; None where it is none."""
+def _rule(whole: bool, low: float | None) -> tuple[str, str]:
+    if low is not None:
+        return (f"an integer of at least {low:g}", f"不小于 {low:g} 的整数") if whole else (
+            f"a number of at least {low:g}", f"不小于 {low:g} 的数"
+        )  # fmt: skip
+    return ("an integer of at least 1", "不小于 1 的整数") if whole else ("a number above 0", "大于 0 的数")
+
+
+def parsed(text: str, whole: bool, low: float | None = None) -> int | float | None:
+    """The number that a text stands for; None where it is none, or too small."""
     try:
         value = int(text) if whole else float(text)
     except ValueError:
         return None
-    return value if 0 < value < 1e9 else None
+    return value if (value > 0 if low is None else value >= low) and abs(value) < 1e9 else None
+
+
+def choice(
+    desk: Desk,
+    node: str,
+    name: str,
+    label: str,
+    options: Mapping[str, str],
+    value: str,
+    put: Callable[[str], None],
+    hint: str | None = None,
+) -> None:
+    """A field to choose one of some texts; a value that is none of them is kept and shown as it is."""
+    key = key_of(desk, node, f"set-{name}")
+    follow(key, value)
+    with st.container(key=f"row_{name}"):
+        st.selectbox(
+            label, list(dict.fromkeys([*options, value])), key=key, help=hint,
+            format_func=lambda option: options.get(option, option),
+            on_change=lambda: put(st.session_state[key]),
+        )  # fmt: skip
+
+
+@contextmanager
+def more(desk: Desk, node: str, names: Iterable[str]) -> Iterator[None]:
+    """The fold for settings that few need; open where one of them is set, and from then on."""
+    kept = key_of(desk, node, "more-open")
+    settings = desk.open_graph.nodes[node]["settings"]
+    if any(name in settings for name in names):
+        st.session_state[kept] = True
+    with st.expander(t("section_more"), key=f"more_{node}", expanded=kept in st.session_state):
+        yield

@@ -8,6 +8,7 @@ import streamlit as st
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT
 from builder.ui import actions
+from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.facts import Facts
 from builder.ui.form import blocks
@@ -15,14 +16,14 @@ from builder.ui.form.common import name_field
 from builder.ui.form.fields import format_value
 from builder.ui.form.parameters import parameters
 from builder.ui.form.ports import ports
-from builder.ui.form.settings import settings
+from builder.ui.form.settings import block_settings, settings
 from builder.ui.markdown import plain
 from builder.ui.text import language, t
 from components import registry
 from components.spec import Component
 
 
-def node_form(desk: Desk, node: str, facts: Facts) -> None:
+def node_form(desk: Desk, node: str, facts: Facts, known: Checked) -> None:
     """Draws the form of a node."""
     component = desk.open_graph.nodes[node]["component"]
     if component in (PORT_IN, PORT_OUT):
@@ -32,6 +33,7 @@ def node_form(desk: Desk, node: str, facts: Facts) -> None:
         name_field(desk, node)
         blocks.block_use(desk, node, component.removeprefix(BLOCK_PREFIX))
         ports(desk, node, facts)
+        block_settings(desk, node)
     else:
         try:
             entry = registry.get(component)
@@ -41,7 +43,7 @@ def node_form(desk: Desk, node: str, facts: Facts) -> None:
         name_field(desk, node)
         parameters(desk, node, entry, facts)
         ports(desk, node, facts)
-        settings(desk, node, entry)
+        settings(desk, node, entry, known)
         _about(entry)
 
 

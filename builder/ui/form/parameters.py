@@ -12,8 +12,10 @@ from builder.graph import Graph, edit
 from builder.ui import actions
 from builder.ui.desk import Desk
 from builder.ui.facts import Facts
+from builder.ui.form.block_parameter import block_call, block_parameter
 from builder.ui.form.common import change, follow, key_of, section
 from builder.ui.form.fields import Field, alternatives, field_for, format_value, parse_value
+from builder.ui.form.hints import help_of
 from builder.ui.markdown import plain
 from builder.ui.text import language, t
 from components.glossary import parameter_label
@@ -44,13 +46,23 @@ def _row(
     own = name in given and not (given[name] is None and parameter.inferred)
     value = given[name] if own else MISSING if parameter.inferred or parameter.required else parameter.default
     with st.container(key=f"param_{name}{'_bad' if bad else ''}", horizontal=True, wrap=False, gap=None):
-        _field(desk, node, parameter, field_for(parameter), value, known.get(name))
-        if own and (parameter.inferred is not None or parameter.required or value != parameter.default):
+        if parameter.block is not None:
+            block_parameter(desk, node, parameter, None if value is MISSING else value)
+        else:
+            _field(desk, node, parameter, field_for(parameter), value, known.get(name))
+        if (
+            own
+            and parameter.block is None
+            and (parameter.inferred is not None or parameter.required or value != parameter.default)
+        ):
             back = t("auto_unknown") if parameter.inferred else format_value(parameter.default) or t("none_value")
             st.button(
                 "", key=f"reset_{name}", type="tertiary", icon=":material/restart_alt:", help=t("reset", value=plain(back)),
                 on_click=lambda: change(desk, lambda graph: edit.reset_param(graph, node, name), "reset"),
             )  # fmt: skip
+    if parameter.block is not None:
+        with st.container(key=f"call_{name}"):
+            block_call(desk, node, parameter, value)
 
 
 def _field(desk: Desk, node: str, parameter: Parameter, field: Field, value: Any, known: Any) -> None:
@@ -108,19 +120,6 @@ def _choice(option: Any, known: Any) -> str:
 def auto(value: Any) -> str:
     """How an inferred value is shown: ``auto (400)``."""
     return t("auto_unknown") if value is None else t("auto", value=format_value(value))
-
-
-def help_of(parameter: Parameter, in_block: bool = False) -> str:
-    """The tooltip: what the parameter means, which values it takes, and its name in code."""
-    rule = parameter.rule[1] if language() == "zh" else parameter.rule[0]
-    meaning = parameter.description[:1].upper() + parameter.description[1:]
-    parts = [
-        plain(meaning),
-        plain(t("rule", rule=rule)),
-        plain(t("bind_hint")) if in_block else "",
-        f"`{parameter.name}`",
-    ]
-    return "\n\n".join(part for part in parts if part)
 
 
 def bound_name(value: Any) -> str | None:

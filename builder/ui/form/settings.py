@@ -1,96 +1,198 @@
-"""What a node carries besides its parameters: batch size, clipping, frozen weights, initialization, shared weights."""
+"""What a node carries besides its parameters: batches, turns of optimizers, frozen weights, where weights come from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from builder.ui.canvas.view import NO_END
+from builder.ui.checking import Checked
 from builder.ui.desk import Desk
-from builder.ui.form.common import DEFAULT_BATCH, follow, key_of, number, section, set_setting, setting, switch
-from builder.ui.form.fields import format_value, parse_value
-from builder.ui.form.parameters import help_of
-from builder.ui.text import language, t
-from components import registry
-from components.glossary import parameter_label
-from components.spec import Component, Parameter
+from builder.ui.form.common import (
+    DEFAULT_BATCH,
+    choice,
+    follow,
+    key_of,
+    more,
+    number,
+    number_field,
+    section,
+    set_setting,
+    setting,
+    switch,
+)
+from builder.ui.form.picked import entries, pick
+from builder.ui.form.weights import parametrisations, weights
+from builder.ui.text import t
+from components.spec import Component
 
 WITH_WEIGHTS = ("layer", "transform", "loss")
+WITH_PHASE = ("layer", "transform", "op", "sampler")
+PHASES = ("train", "evaluate", "generate")
+OF_WEIGHTS = ("weights", "parametrize")
+OF_OPTIMIZERS = ("order", "every", "epochs", "accumulate", "clip_value", "decay")
 
 
-def settings(desk: Desk, node: str, entry: Component) -> None:
+def settings(desk: Desk, node: str, entry: Component, known: Checked) -> None:
     """Draws the settings that this kind of component has."""
-    trains = entry.kind in WITH_WEIGHTS and entry.form != "op"
-    if not trains and entry.kind not in ("dataset", "optimizer"):
-        return
+    if entry.kind == "dataset":
+        _dataset(desk, node)
+    elif entry.kind == "optimizer":
+        _optimizer(desk, node, known)
+    else:
+        own = entry.kind in WITH_WEIGHTS and entry.form != "op"
+        phased = entry.kind in WITH_PHASE and len(entry.inputs) > 0
+        if own or phased:
+            _layer(desk, node, own, phased)
+
+
+def _layer(desk: Desk, node: str, own: bool, phased: bool) -> None:
     section("section_settings")
     with st.container(key="settings"):
-        if entry.kind == "dataset":
-            number(desk, node, "batch_size", str(DEFAULT_BATCH), whole=True)
-            switch(desk, node, "shuffle", default=True)
-        elif entry.kind == "optimizer":
-            number(desk, node, "clip_norm", t("clip_off"), whole=False)
-        else:
+        if own:
             switch(desk, node, "frozen", default=False, hint=t("frozen_help"))
-            _init(desk, node)
-            _weights(desk, node, entry)
+            pick(
+                desk, node, "init", entries("init"), t("init_default"), setting(desk, node, "init"),
+                lambda item: set_setting(desk, node, "init", item),
+            )  # fmt: skip
+        with more(desk, node, (*OF_WEIGHTS, "phase")), st.container(key="settings_more"):
+            if own:
+                weights(desk, node)
+                parametrisations(desk, node)
+            if phased:
+                _phase(desk, node)
 
 
-def _init(desk: Desk, node: str) -> None:
-    key = key_of(desk, node, "set-init")
-    now = setting(desk, node, "init")
-    now = now if isinstance(now, Mapping) else {}
-    entries = {c.id: c for c in registry.all_components().values() if c.kind == "init"}
-    chosen = str(now.get("component", ""))
-    follow(key, chosen)
-
-    def put() -> None:
-        picked = st.session_state[key]
-        set_setting(desk, node, "init", {"component": picked, "params": {}} if picked else None)
-
-    def label(id: str) -> str:
-        return entries[id].label(language()) if id in entries else id or t("init_default")
-
-    options = list(dict.fromkeys(["", *entries, chosen]))
-    with st.container(key="row_init"):
-        st.selectbox(t("init"), options, key=key, on_change=put, format_func=label)
-    if chosen in entries:
-        for parameter in entries[chosen].parameters.values():
-            _init_parameter(desk, node, chosen, parameter, dict(now.get("params", {})))
+def block_settings(desk: Desk, node: str) -> None:
+    """Draws the settings of a use of a block: they hold for every node inside."""
+    with more(desk, node, ("frozen", *OF_WEIGHTS)), st.container(key="settings_more"):
+        switch(desk, node, "frozen", default=False, hint=t("frozen_help"))
+        weights(desk, node)
+        parametrisations(desk, node)
 
 
-def _init_parameter(desk: Desk, node: str, init: str, parameter: Parameter, params: dict[str, Any]) -> None:
-    key = key_of(desk, node, f"init-{init}-{parameter.name}")
-    follow(key, format_value(params.get(parameter.name, parameter.default)))
-
-    def put() -> None:
-        text = st.session_state[key]
-        rest = {k: v for k, v in params.items() if k != parameter.name}
-        if text.strip():
-            rest[parameter.name] = parse_value(text, parameter)
-        set_setting(desk, node, "init", {"component": init, "params": rest})
-
-    with st.container(key=f"init_{parameter.name}"):
-        label = parameter_label(parameter.name, language())
-        st.text_input(f"· {label}", key=key, help=help_of(parameter), max_chars=100, on_change=put)
+def _phase(desk: Desk, node: str) -> None:
+    options = {"": t("phase_always"), **{phase: t(f"phase_{phase}") for phase in PHASES}}
+    now = str(setting(desk, node, "phase") or "")
+    choice(
+        desk, node, "phase", t("phase"), options, now, lambda v: set_setting(desk, node, "phase", v or None),
+        t("phase_help"),
+    )  # fmt: skip
 
 
-def _weights(desk: Desk, node: str, entry: Component) -> None:
-    others = [n for n, d in desk.open_graph.nodes(data=True) if d["component"] == entry.id and n != node]
-    now = setting(desk, node, "weights") or {}
-    chosen = str(now.get("node", "")) if now.get("from") == "shared" else ""
-    if not others and not chosen:
+# ------------------------------------------------------------------ data sets
+
+
+def _dataset(desk: Desk, node: str) -> None:
+    section("section_settings")
+    with st.container(key="settings"):
+        number(desk, node, "batch_size", str(DEFAULT_BATCH), whole=True)
+        switch(desk, node, "shuffle", default=True)
+        with more(desk, node, ("drop_last", "subset", "sampler")), st.container(key="settings_more"):
+            switch(desk, node, "drop_last", default=False)
+            _subset(desk, node)
+            pick(
+                desk, node, "batch_sampler", entries("sampler", "batches"), t("batch_sampler_none"),
+                setting(desk, node, "sampler"), lambda item: set_setting(desk, node, "sampler", item),
+                t("batch_sampler_help"),
+            )  # fmt: skip
+
+
+def _subset(desk: Desk, node: str) -> None:
+    now = setting(desk, node, "subset")
+    now = dict(now) if isinstance(now, Mapping) else {}
+
+    def count(value: float | None) -> None:
+        set_setting(desk, node, "subset", None if value is None else {**now, "count": value})
+
+    number_field(desk, node, "subset", "subset", now.get("count"), t("subset_all"), True, count, t("subset_help"))
+    if "count" not in now:
         return
-    key = key_of(desk, node, "set-weights")
-    follow(key, chosen)
+    key = key_of(desk, node, "set-subset-per-class")
+    follow(key, bool(now.get("per_class")))
+
+    def per_class() -> None:
+        rest = {k: v for k, v in now.items() if k != "per_class"}
+        set_setting(desk, node, "subset", {**rest, **({"per_class": True} if st.session_state[key] else {})})
+
+    with st.container(key="row_subset_per_class"):
+        st.toggle(f"· {t('subset_per_class')}", key=key, on_change=per_class)
+
+    def seed(value: float | None) -> None:
+        rest = {k: v for k, v in now.items() if k != "seed"}
+        set_setting(desk, node, "subset", rest if value is None else {**rest, "seed": value})
+
+    number_field(desk, node, "subset_seed", "subset_seed", now.get("seed"), "0", True, seed, low=0, below=True)
+
+
+# ------------------------------------------------------------------ optimizers
+
+
+def _optimizer(desk: Desk, node: str, known: Checked) -> None:
+    several = len(known.turns) > 1 or setting(desk, node, "parameters") is not None
+    section("section_settings")
+    with st.container(key="settings"):
+        if several:
+            _trains(desk, node, known)
+        number(desk, node, "clip_norm", t("clip_off"), whole=False)
+        with more(desk, node, OF_OPTIMIZERS), st.container(key="settings_more"):
+            if not several:
+                _trains(desk, node, known)
+            number(desk, node, "order", "0", whole=True, hint=t("order_help"), low=-1000)
+            number(desk, node, "every", "1", whole=True, hint=t("every_help"))
+            _epochs(desk, node)
+            number(desk, node, "accumulate", "1", whole=True, hint=t("accumulate_help"))
+            number(desk, node, "clip_value", t("clip_off"), whole=False)
+            options = {name: t(f"decay_{name}") for name in ("all", "weights")}
+            now = str(setting(desk, node, "decay") or "all")
+            choice(
+                desk, node, "decay", t("decay"), options, now,
+                lambda v: set_setting(desk, node, "decay", v if v != "all" else None), t("decay_help"),
+            )  # fmt: skip
+
+
+def _trains(desk: Desk, node: str, known: Checked) -> None:
+    """Which nodes and blocks an optimizer trains; a path stands for everything inside of it."""
+    now = [str(path) for path in setting(desk, node, "parameters") or ()]
+    key = key_of(desk, node, "set-parameters")
+    follow(key, now)
 
     def put() -> None:
-        picked = st.session_state[key]
-        set_setting(desk, node, "weights", {"from": "shared", "node": picked} if picked else None)
+        set_setting(desk, node, "parameters", list(st.session_state[key]) or None)
 
-    with st.container(key="row_weights"):
-        st.selectbox(
-            t("weights"), list(dict.fromkeys(["", *others, chosen])), key=key, on_change=put,
-            format_func=lambda n: t("weights_of", node=n) if n else t("weights_own"),
+    with st.container(key="row_parameters"):
+        st.multiselect(
+            t("trains"), list(dict.fromkeys([*trainable(known), *now])), key=key, placeholder=t("trains_all"),
+            help=t("trains_help"), on_change=put,
         )  # fmt: skip
+
+
+def trainable(known: Checked) -> list[str]:
+    """The nodes with weights, and the blocks around them; what is inside of a repeated block stands for itself only."""
+    found: dict[str, None] = {}
+    for path, report in known.report.nodes.items() if known.report else ():
+        if not report.parameters:
+            continue
+        parts = path.split("/")
+        copies = [i for i, p in enumerate(parts) if 0 < i < len(parts) - 1 and p[:1] == "n" and p[1:].isdigit()]
+        for depth in range(1, (copies[0] if copies else len(parts)) + 1):
+            found["/".join(parts[:depth])] = None
+    return sorted(found, key=lambda path: path.count("/"))
+
+
+def _epochs(desk: Desk, node: str) -> None:
+    """The window of epochs in which an optimizer acts."""
+    now = setting(desk, node, "epochs")
+    first, last = now if isinstance(now, Sequence) and len(now) == 2 else (None, None)
+
+    def put(first: float | None, last: float | None) -> None:
+        whole = (first or 1) == 1 and (last or NO_END) == NO_END
+        set_setting(desk, node, "epochs", None if whole else [first or 1, last or NO_END])
+
+    shown = None if last == NO_END else last
+    number_field(
+        desk, node, "first_epoch", "first_epoch", first if first != 1 else None, t("first_epoch_default"), True,
+        lambda v: put(v, last),
+    )  # fmt: skip
+    number_field(desk, node, "last_epoch", "last_epoch", shown, t("last_epoch_default"), True, lambda v: put(first, v))

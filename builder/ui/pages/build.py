@@ -51,7 +51,7 @@ def _bridge(desk: Desk, catalogue: Catalogue) -> None:
         "waiting": not WARMUP.ready,
         "focus": {"id": desk.focus.number, "nodes": list(desk.focus.nodes), "closer": desk.focus.closer},
         "arranged": desk.arranged,
-        "families": theme.family_css({entry.family for entry in catalogue.values()}),
+        "families": theme.family_css({entry.family for entry in catalogue.values()}) + theme.turn_css(),
     }
     with st.container(key="bridge_slot"):
         mount_bridge(data, _on_events)
@@ -66,7 +66,8 @@ def _on_events() -> None:
 
 def _canvas(desk: Desk, catalogue: Catalogue, known: Checked) -> None:
     graph = desk.open_graph
-    cards = view.cards_of(graph, desk.blocks, catalogue, known.facts, language())
+    training = view.training_of(known.turns, desk.graph, desk.scope) if desk.training_view else None
+    cards = view.cards_of(graph, desk.blocks, catalogue, known.facts, language(), training)
     nodes, edges = view.elements(graph, cards, desk.selection, desk.wires, language())
     client = next(reversed(desk.acks), "")
     envelope = {

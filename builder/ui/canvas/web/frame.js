@@ -88,6 +88,16 @@ export class Frame {
     Object.assign(win.desk, { incoming: this.incoming, outgoing: (data) => this.fromFlow(data) });
     this.style();
     const on = (type, handler) => doc.addEventListener(type, handler, true);
+    // The name of a block in a card is a link: pressing it neither selects nor moves the node.
+    for (const type of ["pointerdown", "mousedown", "click"]) {
+      on(type, (event) => {
+        const name = event.target.closest(".call b");
+        if (!name) return;
+        event.stopImmediatePropagation();
+        const node = name.closest(".react-flow__node.body").dataset.id;
+        if (type === "click") this.queue.push("open", { node, parameter: name.parentElement.dataset.parameter });
+      });
+    }
     on("keydown", (event) => this.hooks.key(event));
     on("pointerdown", (event) => this.down(event));
     on("pointerup", (event) => this.up(event));
