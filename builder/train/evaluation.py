@@ -38,6 +38,7 @@ class Evaluation:
     def __init__(self, compiled: Compiled, loaders: Mapping[str, Loader], devices: Devices) -> None:
         self.compiled, self.devices = compiled, devices
         self.metrics = {node.path: node for node in compiled.of_kind("metric")}
+        self._sources = {path: compiled.sources(path) for path in self.metrics}
         groups: dict[tuple[str, ...], _Group] = {}
         for path, ends in self._wanted().items():
             program = compiled.program(ends, phase="evaluate")
@@ -55,7 +56,7 @@ class Evaluation:
         """By name, the values to look at: inputs of metrics, losses, sums of optimizers, what strategies watch."""
         wanted: dict[str, list[End]] = {}
         for node in self.compiled.of_kind("metric"):
-            wanted[node.path] = [end for ends in self.compiled.sources(node.path).values() for end in ends]
+            wanted[node.path] = [end for ends in self._sources[node.path].values() for end in ends]
         for node in self.compiled.of_kind("loss"):
             ends = [(node.path, port) for port in self.compiled.report.nodes[node.path].outputs]
             wanted |= {name_of(self.compiled, end): [end] for end in ends}
@@ -115,7 +116,7 @@ class Evaluation:
 
     def _update(self, path: str, values: Mapping[End, Tensor]) -> Tensor:
         node = self.metrics[path]
-        given = {port: [values[end] for end in ends] for port, ends in self.compiled.sources(path).items()}
+        given = {port: [values[end] for end in ends] for port, ends in self._sources[path].items()}
         args, kwargs = arguments(node.component, given)
         try:
             return self._metric(path).update(*args, **kwargs)

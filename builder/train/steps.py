@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator, Sequence
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from builder.compiler import Compiled, End
 from builder.compiler.ownership import in_turn
@@ -42,6 +43,7 @@ class Steps:
         actors = [Actor(step.values, frozenset(map(id, step.parameters))) for step in self.steps]
         self._planner = Planner(compiled, actors)
         self._turns: dict[tuple[int, ...], list[_Turn]] = {}
+        self._alone = len(self.steps) == 1
         self._everyone = tuple(range(len(self.steps))) if all(step.always for step in self.steps) else None
 
     def __iter__(self) -> Iterator[Step]:
@@ -69,18 +71,19 @@ class Steps:
         changed = False
         for turn in turns:
             found = turn.forward(values)
-            for i, step, results in turn.each(found):
+            for i, step, places in turn.parts:
+                results = found if places is None else [found[place] for place in places]
                 loss = step.loss(results)
                 # On the processor a look costs nothing, and the weights are still as the failing step found them.
                 if self.devices.on_cpu and not math.isfinite(loss.item()):
                     raise step.not_finite(batch, number, epoch)
                 logged.append((i, step.logged(results, loss)))
                 try:
-                    step.backward(loss, batch, len(self.steps) == 1, i != turn.acting[-1], len(turn.acting) > 1)
+                    step.backward(loss, batch, self._alone, i != turn.last, turn.together)
                 except Exception as error:
                     raise step.failed_backward(error, batch) from error
-            for i in turn.acting:
-                changed = self.steps[i].update() or changed
+            for _, step, _ in turn.parts:
+                changed = step.update() or changed
         return logged, changed
 
     def _compile(self, acting: tuple[int, ...]) -> list[_Turn]:
@@ -98,7 +101,6 @@ class _Turn:
     def __init__(
         self, compiled: Compiled, devices: Devices, turn: Turn, acting: tuple[int, ...], steps: Sequence[Step]
     ) -> None:
-        self.acting, self.keeps = acting, turn.keeps
         ends = list(dict.fromkeys([*turn.ends, *turn.keeps]))
         self.program = compiled.program(ends, phase="train", given=turn.given, no_grad=turn.no_grad)
         self.inputs: list[End] = list(self.program.inputs)  # type: ignore[arg-type]
@@ -106,30 +108,38 @@ class _Turn:
         self._idle = idle_outputs(compiled, self.program)
         place = {end: index for index, end in enumerate(ends)}
         self._kept = [(end, place[end]) for end in turn.keeps]
-        own = [[place[compiled.passed(end, "train")] for end in step.values] for step in steps]
-        self._own = list(zip(acting, steps, own, strict=True))
-        self._only = steps[0] if len(steps) == 1 and own[0] == list(range(len(own[0]))) else None
+        # The optimizers of the turn, and where the values that each looks at are among the results; None for all.
+        self.parts: list[tuple[int, Step, list[int] | None]] = []
+        for number, step in zip(acting, steps, strict=True):
+            places = [place[compiled.passed(end, "train")] for end in step.values]
+            self.parts.append((number, step, None if places == list(range(len(ends))) else places))
+        self.last, self.together = acting[-1], len(acting) > 1
 
     def forward(self, values: dict[End, Tensor]) -> Sequence[Tensor]:
         """Runs the program on the values of the step so far, and puts among them what later turns take."""
-        idle = [(module, name) for module, name in self._idle if getattr(module, name)]
-        for module, name in idle:
-            setattr(module, name, False)
         try:
-            found = self._forward(*[values[end] for end in self.inputs])
+            with _Off(self._idle) if self._idle else _NOTHING:
+                found = self._forward(*[values[end] for end in self.inputs])
         except Exception as error:
             raise failed_forward(error, self.program) from error
-        finally:
-            for module, name in idle:
-                setattr(module, name, True)
         for end, index in self._kept:
             values[end] = found[index]
         return found
 
-    def each(self, found: Sequence[Tensor]) -> Iterator[tuple[int, Step, Sequence[Tensor]]]:
-        """The optimizers of the turn, with the values that each looks at."""
-        if self._only is not None:
-            yield self.acting[0], self._only, found
-            return
-        for number, step, places in self._own:
-            yield number, step, [found[place] for place in places]
+
+class _Off:
+    """Switches of modules that are off within."""
+
+    def __init__(self, switches: Sequence[tuple[nn.Module, str]]) -> None:
+        self._on = [(module, name) for module, name in switches if getattr(module, name)]
+
+    def __enter__(self) -> None:
+        for module, name in self._on:
+            setattr(module, name, False)
+
+    def __exit__(self, *error: object) -> None:
+        for module, name in self._on:
+            setattr(module, name, True)
+
+
+_NOTHING = contextlib.nullcontext()
