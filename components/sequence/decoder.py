@@ -11,6 +11,7 @@ from components.scheduled import Scheduled
 from components.sequence._step import EXAMPLE, STEP, without_padding
 from components.spec import Dims, NonNegative, Ports, bools, example, ints
 from components.targets import IGNORE_INDEX
+from components.unrolling import stack_steps, steps_of
 
 
 @component(
@@ -79,14 +80,14 @@ class Decoder(Scheduled):
         true = target.masked_fill(target == IGNORE_INDEX, self.bos)  # any token will do: nothing behind it counts
         token = torch.full_like(target[:, 0], self.bos)
         scores: list[Tensor] = []
-        for u in range(target.shape[1]):
+        for u in steps_of(target.shape[1], target):
             logits, state = self.step(token, state, memory, pad)
             scores.append(logits)
             token = true[:, u]
             if self.training and self.factor < 1:
                 shown = torch.rand(len(token), device=token.device) < self.factor
                 token = torch.where(shown, token, self.own_token(logits.detach()))
-        return torch.stack(scores, 1)
+        return stack_steps(scores, target.shape[1])
 
     def own_token(self, logits: Tensor) -> Tensor:
         """The model's token (B,) from its scores (B, V)."""

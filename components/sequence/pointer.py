@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from components.registry import component
 from components.spec import Count, Dims, Inferred, Ports, bools, example, ints
 from components.targets import IGNORE_INDEX
+from components.unrolling import stack_steps, steps_of
 
 
 @component(
@@ -85,7 +86,8 @@ class PointerDecoder(nn.Module):
         read = self.start.expand(batch, -1)
         scores: list[Tensor] = []
         tokens: list[Tensor] = []
-        for u in range(steps if target is None else target.shape[1]):
+        count = steps if target is None else target.shape[1]
+        for u in steps_of(count, x):
             state = self.cell(read, state)
             compared = (self.query(state).unsqueeze(1) + keys).tanh()  # (B, T, hidden_size)
             e = self.score(compared).squeeze(-1).masked_fill(shut, torch.finfo(x.dtype).min)
@@ -97,4 +99,4 @@ class PointerDecoder(nn.Module):
             read = x[rows, chosen]
             if not self.revisit:
                 shut = shut | (places == chosen[:, None])
-        return torch.stack(scores, 1), torch.stack(tokens, 1)
+        return stack_steps(scores, count), stack_steps(tokens, count)

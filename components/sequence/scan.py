@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from components.registry import component
 from components.spec import Block, Dims, Ports, bools, example, sub
+from components.unrolling import stack_steps, steps_of
 
 
 @component(
@@ -60,7 +61,7 @@ class Scan(nn.Module):
         state: Annotated[Tensor, Dims("B *")],
         pad: Annotated[Tensor, Dims("B T", dtype="bool")] | None = None,
     ) -> Annotated[tuple[Tensor, Tensor], Ports(y="B T *", state="B *")]:
-        steps = range(x.shape[1])
+        steps = steps_of(x.shape[1], x)
         outputs: list[Tensor] = []
         for t in reversed(steps) if self.reverse else steps:
             found = self.cell(x[:, t], state)
@@ -71,4 +72,4 @@ class Scan(nn.Module):
                 new = torch.where(over.view(-1, *[1] * (state.dim() - 1)), state, new)
             outputs.append(y)
             state = new
-        return torch.stack(outputs[::-1] if self.reverse else outputs, 1), state
+        return stack_steps(outputs[::-1] if self.reverse else outputs, x.shape[1]), state
