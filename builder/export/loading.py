@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from builder.compiler import End
 from builder.export.library import Symbol
 from builder.export.script import Both
 from builder.export.training import TrainingPlan
+from builder.graph import FlatNode
 from builder.train.prepare import evaluation_batch
 from components import registry
 
@@ -99,7 +100,9 @@ class Loading:
         found = [_GENERATOR] if any(self._draws(path) for path in self.plan.data) else []
         tensor = self.library.own.tensor
         settings = [self.plan.settings[path] for path in self.plan.data]
-        if any(s.sampler or (s.subset and s.subset.get("per_class")) for s in settings):
+        if any(s.sampler or (s.subset and s.subset.get("per_class")) for s in settings) or any(
+            map(self.relabels, self.plan.rounds)
+        ):
             found.append(_LABELS)
         if any(s.subset and s.subset.get("per_class") for s in settings):
             found.append(_SUBSET)
@@ -114,7 +117,7 @@ class Loading:
 
     def _draws(self, path: str) -> bool:
         settings = self.plan.settings[path]
-        return settings.shuffle or settings.subset is not None or settings.sampler is not None
+        return settings.shuffle or settings.subset is not None or settings.sampler is not None or bool(self.plan.rounds)
 
     def _batches(self, path: str, tensor: str) -> str:
         settings, size, of = self.plan.settings[path], self._size(path), "" if self.alone else f" of {path}"
@@ -174,7 +177,12 @@ class Loading:
         for path in self.plan.data:
             settings, split = self.plan.settings[path], self._name(path, "train", "train_set")
             samples = self._name(path, "samples")
-            if settings.subset is None:
+            starts = next((n for n in self.plan.rounds if self.chosen(n) == path), None)
+            if starts is not None and settings.subset is None:
+                count = int(self.plan.compiled.analysis.values[starts.path]["initial"])
+                draws = f'generator(SEED, {starts.path!r}, "initial")'
+                lines.append(f"{samples} = torch.randperm(len({split}), generator={draws})[:{count}].sort().values")
+            elif settings.subset is None:
                 lines.append(f"{samples} = torch.arange(len({split}))")
             else:
                 count, draws = (
@@ -186,12 +194,88 @@ class Loading:
                 else:
                     lines.append(f"{samples} = torch.randperm(len({split}), generator={draws})[:{count}].sort().values")
             if settings.sampler is not None:
-                lines.append(f"{self._name(path, 'labels')} = labels_of({split})[{samples}]")
-        if counts or len(self.plan.data) > 1:
-            lengths = [f"len({self._pass(path, '0', '')})" for path in self.plan.data]
-            longest = lengths[0] if len(lengths) == 1 else f"max({', '.join(lengths)})"
-            lines.append(f"steps = {longest}")
-        return lines
+                lines.append(self._sampled(path))
+        return [*lines, *self.count(counts)]
+
+    def _sampled(self, path: str) -> str:
+        """The labels that a sampler looks at."""
+        split = self._name(path, "train", "train_set")
+        return f"{self._name(path, 'labels')} = labels_of({split})[{self._name(path, 'samples')}]"
+
+    def count(self, counts: bool) -> list[str]:
+        """How many steps an epoch has, where that is asked for."""
+        if not counts and len(self.plan.data) == 1:
+            return []
+        lengths = [f"len({self._pass(path, '0', '')})" for path in self.plan.data]
+        longest = lengths[0] if len(lengths) == 1 else f"max({', '.join(lengths)})"
+        return [f"steps = {longest}"]
+
+    # -------------------------------------------------------------- rounds
+
+    def relabels(self, node: FlatNode) -> bool:
+        """Whether a strategy gives labels of its own."""
+        return hasattr(node.component.factory, "relabel")
+
+    def chosen(self, node: FlatNode) -> str:
+        """The data set from which a strategy chooses samples."""
+        compiled = self.plan.compiled
+        paths = compiled.ancestors([ends[0] for ends in compiled.sources(node.path).values()])
+        return next(path for path in paths if compiled.flat.nodes[path].component.kind == "dataset")
+
+    def start(self, node: FlatNode, relabels: bool) -> list[str]:
+        """Which samples have labels before the first round."""
+        path = self.chosen(node)
+        split, samples = self._name(path, "train", "train_set"), self._name(path, "samples")
+        lines = [f"labelled = {samples}"]
+        return [*lines, f"taught = labels_of({split})"] if relabels else lines
+
+    def round(self, node: FlatNode, name: str, relabels: bool, counts: bool) -> list[str]:
+        """The end of a round: which samples take part in the next one."""
+        path = self.chosen(node)
+        split, samples = self._name(path, "train", "train_set"), self._name(path, "samples")
+        given = f"look(model, {split}, pool, device), generator(SEED, {node.path!r}, epoch + 1)"
+        if relabels:
+            lines = [
+                f"chosen, found = {name}.relabel({given})",
+                f"taught = labels_of({split})",
+                "taught[pool[chosen]] = found",
+                f"{samples} = torch.cat([labelled, pool[chosen]]).sort().values",
+            ]
+        else:
+            lines = [
+                f"chosen = {name}.choose({given})",
+                f"{samples} = labelled = torch.cat([labelled, pool[chosen]]).sort().values",
+            ]
+        if self.plan.settings[path].sampler is not None:
+            lines.append(self._sampled(path))
+        return [
+            f"outside = torch.ones(len({split}), dtype=torch.bool)",
+            "outside[labelled] = False",
+            "pool = outside.nonzero().flatten()",
+            f"if (epoch + 1) % {name}.every == 0 and len(pool):",
+            *(f"    {line}" for line in [*lines, *self.count(counts)]),
+        ]
+
+    def look(self, raw: Sequence[End], names: Sequence[str], lines: Sequence[str], values: Mapping[str, str]) -> str:
+        """The function that gives what a strategy looks at, by its ports."""
+        path = raw[0][0]
+        batch = [line.replace(self.split(path), "split") for line in self.batch(raw, "split", names)]
+        text = [
+            "@torch.no_grad()",
+            f"def look(model: {self.library.own.nn}.Module, split, pool: {self.library.own.tensor}, device)"
+            f" -> dict[str, {self.library.own.tensor}]:",
+            '    """What is known of samples that have no labels yet."""',
+            "    model.eval()",
+            "    seen = []",
+            "    with torch.random.fork_rng():  # the same numbers each time",
+            "        torch.manual_seed(SEED)",
+            f"        for {self.indices(path)} in pool.split(EVALUATION_{self._size(path)}):",
+            *(f"            {line}" for line in [*batch, *lines]),
+            f"            seen.append([{', '.join(f'{value}.cpu()' for value in values.values())}])",
+            "    model.train()",
+            f"    return dict(zip({list(values)!r}, map(torch.cat, zip(*seen, strict=True)), strict=True))",
+        ]
+        return "\n".join(text) + "\n"
 
     def _pass(self, path: str, epoch: str, cycle: str) -> str:
         given = [self._name(path, "samples")]
@@ -215,7 +299,13 @@ class Loading:
         for path in dict.fromkeys(path for path, _ in raw):
             split = self.split(path) if which == "split" else self._name(path, "train", "train_set")
             lines.append(f"{self._name(path, 'batch')} = {split}.__getitems__({self.indices(path)})")
-        ports = [f'{self._name(path, "batch")}["{port}"].to(device)' for path, port in raw]
+        taught = [self.chosen(node) for node in self.plan.rounds if which == "train" and self.relabels(node)]
+        ports = [
+            f"taught[{self.indices(path)}].to(device)"
+            if port == "y" and path in taught
+            else f'{self._name(path, "batch")}["{port}"].to(device)'
+            for path, port in raw
+        ]
         if len({path for path, _ in raw}) > 1:
             return [*lines, *(f"{name} = {port}" for name, port in zip(names, ports, strict=True))]
         return [*lines, f"{', '.join(names)} = {', '.join(ports)}"] if raw else lines

@@ -19,9 +19,9 @@ def workspace() -> Path:
     return Path(__file__).parent
 '''
 LOCALS = (
-    "acts", "args", "batch", "batches", "best", "data", "device", "epoch", "evaluate", "everything", "figures", "follow", "generator", "group",
-    "history", "indices", "labels", "labels_of", "main", "metrics", "model", "moment", "name", "number", "p", "parser", "plans", "repeat", "samples", "schedule",
-    "seen", "split", "step", "steps", "stop", "subset", "together", "total", "totals", "train", "train_set", "valid", "valid_set", "value",
+    "acts", "args", "batch", "batches", "best", "chosen", "data", "device", "epoch", "evaluate", "everything", "figures", "follow", "found", "generator", "group",
+    "history", "indices", "labels", "labelled", "labels_of", "look", "main", "metrics", "model", "moment", "name", "number", "outside", "p", "parser", "plans", "pool", "repeat", "samples", "schedule",
+    "seen", "split", "step", "steps", "stop", "strategy", "subset", "taught", "together", "total", "totals", "train", "train_set", "valid", "valid_set", "value",
     "values", "waiting", "written",
 )  # fmt: skip
 """Names that the scripts use themselves."""

@@ -16,7 +16,7 @@ from builder.export.conditions import Cases
 from builder.export.constructors import MISSING, Argument, Construction, construction, is_plain_builder, record
 from builder.export.errors import ExportError
 from builder.export.generate_script import write_generate
-from builder.export.layout import Demand
+from builder.export.layout import Demand, demand
 from builder.export.library import Library, Symbol, definition
 from builder.export.loading import Loading
 from builder.export.model import ModelSource
@@ -191,7 +191,7 @@ class TrainWriter:
             if self.compiled.flat.nodes[path].component.kind == "loss"
         )
         modules += "".join(f"{line}\n" for line in self.loading.samplers())
-        body = [*self._follow(), _WRITTEN, *self.loading.functions(), evaluate]
+        body = [*self._follow(), _WRITTEN, *self.loading.functions(), *self._look(), evaluate]
         own = f"from data import {', '.join(sorted(self.loading.loaders))}\nfrom model import {self.model.name}\n"
         if self.library.imported:
             own += f"from parts import {', '.join(sorted(self.library.imported))}\n"
@@ -260,6 +260,8 @@ class TrainWriter:
         values, figures, metrics = [], [], []
         paths = {node.path: node for node in self.plan.metrics}
         first = self.loading.indices(group.data[0])
+        raw = self.scribe.data_of(d)
+        given = self.scribe.read(raw)
         pieces = self.scribe.pieces(d)
         for name, ends in group.wanted.items():
             if name in paths:
@@ -268,11 +270,10 @@ class TrainWriter:
             else:
                 figures.append(name)
                 values.append((name, f"len({first}) * {self._sum(ends, d)}.item()"))
-        raw = self.scribe.data_of(d)
         lines = [
             "totals: dict = {}" if not several else "totals, seen = {}, 0",
             f"for {self.loading.target(group.data)} in {self.loading.evaluation(group.data)}:",
-            *indented(self.loading.batch(raw, "split", self.scribe.read(raw)), 4),
+            *indented(self.loading.batch(raw, "split", given), 4),
             *indented(self.scribe.block(pieces), 4),
             "    values = {",
             *(f"        {name!r}: {value}," for name, value in values),
@@ -321,6 +322,7 @@ class TrainWriter:
             f"    {torch_}.manual_seed(SEED)  # what is random in the training starts here",
             *self._fits(),
             *indented(self.loading.prepare(self._follows_time()), 4),
+            *indented(self._choosing(), 4),
             "    best, history = None, []",
             *["    number = 0  # of steps"] * self._counts_steps(),
             *indented(self._waiting(), 4),
@@ -700,15 +702,43 @@ class TrainWriter:
             lines += [f"stop = [{', '.join(checks)}]", "if any(stop):", "    break"]
         return lines
 
+    def _choosing(self) -> list[str]:
+        """The strategy that chooses data from round to round."""
+        lines = []
+        for node in self._single_round():
+            lines.append(f"strategy = {self.made(node)}")
+            lines += self.loading.start(node, self.loading.relabels(node))
+        return lines
+
     def _rounds(self) -> list[str]:
-        if self.plan.rounds:
-            node = self.plan.rounds[0]
+        return [
+            line
+            for node in self._single_round()
+            for line in self.loading.round(node, "strategy", self.loading.relabels(node), self._follows_time())
+        ]
+
+    def _look(self) -> list[str]:
+        """The function by which it sees the samples."""
+        found = []
+        for node in self._single_round():
+            ends = {port: ends[0] for port, ends in self.compiled.sources(node.path).items()}
+            d = demand(self.compiled, ends.values())
+            raw = self.scribe.data_of(d)
+            names = self.scribe.read(raw)
+            lines = [line for piece in self.scribe.pieces(d) for line in piece.lines]
+            values = {port: self.scribe.value(end, d) for port, end in ends.items()}
+            found.append(self.loading.look(raw, names, lines, values))
+        return found
+
+    def _single_round(self) -> list[FlatNode]:
+        if len(self.plan.rounds) > 1:
+            node = self.plan.rounds[1]
             raise ExportError(
-                f"{node.path}: rounds that choose data cannot be written as a script yet.",
-                f"{node.path}：选择数据的轮次暂不能写入脚本。",
+                f"{node.path}: a script with several strategies that choose data cannot be written.",
+                f"{node.path}：含有多个数据选择策略的脚本无法写出。",
                 node.path,
             )
-        return []
+        return self.plan.rounds
 
 
 _WRITTEN = '''

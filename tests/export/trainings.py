@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from builder.graph import Graph
+from builder.graph import Edge, Graph
 from tests.export.graphs import block, graph
 
 TRAINING = {"epochs": 2, "seed": 5}
@@ -310,6 +310,25 @@ def attacked() -> Graph:
         {"twins": TWINS},
         training=TRAINING,
     )  # fmt: skip
+
+
+def chosen_in_rounds() -> Graph:
+    """A strategy that adds labelled samples from round to round."""
+    made = classifier()
+    made.nodes["optimizer"]["settings"].clear()
+    made.place("active", "strategy_active_learning", {"initial": 30, "per_round": 20}, {})
+    made.wire(Edge("head", "y", "active", "logits"))
+    made.training["epochs"] = 4
+    return made
+
+
+def taught_by_itself() -> Graph:
+    """A strategy that gives samples the labels which the model is sure of."""
+    made = chosen_in_rounds()
+    made.nodes["active"].update(
+        component="strategy_self_training", params={"initial": 40, "threshold": 0.5, "every": 2}
+    )
+    return made
 
 
 ALL: dict[str, Any] = {
