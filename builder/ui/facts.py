@@ -31,12 +31,20 @@ def facts_of(report: Report, graph: Graph, scope: Sequence[str]) -> dict[str, Fa
     """The facts of each node of the open graph. Of a repeated block that is open, the first copy is shown."""
     prefix, current = opened(graph, scope)
     found = {node: _node_facts(report, graph, current, prefix, node) for node in current}
+    for path, known in report.nodes.items():
+        node, inside, _ = path.removeprefix(prefix).partition("/")
+        if inside and path.startswith(prefix) and node in found and not _is_use(current, node):
+            found[node].parameters += known.parameters  # of a block that the node takes as a parameter
     names = tuple("/".join(scope).split("/")) if scope else ()
     for problem in report.problems:
         path = plain_path(problem.node)
         if path[: len(names)] == names and len(path) > len(names) and path[len(names)] in found:
             found[path[len(names)]].problems.append(problem)
     return found
+
+
+def _is_use(graph: Graph, node: str) -> bool:
+    return graph.nodes[node]["component"].startswith(BLOCK_PREFIX)
 
 
 def opened(graph: Graph, scope: Sequence[str]) -> tuple[str, Graph]:
@@ -81,7 +89,7 @@ def _inside(graph: Graph, node: str, last: bool = False) -> str:
 
 def _node_facts(report: Report, graph: Graph, current: Graph, prefix: str, node: str) -> Facts:
     component = current.nodes[node]["component"]
-    if component.startswith(BLOCK_PREFIX):
+    if _is_use(current, node):
         return _block_facts(report, graph, current, prefix, node)
     if component == PORT_IN:
         for edge in current.wires_from(node):

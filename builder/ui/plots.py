@@ -55,7 +55,7 @@ def panels(history: History, best: Best | None, language: str, log_loss: bool = 
     """The plots of one run: the loss first, then each metric, then the instruments of the training."""
     losses = names(history, "train")
     metrics = [name for name in names(history, "valid") if name not in losses]
-    found = [_loss_panel(history, losses, best, language, log_loss)]
+    found = _loss_panels(history, losses, best, language, log_loss)
     found += [_metric_panel(history, name, best, language) for name in metrics]
     rates = names(history, "rate")
     instruments: tuple[tuple[Group, str], ...] = (("rate", "learning_rate"), ("gradient_norm", "gradient_norm"))
@@ -73,15 +73,34 @@ def panels(history: History, best: Best | None, language: str, log_loss: bool = 
     return found
 
 
-def _loss_panel(history: History, losses: Sequence[str], best: Best | None, language: str, log: bool) -> Panel:
+def _loss_panels(history: History, losses: Sequence[str], best: Best | None, language: str, log: bool) -> list[Panel]:
+    """A plot for each node of losses, with all that it gives (``loss.loss_d`` and ``loss.loss_g``)."""
+    nodes: dict[str, list[str]] = {}
+    for name in losses:
+        nodes.setdefault(name.partition(".")[0], []).append(name)
+    title = text("loss", language)
+    if len(nodes) < 2:
+        return [_loss_panel(history, losses, "loss", title, best, language, log)]
+    return [
+        _loss_panel(
+            history, names, f"loss_{node}", text("loss_of", language, loss=title, node=node), best, language, log
+        )
+        for node, names in nodes.items()
+    ]
+
+
+def _loss_panel(
+    history: History, losses: Sequence[str], key: str, title: str, best: Best | None, language: str, log: bool
+) -> Panel:
     curves: list[Figure] = []
     many = len(losses) > 1
     for index, name in enumerate(losses):
         train, valid = (colour(index), colour(index)) if many else (colour(0), colour(1))
-        label = f"{name} · " if many else ""
+        label = f"{name.partition('.')[2] or name} · " if many else ""
         if history.steps:
             steps = points(history, Quantity("train", name), whole=False)
-            curves.append(_line(steps, f"{label}{text('curve_steps', language)}", train, width=1.2, opacity=0.35))
+            faint = _line(steps, f"{label}{text('curve_steps', language)}", train, width=1.2, opacity=0.35)
+            curves.append({**faint, "showlegend": not many})
         curves.append(
             _marked(points(history, Quantity("train", name)), f"{label}{text('curve_train', language)}", train)
         )
@@ -91,8 +110,8 @@ def _loss_panel(history: History, losses: Sequence[str], best: Best | None, lang
             curves.append(_marked(curve, f"{label}{text('curve_valid', language)}", valid, dash))
     if best is not None and best.name in losses:
         curves.append(_star(best, language))
-    figure = _figure(text("loss", language), curves, TALL, legend=True, best=best, log=log, language=language)
-    return Panel("loss", figure)
+    figure = _figure(title, curves, TALL, legend=True, best=best, log=log, language=language)
+    return Panel(key, figure)
 
 
 def _metric_panel(history: History, name: str, best: Best | None, language: str) -> Panel:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from builder.train import Run, TrainError, kill, resume
 from builder.train.plan import fingerprint
-from builder.ui import app_shell, chart, files, frame, plots, run_html, run_store, times
+from builder.ui import app_shell, chart, files, frame, generated_panel, plots, run_html, run_store, times
 from builder.ui.desk import Desk
 from builder.ui.facts import plain_path
 from builder.ui.markdown import plain
@@ -40,6 +40,7 @@ def _view(desk: Desk, run: Run, was_alive: bool) -> None:
             for panel in (p for p in found if not p.small):
                 with st.container(key=f"panel_curve_{panel.key}"):
                     chart.show(panel.figure, f"curve_{run.name}_{panel.key}")
+        generated_panel.draw(run)
         with st.container(key="run_instruments"):
             for panel in (p for p in found if p.small):
                 with st.container(key=f"panel_curve_{panel.key}"):

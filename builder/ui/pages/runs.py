@@ -9,7 +9,7 @@ import streamlit as st
 
 from builder.graph import Graph, to_document
 from builder.train import TrainError, resume
-from builder.ui import app_shell, chart, export_panel, frame, plots, run_html, run_store, session
+from builder.ui import app_shell, chart, export_panel, frame, generated_panel, plots, run_html, run_store, session
 from builder.ui.jobs import jobs
 from builder.ui.markdown import plain
 from builder.ui.run_store import Summary
@@ -17,6 +17,7 @@ from builder.ui.text import language, t
 
 SORTS = ("newest", "best", "title", "longest")
 STEP = 25
+MOST_CURVES = 4
 MOST_COMPARED = len(plots.COLOURS)
 
 
@@ -177,8 +178,9 @@ def _one(summary: Summary) -> None:
             st.caption(t("runs_no_curves"))
         else:
             with st.container(key="run_detail_curves"):
-                for panel in [p for p in plots.panels(history, status.best, language()) if not p.small][:2]:
+                for panel in [p for p in plots.panels(history, status.best, language()) if not p.small][:MOST_CURVES]:
                     chart.show(panel.figure, f"run_curve_{run.name}_{panel.key}")
+        generated_panel.draw(run)
 
 
 def _rename(summary: Summary) -> None:
