@@ -8,14 +8,94 @@ a share of the largest possible: 1 where all classes come equally often, 0 where
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+import components
+from builder.compiler import Compiled
+from builder.train import Run, checkpoint
+
 FEATURES = 32
+SAMPLES = 1000
+
+Splits = Mapping[str, tuple[Tensor, Tensor]]
+
+
+@functools.cache
+def splits(dataset: str) -> Splits:
+    """Images (N, 1, H, W) and labels (N,) of each split of a data set."""
+    data = components.create(dataset)
+    found = {}
+    for name in ("train", "valid", "test"):
+        split = data.load(name)
+        batch = split.__getitems__(list(range(len(split))))
+        found[name] = (batch["x"], batch["y"])
+    return found
+
+
+def held_out(dataset: str) -> tuple[Tensor, Tensor]:
+    """Images and labels of the validation and the test split together."""
+    (x, y), (more_x, more_y) = splits(dataset)["valid"], splits(dataset)["test"]
+    return torch.cat((x, more_x)), torch.cat((y, more_y))
+
+
+def trained(run: Path) -> Compiled:
+    """The graph of a run with the weights of its last epoch: a generator has no best one."""
+    compiled = Compiled(Run(run).graph())
+    path = Run(run).checkpoint("last")
+    if path is None:
+        raise ValueError(f"The run {run} has no checkpoint.")
+    checkpoint.load_weights(compiled.root, checkpoint.load(path)[0])
+    compiled.root.eval()
+    return compiled
+
+
+@torch.no_grad()
+def values(compiled: Compiled, ends: list[tuple[str, str]], images: Tensor, seed: int = 0) -> tuple[Tensor, ...]:
+    """Values of the graph for these images, as the visualizers see them; the random numbers follow from the seed."""
+    program = compiled.program(ends, phase="generate")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return program(images)
+
+
+def samples(compiled: Compiled, dataset: str, view: str = "samples") -> Tensor:
+    """Generated images in [0, 1], as a visualizer shows them; the data give nothing but their number."""
+    (shown,) = values(compiled, [(view, "y")], splits(dataset)["train"][0][:SAMPLES])
+    return shown
+
+
+def normal_images(dataset: str) -> Tensor:
+    """Images from the normal distribution with the mean and covariance of the training images: a simple baseline."""
+    x = splits(dataset)["train"][0]
+    flat = x.flatten(1)
+    law = torch.distributions.MultivariateNormal(flat.mean(0), flat.T.cov() + 1e-4 * torch.eye(flat.shape[1]))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return law.sample((SAMPLES,)).reshape(-1, *x.shape[1:]).clamp(0, 1)
+
+
+def noise_images(dataset: str) -> Tensor:
+    """Images of independent uniform pixels."""
+    shape = splits(dataset)["train"][0].shape[1:]
+    return torch.rand((SAMPLES, *shape), generator=torch.Generator().manual_seed(0))
+
+
+@functools.cache
+def judge(dataset: str) -> Judge:
+    """The judge of a data set, trained on its training split; it is right for at least 96% of the held-out images."""
+    found = Judge(*splits(dataset)["train"], epochs=40 if dataset == "data_digits" else 8)
+    accuracy = found.accuracy(*held_out(dataset))
+    if accuracy < 0.96:
+        raise ValueError(f"The judge of {dataset} is right for {accuracy:.3f} of the held-out images: too few.")
+    return found
 
 
 @dataclass(frozen=True)
