@@ -15,6 +15,7 @@ import torch
 from builder.compiler.blocks import BlockShapes, block_parameters
 from builder.compiler.inference import (
     FROM_VALUES,
+    Cache,
     Inference,
     Meta,
     NodeError,
@@ -41,6 +42,8 @@ __all__ = ["Analysis", "check", "machine_memory", "owner_of", "problems_at", "re
 Metas = Mapping[str, Sequence[Meta]]
 KIND_NAMES = {"tensor": ("a tensor", "张量"), "schedule": ("a learning-rate schedule", "学习率调度")}
 DTYPE_NAMES = {"float": ("real numbers", "浮点数"), "int": ("integers", "整数"), "bool": ("booleans", "布尔值")}
+_BLOCKS = Cache(1000)
+"""What nodes with block parameters give, and what was found of the nodes inside."""
 LONGEST_WAY = 12  # nodes of a circle that a message names
 
 
@@ -85,6 +88,7 @@ class Analysis:
         self.values: dict[str, dict[str, Any]] = {}
         self._said: set[tuple[str, ...]] = set()
         self._shared: dict[str, Resolved] = {}  # by owner, the values of those that share its weights
+        self._insides: dict[str, tuple[Resolved, int]] = {}  # by path inside a block parameter, values and weights
         for error in self.flat.errors:
             self._problem(error.node, error.port, (error.message, error.message_zh))
         for circle in circles:
@@ -250,10 +254,52 @@ class Analysis:
         names = block_parameters(node.component, resolved.values)
         if not names:
             return resolved.infer()
-        parts = {n: BlockShapes(n, node.blocks[n], functools.partial(self._inside, resolved.varying)) for n in names}
-        result = infer(resolved.component, {**resolved.values, **parts}, resolved.inputs, resolved.varying)
-        cost = result.cost + sum(part.flops for part in parts.values())
-        return Inference(result.outputs, result.parameters, cost)
+        key = (
+            resolved.component.factory,
+            repr(resolved.values),
+            repr(resolved.inputs),
+            resolved.varying,
+            self._inner(node),
+        )
+        found = _BLOCKS.get(key)
+        if found is None:
+            outer, self._insides = self._insides, {}
+            try:
+                parts = {
+                    n: BlockShapes(n, node.blocks[n], functools.partial(self._inside, resolved.varying)) for n in names
+                }
+                result = infer(resolved.component, {**resolved.values, **parts}, resolved.inputs, resolved.varying)
+                cost = result.cost + sum(part.flops for part in parts.values())
+                found = Inference(result.outputs, result.parameters, cost), self._insides
+                _BLOCKS.put(key, found)
+            finally:
+                self._insides = outer
+        result, insides = found
+        for path, inside in insides.items():
+            self._settle_inside(path, inside)
+        return result
+
+    def _inner(self, node: FlatNode) -> str:
+        """What the inference of a node with block parameters depends on beside its own values and inputs."""
+        parts = [
+            (n.path, n.component.id, id(n.component.factory), n.params, n.settings, n.inputs, self._earlier(n.path))
+            for n in node.within()
+        ]
+        return repr((parts, [(name, block.inputs, block.outputs) for name, block in node.blocks.items()]))
+
+    def _earlier(self, path: str) -> dict[str, Any] | None:
+        """The values that nodes which share weights with this one have already settled."""
+        earlier = self._shared.get(self.examples.get(path, path))
+        return None if earlier is None else earlier.values
+
+    def _settle_inside(self, path: str, inside: tuple[Resolved, int]) -> None:
+        """Notes what is known of a node inside a block parameter."""
+        resolved, parameters = inside
+        self._insides[path] = inside
+        self.values[path] = resolved.values
+        self.report.nodes[path] = NodeReport({}, {}, resolved.values, parameters)
+        if self.examples:
+            self._shared.setdefault(self.examples.get(path, path), resolved)
 
     def _inside(
         self, varying: frozenset[int], node: FlatNode, inputs: dict[str, list[Meta]]
@@ -263,7 +309,6 @@ class Analysis:
         self._check_settings(node)
         fitting = self._check_ports(node, inputs)
         resolved = self._resolve(node, inputs if fitting else {}, varying)
-        self.values[node.path] = resolved.values
         found, self.report.problems[before:] = self.report.problems[before:], []
         if found:
             raise _inside(node.path, (found[0].message, found[0].message_zh))
@@ -274,8 +319,7 @@ class Analysis:
                 raise
             shapes = ", ".join(self.shape(m) for metas in inputs.values() for m in metas)
             raise _inside(node.path, (self._named(error.pair[0], shapes), self._named(error.pair[1], shapes))) from None
-        counted = 0 if node.path in self.examples else result.parameters
-        self.report.nodes[node.path] = NodeReport({}, {}, resolved.values, counted)
+        self._settle_inside(node.path, (resolved, 0 if node.path in self.examples else result.parameters))
         return result.outputs, result.cost
 
     def _with_settings(self, node: FlatNode, resolved: Resolved, result: Inference) -> Inference:

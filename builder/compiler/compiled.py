@@ -235,16 +235,20 @@ class Compiled:
     def predictions(self) -> list[End]:
         """What the model is for: the values that losses and metrics look at and that layers have made, in their order.
 
-        Where nothing looks at any, the outputs that nobody reads.
+        Where they look at none, those that views show; where nothing looks at any, the outputs that nobody reads.
         """
         learned = self._learned()
-        looked_at = [
-            end
-            for node in self.of_kind("loss", "metric")
-            for ends in node.inputs.values()
-            for end in ends
-            if end[0] in learned and self.flat.nodes[end[0]].component.kind in _PREDICTING_KINDS
-        ]
+
+        def seen_by(*kinds: str) -> list[End]:
+            return [
+                end
+                for node in self.of_kind(*kinds)
+                for ends in self.sources(node.path).values()
+                for end in ends
+                if end[0] in learned and self.flat.nodes[end[0]].component.kind in _PREDICTING_KINDS
+            ]
+
+        looked_at = seen_by("loss", "metric") or seen_by("visualizer")
         if not looked_at:
             made = [(p, port) for p in self.analysis.order if p in learned for port in self.report.nodes[p].outputs]
             looked_at = [
@@ -266,9 +270,10 @@ class Compiled:
         return set()
 
     def _has_weights(self, path: str) -> bool:
-        module = self.module(path)
-        kind = self.flat.nodes[path].component.kind
-        return kind in _PREDICTING_KINDS and module is not None and any(True for _ in module.parameters())
+        if self.flat.nodes[path].component.kind not in _PREDICTING_KINDS:
+            return False
+        modules = map(self.module, (path, *self.inside(path)))
+        return any(True for module in modules if module is not None for _ in module.parameters())
 
     @property
     def model(self) -> fx.GraphModule:

@@ -338,7 +338,7 @@ def arguments(component: Component, inputs: Mapping[str, Sequence[Any]]) -> tupl
 # ------------------------------------------------------------------ the cache
 
 
-class _Cache:
+class Cache:
     """The results used last, shared by all threads."""
 
     def __init__(self, size: int) -> None:
@@ -364,7 +364,7 @@ class _Cache:
             self._found.clear()
 
 
-_CACHE = _Cache(CACHE_SIZE)
+_CACHE = Cache(CACHE_SIZE)
 
 
 def resolve(

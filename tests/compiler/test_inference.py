@@ -209,7 +209,7 @@ def test_errors_from_the_cache_are_fresh() -> None:
 
 
 def test_the_cache_is_bounded() -> None:
-    cache = inference._Cache(3)
+    cache = inference.Cache(3)
     for key in range(5):
         cache.put(key, str(key))
         cache.get(2)
