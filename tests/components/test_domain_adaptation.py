@@ -103,3 +103,23 @@ def test_a_ramp_up_of_its_own_length_stays_up():
     schedule = components.create("sched_ramp_up", curve="gaussian", length=4.0)
     assert schedule.factor(2.0, 100) == pytest.approx(math.exp(-1.25))
     assert schedule.factor(4.0, 100) == schedule.factor(60.0, 100) == 1
+
+
+def test_domain_classification_is_the_mean_of_both_domains(draw):
+    source, target = draw(5, 1), draw(7, 1)
+    p, q = 1 / (1 + np.exp(-source.numpy())), 1 / (1 + np.exp(-target.numpy()))
+    expected = (-np.log(1 - p).mean() - np.log(q).mean()) / 2
+    loss = components.create("da_dann")
+    assert loss(source, target).item() == pytest.approx(expected)
+    assert loss(0 * source, 0 * target).item() == pytest.approx(math.log(2))  # it cannot tell
+
+
+def test_behind_a_reversal_the_classifier_learns_what_the_features_unlearn(draw):
+    classifier, layer = torch.nn.Linear(3, 1).double(), components.create("layer_grl", strength=0.5)
+    fs, ft = draw(5, 3).requires_grad_(), draw(7, 3).requires_grad_()
+    loss = components.create("da_dann")
+    tensors = (*classifier.parameters(), fs, ft)
+    plain = torch.autograd.grad(loss(classifier(fs), classifier(ft)), tensors)
+    reversed_ = torch.autograd.grad(loss(classifier(layer(fs)), classifier(layer(ft))), tensors)
+    for expected, gradient, sign in zip(plain, reversed_, (1, 1, -0.5, -0.5), strict=True):
+        torch.testing.assert_close(gradient, sign * expected)
