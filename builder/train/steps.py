@@ -15,7 +15,7 @@ from builder.train.diagnose import failed_forward
 from builder.train.errors import TrainError
 from builder.train.loader import Batch
 from builder.train.step import Step
-from builder.train.turns import Actor, Planner, Turn, idle_outputs
+from builder.train.turns import Actor, Planner, Turn, idle_outputs, without_unread
 
 Logged = list[tuple[int, list[Tensor]]]
 """By number of the optimizer, the values that it logs."""
@@ -90,7 +90,7 @@ class Steps:
         planned = self._planner.plan(acting, self.simultaneous)
         groups = [acting] if self.simultaneous and acting else [(i,) for i in acting]
         return [
-            _Turn(self.compiled, self.devices, turn, group, [self.steps[i] for i in group])
+            _Turn(self._planner, self.devices, turn, group, [self.steps[i] for i in group])
             for turn, group in zip(planned, groups, strict=True)
         ]
 
@@ -99,10 +99,13 @@ class _Turn:
     """A turn with its program."""
 
     def __init__(
-        self, compiled: Compiled, devices: Devices, turn: Turn, acting: tuple[int, ...], steps: Sequence[Step]
+        self, planner: Planner, devices: Devices, turn: Turn, acting: tuple[int, ...], steps: Sequence[Step]
     ) -> None:
+        compiled = planner.compiled
         ends = list(dict.fromkeys([*turn.ends, *turn.keeps]))
-        self.program = compiled.program(ends, phase="train", given=turn.given, no_grad=turn.no_grad)
+        given = [*turn.given, *turn.absent]
+        self.program = compiled.program(ends, phase="train", given=given, no_grad=turn.no_grad)
+        without_unread(self.program, planner, turn.absent)
         self.inputs: list[End] = list(self.program.inputs)  # type: ignore[arg-type]
         self._forward = devices.forward(self.program)
         self._idle = idle_outputs(compiled, self.program)

@@ -6,9 +6,11 @@ it as it is, and computes again only what has changed.
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import fx, nn
 
@@ -29,12 +31,14 @@ class Actor:
 class Turn:
     """One program of a step.
 
-    ``given`` are values that earlier turns have computed, ``keeps`` those that later ones take from this one;
-    ``no_grad`` are the paths whose values nobody differentiates.
+    ``given`` are values that earlier turns have computed, ``keeps`` those that later ones take from this one, and
+    ``absent`` inputs of nodes of which nothing is read that depends on them; ``no_grad`` are the paths whose values
+    nobody differentiates.
     """
 
     ends: list[End]
     given: list[End] = field(default_factory=list)
+    absent: list[End] = field(default_factory=list)
     keeps: list[End] = field(default_factory=list)
     no_grad: frozenset[str] = frozenset()
 
@@ -50,7 +54,7 @@ class Planner:
     def __init__(self, compiled: Compiled, actors: Sequence[Actor]) -> None:
         self.compiled, self.actors = compiled, actors
         self._sources: dict[str, dict[str, list[End]]] = {}
-        self._needs: dict[str, Mapping[str, frozenset[str]] | None] = {}
+        self._codes: dict[str, Code | None] = {}
         self._owners = self._owners_by_path()
         self._reach = [self._reached(actor.ends) for actor in actors]
 
@@ -64,14 +68,14 @@ class Planner:
         differentiated: list[set[str]] = []
         for number, group in enumerate(groups):
             ends = list(dict.fromkeys(self._passed(end) for actor in group for end in self.actors[actor].ends))
-            wanted, given = self._wanted(ends, holding, computed)
+            wanted, given = self._wanted(ends, holding)
             for end in given:
                 if end not in turns[computed[end[0]]].keeps:
                     turns[computed[end[0]]].keeps.append(end)
-            turns.append(Turn(ends, given))
+            turns.append(Turn(ends, given, self._absent(wanted, given)))
             inside.append(wanted)
             differentiated.append(set())
-            holding |= self._holding(wanted, holding)
+            holding |= {path: self._computed(path, ports) for path, ports in wanted.items()}
             computed |= dict.fromkeys(wanted, number)
             for actor in group:
                 for path in self._reach[actor]:
@@ -95,17 +99,18 @@ class Planner:
 
     def _needed(self, path: str, port: str) -> list[End]:
         """The inputs that an output of a node depends on."""
-        if path not in self._needs:
-            self._needs[path] = self._independence(path)
-        needs, sources = self._needs[path], self._inputs(path)
-        return [e for name, ends in sources.items() if needs is None or name in needs[port] for e in ends]
+        code, sources = self.code(path), self._inputs(path)
+        return [e for name, ends in sources.items() if code is None or name in code.needs[port] for e in ends]
 
-    def _independence(self, path: str) -> Mapping[str, frozenset[str]] | None:
-        node, module = self.compiled.flat.nodes[path], self.compiled.module(path)
-        ports = list(self.compiled.report.nodes[path].outputs)
-        if module is None or len(ports) < 2 or node.component.form != "class":
-            return None
-        return needed_inputs(module, ports, list(self._inputs(path)))
+    def code(self, path: str) -> Code | None:
+        """What a node with several outputs computes, where its code shows it."""
+        if path not in self._codes:
+            node, module = self.compiled.flat.nodes[path], self.compiled.module(path)
+            ports = list(self.compiled.report.nodes[path].outputs)
+            is_plain = len(ports) > 1 and node.component.form == "class" and "stochastic" not in node.component.tags
+            inputs = list(self._inputs(path))
+            self._codes[path] = follow(module, ports, inputs) if is_plain and module is not None else None
+        return self._codes[path]
 
     def _is_data(self, path: str) -> bool:
         return self.compiled.flat.nodes[path].component.kind == "dataset"
@@ -141,54 +146,35 @@ class Planner:
     # -------------------------------------------------------------- one turn
 
     def _wanted(
-        self, ends: Sequence[End], holding: Mapping[str, Collection[str]], computed: Collection[str]
+        self, ends: Sequence[End], holding: Mapping[str, Collection[str]]
     ) -> tuple[dict[str, set[str]], list[End]]:
-        """What a turn computes, by path its output ports, and the earlier values that it takes.
-
-        An input that the wanted outputs do not depend on takes whatever value there is, else it is computed too.
-        """
+        """What a turn computes, by path its output ports, and the earlier values that it takes."""
         wanted: dict[str, set[str]] = {}
         given: dict[End, None] = {}
         stack = list(ends)
         while stack:
-            while stack:
-                path, port = stack.pop()
-                if self._is_data(path):
-                    continue
-                if path not in wanted and port in holding.get(path, ()):
-                    given[path, port] = None
-                elif port not in wanted.setdefault(path, set()):
-                    wanted[path].add(port)
-                    stack += self._needed(path, port)
-            spare = self._spare(wanted)
-            stack = [end for end in spare if end[0] not in computed and end[0] not in wanted]
-        given |= dict.fromkeys(self._spare(wanted))
+            path, port = stack.pop()
+            if self._is_data(path):
+                continue
+            if path not in wanted and port in holding.get(path, ()):
+                given[path, port] = None
+            elif port not in wanted.setdefault(path, set()):
+                wanted[path].add(port)
+                stack += self._needed(path, port)
         return wanted, [end for end in given if end[0] not in wanted]
 
-    def _spare(self, wanted: Mapping[str, Collection[str]]) -> list[End]:
-        """The inputs of these nodes that their wanted outputs do not depend on."""
+    def _absent(self, wanted: Mapping[str, Collection[str]], given: Collection[End]) -> list[End]:
+        """The inputs of these nodes that their wanted outputs do not depend on, and that nobody else computes."""
         found: dict[End, None] = {}
         for path, ports in wanted.items():
-            if self._needs.get(path) is not None:
+            if self.code(path) is not None:
                 needed = {end for port in ports for end in self._needed(path, port)}
                 found |= dict.fromkeys(e for ends in self._inputs(path).values() for e in ends if e not in needed)
-        return [end for end in found if not self._is_data(end[0])]
+        return [e for e in found if e[0] not in wanted and e not in given and not self._is_data(e[0])]
 
-    def _holding(
-        self, wanted: Mapping[str, Collection[str]], before: Mapping[str, Collection[str]]
-    ) -> dict[str, frozenset[str]]:
-        """The ports of the computed nodes whose values rest on nothing outdated."""
-        found: dict[str, frozenset[str]] = {}
-
-        def holds(end: End) -> bool:
-            path, port = end
-            return self._is_data(path) or port in (found[path] if path in wanted else before.get(path, ()))
-
-        for path in self.compiled.analysis.order:
-            if path in wanted:
-                ports = self.compiled.report.nodes[path].outputs
-                found[path] = frozenset(p for p in ports if all(map(holds, self._needed(path, p))))
-        return found
+    def _computed(self, path: str, ports: Collection[str]) -> frozenset[str]:
+        """The outputs of a node that there are where these are wanted."""
+        return frozenset(self.compiled.report.nodes[path].outputs if self.code(path) is None else ports)
 
     def _plain(self, wanted: Mapping[str, Collection[str]], differentiated: Collection[str]) -> frozenset[str]:
         """The computed paths that would build a graph of gradients for nobody, with all that they depend on."""
@@ -212,13 +198,20 @@ def _parameters(compiled: Compiled, path: str) -> Iterable[nn.Parameter]:
     return (parameter for module in modules for parameter in module.parameters())
 
 
-# ------------------------------------------------------------------ what an output depends on
+# ------------------------------------------------------------------ only what is read of a node
 
 
-def needed_inputs(
-    module: nn.Module, ports: Sequence[str], inputs: Sequence[str]
-) -> Mapping[str, frozenset[str]] | None:
-    """By output port, the inputs that its value depends on; None where the module's code does not show it.
+@dataclass(frozen=True)
+class Code:
+    """The straight-line code of a module's forward, with the inputs (by name) that each output port depends on."""
+
+    graph: fx.Graph
+    results: Mapping[str, fx.Node]
+    needs: Mapping[str, frozenset[str]]
+
+
+def follow(module: nn.Module, ports: Sequence[str], inputs: Sequence[str]) -> Code | None:
+    """What a module computes for each output port; None where its code does not show it.
 
     The code is followed with symbols in place of tensors, which works where it is straight-line. Modules that keep
     state are left alone, because following could change it.
@@ -227,16 +220,18 @@ def needed_inputs(
         return None
     try:
         with isolated_rng(0):
-            graph = fx.Tracer().trace(module)
+            graph = fx.Tracer().trace(copy.copy(module))  # a copy, because tracing leaves constants behind
     except Exception:  # any code may stand there, and none of it has to be traceable
         return None
     results = graph.output_node().args[0]
     names = {str(node.target) for node in graph.nodes if node.op == "placeholder"}
-    if not isinstance(results, tuple | list) or len(results) != len(ports) or not names.issuperset(inputs):
+    if not isinstance(results, tuple | list) or len(results) != len(ports) or names != set(inputs):
         return None
-    if any(_changes_its_argument(node) for node in graph.nodes):
+    found = {port: result for port, result in zip(ports, results, strict=True) if isinstance(result, fx.Node)}
+    if len(found) < len(ports) or any(_changes_its_argument(n) or _is_constant(n) for n in graph.nodes):
         return None
-    return {port: frozenset(_placeholders(result)) for port, result in zip(ports, results, strict=True)}
+    needs = {port: frozenset(str(n.target) for n in _behind([r]) if n.op == "placeholder") for port, r in found.items()}
+    return Code(graph, found, needs)
 
 
 def _changes_its_argument(node: fx.Node) -> bool:
@@ -244,16 +239,66 @@ def _changes_its_argument(node: fx.Node) -> bool:
     return node.op in ("call_method", "call_function") and name.endswith("_") and not name.endswith("__")
 
 
-def _placeholders(result: object) -> set[str]:
-    if not isinstance(result, fx.Node):
-        return set()
-    stack, seen = [result], {result}
+def _is_constant(node: fx.Node) -> bool:
+    """Whether a tensor was made while following, perhaps of weights that will change."""
+    return node.op == "get_attr" and str(node.target).startswith("_tensor_constant")
+
+
+def _behind(results: Iterable[fx.Node]) -> set[fx.Node]:
+    """The nodes that lead to these, themselves included."""
+    stack = list(results)
+    seen = set(stack)
     while stack:
         for source in stack.pop().all_input_nodes:
             if source not in seen:
                 seen.add(source)
                 stack.append(source)
-    return {str(node.target) for node in seen if node.op == "placeholder"}
+    return seen
+
+
+def without_unread(program: fx.GraphModule, planner: Planner, absent: Collection[End]) -> None:
+    """Puts in place of a node with several outputs the code of those that the program reads.
+
+    Args:
+        program: whose ``inputs`` hold the values ``absent`` too; they leave it.
+        planner: knows the codes.
+        absent: values that nothing depends on behind that.
+    """
+    for node in list(program.graph.nodes):
+        code = planner.code(node.meta["path"]) if node.op == "call_module" else None
+        if code is None:
+            continue
+        ports = list(code.results)
+        read = {ports[int(user.args[1])]: user for user in node.users}
+        if len(read) == len(ports):
+            continue
+        names = [str(item.target) for item in code.graph.nodes if item.op == "placeholder"]
+        values = dict(zip(names, node.args, strict=False)) | node.kwargs
+        copied: dict[fx.Node, Any] = {}
+        needed = _behind(code.results[port] for port in read)
+        with program.graph.inserting_before(node):
+            for item in code.graph.nodes:
+                if item not in needed:
+                    continue
+                if item.op == "placeholder":
+                    copied[item] = values[str(item.target)]
+                    continue
+                copied[item] = program.graph.node_copy(item, copied.__getitem__)
+                copied[item].meta["path"] = node.meta["path"]
+                if item.op in ("call_module", "get_attr"):
+                    copied[item].target = f"{node.target}.{item.target}"
+        for port, user in read.items():
+            user.replace_all_uses_with(copied[code.results[port]])
+            program.graph.erase_node(user)
+        program.graph.erase_node(node)
+    places = [node for node in program.graph.nodes if node.op == "placeholder"]
+    inputs: list[End] = list(program.inputs)  # type: ignore[arg-type]
+    for node, end in zip(places, list(inputs), strict=True):
+        if end in absent:
+            program.graph.erase_node(node)
+            inputs.remove(end)
+    program.inputs = inputs  # type: ignore[assignment]
+    program.recompile()
 
 
 def idle_outputs(compiled: Compiled, program: fx.GraphModule) -> list[tuple[nn.Module, str]]:

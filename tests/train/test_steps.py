@@ -182,7 +182,13 @@ def test_values_are_computed_once_a_step() -> None:
     engine.run(steps=5)
     assert engine.calls["noise"] == engine.calls["gen.fc1"] == 5
     assert engine.calls["real.fc1"] == 3 * 5
-    assert engine.calls["gan"] == 2 * 5
+
+
+def test_what_a_loss_does_not_look_at_is_not_computed() -> None:
+    """The generator's loss needs no verdict on real images, and the critic's needs none of the generator's own."""
+    engine = Engine(adversarial(critic={"epochs": [9, 9]}))
+    engine.run(steps=5)
+    assert engine.calls["gen.fc1"] == engine.calls["real.fc1"] == 5
 
 
 def test_nobody_pays_for_gradients_that_nobody_takes() -> None:
