@@ -289,7 +289,14 @@ def _score(inspector: Inspector, sample: Sample, start: End, target: Target) -> 
     others = tuple(inspector.arguments(program, sample.inputs))
 
     def compute(value: Tensor, *rest: Tensor) -> Tensor:
-        return sign * head.rows(program(value, *rest))[:, position, column]
+        found = sign * head.rows(program(value, *rest))[:, position, column]
+        if value.requires_grad and torch.is_grad_enabled() and not found.requires_grad:
+            raise InspectError(
+                f"No gradient leads from '{head.end[0]}' back to '{start[0]}.{start[1]}'.",
+                f"没有从“{head.end[0]}”回到“{start[0]}.{start[1]}”的梯度。",
+                start[0],
+            )
+        return found
 
     name = visible(head.names[index]) if index < len(head.names) else str(index)
     if head.batched:

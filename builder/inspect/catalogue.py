@@ -389,7 +389,7 @@ def _draw_parity(request: Request) -> tuple[go.Figure, Any]:
 
 
 def _projected(inspector: Inspector) -> list[str] | None:
-    computing = _computing(inspector, "dataset", "transform", "layer", "op")
+    computing = _computing(inspector, "dataset", "transform", "layer", "op", "sampler")
     return _some([p for p in computing if _projected_ports(inspector, p)])
 
 
@@ -462,7 +462,7 @@ VIEWS: tuple[View, ...] = (
         "特征图、向量、序列或节点特征：该节点传给下一个节点的内容。",
         "One forward pass in evaluation mode; every value is recorded.", "评估模式下前向一次，记录每个值。",
         "At most 64 maps; large maps are averaged to fewer pixels.", "最多 64 张图；大图会平均缩小。",
-        lambda i: _some(_computing(i, "transform", "layer", "op")), _output_options, _draw_output,
+        lambda i: _some(_computing(i, "transform", "layer", "op", "sampler")), _output_options, _draw_output,
         first=_first_weighted,
     ),
     View(

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, fx
 
 from builder.compiler import Compiled, End
+from builder.compiler.order import STOPS_GRADIENT
 from builder.graph import Graph, load
 from builder.inspect import samples
 from builder.inspect.errors import InspectError
@@ -30,7 +31,7 @@ KEPT_RESULTS = 256
 KEPT_SAMPLES = 4  # samples whose values are kept: all activations of each
 BATCH_BYTES = 256 * 2**20  # of activations, when a whole split is run
 MEASURED = 2048  # samples that the transforms of an untrained graph see
-_COMPUTING_KINDS = ("layer", "op", "transform")
+_COMPUTING_KINDS = ("layer", "op", "transform", "sampler")
 
 
 class Inspector:
@@ -161,7 +162,8 @@ class Inspector:
         known = dict.fromkeys(sample.inputs)  # in order
         for path in self.compiled.analysis.order:
             node = self.compiled.flat.nodes[path]
-            sources = [s for ends in node.inputs.values() for s in ends]
+            ports = node.component.inputs
+            sources = [s for port, ends in node.inputs.items() for s in ends if ports[port].dims.kind == "tensor"]
             if node.component.kind in _COMPUTING_KINDS and all(s in known for s in sources):
                 known |= dict.fromkeys((path, port) for port in self.compiled.report.nodes[path].outputs)
         return list(known)
@@ -224,7 +226,7 @@ class Inspector:
         """A value as a differentiable function of an earlier one, which may be any value of the graph, not only data.
 
         The result takes the earlier value and then the data ports in ``inputs``; what lies before the earlier
-        value does not run.
+        value does not run. Where training stops gradients, they go on here: the answer depends on the value all the same.
         """
         return self.kept(("function", start, end), lambda: self._cut(start, end))
 
@@ -241,6 +243,9 @@ class Inspector:
             entering = graph.placeholder("start")
         given.replace_all_uses_with(entering)
         graph.output_node().args = (entering if result is given else result,)
+        stops = {n.component.factory for n in self.compiled.flat.nodes.values() if STOPS_GRADIENT in n.component.tags}
+        for node in [n for n in graph.nodes if n.op == "call_function" and n.target in stops]:
+            node.replace_all_uses_with(cast("fx.Node", node.args[0]))
         graph.eliminate_dead_code()
         for placeholder in [node for node in ports if not node.users]:
             graph.erase_node(placeholder)

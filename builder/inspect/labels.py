@@ -66,7 +66,9 @@ def _words(inspector: Inspector, sample: Sample, end: End, length: int) -> tuple
     for path, port in inspector.sources([end]):
         ids = sample.inputs.get((path, port))
         vocabulary = getattr(inspector.compiled.dataset(path), "vocabulary", None)
-        if vocabulary is None or ids is None or ids.is_floating_point() or ids.dim() != 2 or ids.shape[1] != length:
+        if port != "x" or vocabulary is None or ids is None or ids.is_floating_point():
+            continue  # a text stands in the port x; what is predicted from it may have other words
+        if ids.dim() != 2 or ids.shape[1] != length:
             continue
         names = tuple(visible(vocabulary[i]) for i in ids[0].tolist())
         pad = sample.inputs.get((path, "pad"))

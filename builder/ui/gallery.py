@@ -17,6 +17,16 @@ from builder.ui.thumbnail import thumbnail
 
 FORMAT = 1
 
+# What graphs are for, in the order of the page, each with words of the tasks that belong to it; the last has all others.
+AREAS: dict[str, tuple[str, ...]] = {
+    "classify": ("classification",),
+    "generate": ("generation", "reconstruction", "language modelling", "density"),
+    "sequences": ("sequence", "combinatorial"),
+    "represent": ("self-supervised", "metric learning", "representation", "contrastive"),
+    "beyond": (),
+}
+OTHERS = "beyond"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -44,11 +54,15 @@ class Entry:
         """By the year, then by the title."""
         return str(self.meta.get("era") or "9999"), self.title("en")
 
-    def matches(self, query: str, task: str | None) -> bool:
-        """Whether the task is the one asked for, and every word of the query is said of the graph or its components."""
-        return (task is None or self.meta.get("task") == task) and all(
-            word in self.words for word in query.lower().split()
-        )
+    @property
+    def area(self) -> str:
+        """What the graph is for, by its task."""
+        task = str(self.meta.get("task") or "").lower()
+        return next((area for area, words in AREAS.items() if any(word in task for word in words)), OTHERS)
+
+    def matches(self, query: str, area: str | None) -> bool:
+        """Whether the area is the one asked for, and every word of the query is said of the graph or its components."""
+        return (area is None or self.area == area) and all(word in self.words for word in query.lower().split())
 
 
 def entries(catalogue: Catalogue) -> list[Entry]:

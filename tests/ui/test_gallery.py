@@ -59,8 +59,8 @@ def test_search_knows_titles_descriptions_and_components(catalogue: Catalogue) -
     assert lenet.matches("卷积", None)
     assert not lenet.matches("attention", None)
     assert by_name["vit"].matches("attention", None)
-    assert lenet.matches("", "Image classification")
-    assert not lenet.matches("", "Language modelling")
+    assert lenet.matches("", "classify")
+    assert not lenet.matches("", "generate")
 
 
 def test_a_drawing_shows_every_node_and_wire_inside_its_frame(catalogue: Catalogue) -> None:
@@ -126,3 +126,12 @@ def test_a_link_finds_its_file(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "../graphs/lenet5", "lenet5.json", "/etc/passwd", "*"])
 def test_a_strange_link_finds_nothing(name: str) -> None:
     assert gallery.find(name) is None
+
+
+@pytest.mark.parametrize(
+    ("task", "area"),
+    [("Image classification", "classify"), ("Generation", "generate"), ("Sequence to sequence", "sequences"),
+     ("Self-supervised learning", "represent"), ("Domain adaptation", "beyond"), (None, "beyond")],
+)  # fmt: skip
+def test_tasks_belong_to_areas(task: str | None, area: str) -> None:
+    assert gallery.Entry("a", Path("a.json"), {"task": task}).area == area

@@ -64,10 +64,19 @@ def test_the_loss_shows_steps_training_and_validation() -> None:
     assert chinese["layout"]["title"]["text"] == "损失"
 
 
-def test_several_losses_are_named() -> None:
-    loss = plots.panels(history(2, losses=("d_loss", "g_loss")), None, "en")[0].figure
-    assert {c["name"].split(" · ")[0] for c in loss["data"]} == {"d_loss", "g_loss"}
-    assert len(loss["data"]) == 6
+def test_the_losses_of_a_node_share_a_plot() -> None:
+    (panel,) = [p for p in plots.panels(history(2, losses=("gan.loss_d", "gan.loss_g")), None, "en") if "loss" in p.key]
+    assert {c["name"].split(" · ")[0] for c in panel.figure["data"]} == {"loss_d", "loss_g"}
+    assert len(panel.figure["data"]) == 6
+    assert sum(c.get("showlegend", True) for c in panel.figure["data"]) == 4
+
+
+def test_each_node_of_losses_has_a_plot() -> None:
+    found = plots.panels(history(2, losses=("gan.loss_d", "gan.loss_g", "penalty")), None, "en")
+    losses = {p.key: p.figure for p in found if p.key.startswith("loss")}
+    assert list(losses) == ["loss_gan", "loss_penalty"]
+    assert losses["loss_penalty"]["layout"]["title"]["text"] == "Loss · penalty"
+    assert [c["name"] for c in losses["loss_penalty"]["data"]] == ["train, steps", "train", "validation"]
 
 
 def test_the_best_epoch_is_marked_where_it_was_judged() -> None:

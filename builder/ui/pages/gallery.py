@@ -28,7 +28,7 @@ def page() -> None:
 def _cards(catalogue: Catalogue) -> None:
     found = gallery.entries(catalogue)
     counts = gallery.known_parameters(found)
-    tasks = {str(e.meta["task"]): e.meta_text("task", language()) for e in found if e.meta.get("task")}
+    areas = [area for area in gallery.AREAS if any(entry.area == area for entry in found)]
     with st.container(key="gallery_filters", horizontal=True, vertical_alignment="center"):
         query = st.text_input(
             t("gallery_search"),
@@ -38,20 +38,24 @@ def _cards(catalogue: Catalogue) -> None:
             icon=":material/search:",
             width=260,
         )
-        task = st.pills(
-            t("gallery_task"),
-            list(tasks),
-            format_func=lambda name: plain(tasks[name]),
-            key="gallery_task",
+        area = st.pills(
+            t("gallery_area"),
+            areas,
+            format_func=lambda name: t(f"area_{name}"),
+            key="gallery_area",
             label_visibility="collapsed",
             width="content",
         )
-    shown = [entry for entry in found if entry.matches(query, task)]
+    shown = [entry for entry in found if entry.matches(query, area)]
     if not shown:
         frame.empty("search_off", t("gallery_none"), t("gallery_none_hint"))
-    with st.container(key="gallery_grid"):
-        for entry in shown:
-            _card(entry, counts)
+    for name in areas:
+        inside = [entry for entry in shown if entry.area == name]
+        if inside:
+            frame.section(t(f"area_{name}"))
+            with st.container(key=f"gallery_grid_{name}"):
+                for entry in inside:
+                    _card(entry, counts)
     if len(counts) < len(found):
         st.fragment(_count, run_every=1.0)(found)
 
@@ -113,9 +117,10 @@ def _html(entry: Entry, counts: dict[str, int | None]) -> str:
     tags = [entry.meta_text("task", lang), entry.meta_text("era", lang)]
     chips = "".join(f"<span>{escape(tag)}</span>" for tag in tags if tag)
     source = escape(entry.meta_text("source", lang))
+    about = escape(entry.meta_text("description", lang))
     return (
         f'<div class="card-picture">{entry.drawing}</div><div class="card-body"><div class="card-tags">{chips}</div>'
-        f"<h3>{escape(entry.title(lang))}</h3><p>{escape(entry.meta_text('description', lang))}</p>"
+        f'<h3>{escape(entry.title(lang))}</h3><p title="{about}">{about}</p>'
         f'<div class="card-facts">{escape(" · ".join(facts))}</div>'
         f'<div class="card-source" title="{source}">{source}</div></div>'
     )
