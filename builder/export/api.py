@@ -18,7 +18,7 @@ from builder.export.program import Axes, write_onnx, write_pt2
 from builder.export.result import ExportResult
 from builder.export.samples import SIZES, axis_names, batch, sizes_with
 from builder.export.source import Source, open_source
-from builder.export.weights import write_weights
+from builder.export.weights import save_tensors, write_weights
 from builder.graph import Graph, write_atomic
 from builder.train import Run
 from components.tensor_spec import TensorSpec
@@ -99,17 +99,19 @@ def _unwritable(path: Path, error: OSError) -> ExportError:
 def _python(source: Source, path: Path) -> Words:
     written = model_source(source.compiled)
     write_atomic(path, written.text)
-    program = source.program
-    job = verify.Job(path, "python", program, batches(source), written.name)
-    outcome = verify.run([job])[0]
+    with tempfile.TemporaryDirectory(prefix="layerloom-weights-") as folder:
+        weights = Path(folder) / "weights.safetensors"
+        save_tensors(written.state(source.compiled), weights, {})
+        job = verify.Job(path, "python", source.program, batches(source), written.name, weights=weights)
+        outcome = verify.run([job])[0]
     verify.require_close(outcome, "Python file")
     return _said(outcome, "a fresh Python process", "全新的 Python 进程")
 
 
 def _safetensors(source: Source, path: Path) -> Words:
-    write_weights(source, path)
+    written = model_source(source.compiled)
+    write_weights(source, written, path)
     with tempfile.TemporaryDirectory(prefix="layerloom-check-") as folder:
-        written = model_source(source.compiled)
         model = Path(folder) / "model.py"
         write_atomic(model, written.text)
         job = verify.Job(model, "python", source.program, batches(source), written.name, weights=path)

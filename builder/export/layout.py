@@ -430,6 +430,9 @@ class Layout:
             leaf.owner for path in taken for leaf in leaves.values()
             if leaf.owner and (leaf.path == path or leaf.path.startswith(f"{path}/"))
         }  # fmt: skip
+        constructed |= {
+            path.rpartition("/")[0] for path in taken if path.rpartition("/")[0] in leaves
+        }  # it holds its block
         twins = [leaf for leaf in leaves.values() if leaf.owner in constructed]
         self.constructed: set[str] = {str(p) for p in constructed} | {
             t for leaf in twins if (t := self.compiled.analysis.examples.get(leaf.path))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from builder.compiler import Compiled, End
 from builder.export.classes import write_classes
 from builder.export.layout import Layout
@@ -25,6 +27,11 @@ class ModelSource:
     arguments: dict[End, str]
     outputs: tuple[End, ...]
     packages: frozenset[str]
+    layout: Layout
+
+    def state(self, compiled: Compiled) -> dict[str, Tensor]:
+        """The weights of the class, with the values of a graph of the same form."""
+        return self.layout.state(compiled)
 
 
 def model_source(compiled: Compiled, outputs: Sequence[End] | None = None, layout: Layout | None = None) -> ModelSource:
@@ -53,7 +60,7 @@ def model_source(compiled: Compiled, outputs: Sequence[End] | None = None, layou
     write_classes(layout, library, name, keys, _doc(compiled, title, arguments, ends))
     parts = [docstring(f"{title}."), library.definitions(), _demonstration(compiled, name, inputs, ends, library)]
     text = "\n\n".join([parts[0], library.imports(), *parts[1:]])  # the imports last: the others may add to them
-    return ModelSource(formatted(text), name, arguments, tuple(ends), frozenset(packages_of(text)))
+    return ModelSource(formatted(text), name, arguments, tuple(ends), frozenset(packages_of(text)), layout)
 
 
 def _argument(end: End, inputs: Sequence[End]) -> str:

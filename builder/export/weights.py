@@ -7,14 +7,15 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from builder.export.model import ModelSource
 from builder.export.source import Source
 from builder.export.text import plain
 
 
-def write_weights(source: Source, path: Path) -> None:
+def write_weights(source: Source, written: ModelSource, path: Path) -> None:
     """Writes parameters and buffers; the header says the title and which weights they are."""
     header = {"format": "pt", "title": plain(source.title), "weights": source.weights}
-    save_tensors(tensors_of(source.program), path, header)
+    save_tensors(written.state(source.compiled), path, header)
 
 
 def save_tensors(tensors: dict[str, Tensor], path: Path, header: dict[str, str]) -> None:
