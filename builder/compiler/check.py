@@ -226,6 +226,8 @@ class Analysis:
         found = self.flat.find(owner)
         params = earlier.values if earlier is not None else found.params if found is not None else node.params
         resolved = resolve(node.component, params, inputs, self._varying(inputs) if varying is None else varying)
+        if owner != node.path and found is not None:
+            self._check_difference(node, owner, found.params if earlier is None else earlier.values)
         for error in resolved.errors:
             if earlier is not None and error.code == "mismatch":
                 error = _shared_mismatch(error, owner)
@@ -233,6 +235,17 @@ class Analysis:
         if self.examples and earlier is None and inputs and not resolved.errors:
             self._shared[owner] = resolved
         return resolved
+
+    def _check_difference(self, node: FlatNode, owner: str, values: Mapping[str, Any]) -> None:
+        """Who takes the weights of a node takes all of its module: a parameter of its own would have no effect."""
+        for name, value in node.component.check(node.params)[0].items():
+            own = values.get(name, node.component.parameters[name].default)
+            if name in node.params and value != own and node.component.parameters[name].inferred is None:
+                message = (
+                    f"It has the weights of '{owner}' and so its parameters: {name} is {own!r} there. Got {value!r} here.",
+                    f"它使用“{owner}”的权重，因此参数也相同：该处 {name} 为 {own!r}，此处为 {value!r}。",
+                )
+                self._problem(node.path, "", message, "sharing", name)
 
     def _infer(self, node: FlatNode, resolved: Resolved) -> Inference:
         """Shapes with the primes; where a size may or may not follow from an axis, also with their twins."""
@@ -275,8 +288,8 @@ class Analysis:
             finally:
                 self._insides = outer
         result, insides = found
-        for path, inside in insides.items():
-            self._settle_inside(path, inside)
+        for path, (inside, parameters) in insides.items():
+            self._settle_inside(path, (inside, 0 if node.path in self.examples else parameters))
         return result
 
     def _inner(self, node: FlatNode) -> str:

@@ -214,8 +214,8 @@ class Compiled:
         return [path for path in self.analysis.order if path in wanted]
 
     def inside(self, path: str) -> list[str]:
-        """The paths inside a node's block parameters."""
-        return [node.path for node in self.flat.nodes[path].within()]
+        """The paths inside the block parameters of a node, or of the owner of its weights."""
+        return [node.path for node in self._node(self.analysis.owners.get(path, path)).within()]
 
     def parameters_of(self, ends: Iterable[End], phase: Phase = "evaluate") -> dict[str, nn.Parameter]:
         """The trainable parameters that these values depend on, by name in ``root``; shared ones once."""

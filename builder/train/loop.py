@@ -179,6 +179,8 @@ class Trainer:
         for path, strategy in self.strategies.items():
             strategy.watch(self._higher_is_better(self.watching[path][0]))
         self.watched, self.higher_is_better = self._watched()
+        # The losses of several optimizers work against each other or side by side: none says which epoch is best.
+        self.latest_is_best = len(self.steps.steps) > 1 and not self.strategies and not self.evaluation.metrics
 
         self.epoch = 0  # finished epochs
         self.position = 0  # finished steps of the current epoch
@@ -189,7 +191,10 @@ class Trainer:
         self.figures: dict[str, dict[str, float]] = {"train": {}, "valid": {}}
 
     def _watched(self) -> tuple[str, bool]:
-        """Whose value says which epoch is best: what the first strategy watches, the first metric, the first loss."""
+        """Whose value says which epoch is best: what the first strategy watches, the first metric, the first loss.
+
+        With several optimizers a loss alone says nothing: then the latest epoch is the best.
+        """
         for path, strategy in self.strategies.items():
             return name_of(self.compiled, self.watching[path]), strategy.higher_is_better
         for path in self.evaluation.metrics:
@@ -301,13 +306,16 @@ class Trainer:
         """Whether an epoch is the best so far; then its weights are kept."""
         if math.isnan(value):
             return False
-        if self.best is not None and (value <= self.best.value if self.higher_is_better else value >= self.best.value):
+        if self.best is not None and not self.latest_is_best and not self._is_better(value, self.best.value):
             return False
         self.best = Best(self.epoch, value, self.watched)
         if self.devices.leads:
             weights = checkpoint.weights_of(self.compiled.root)
             self.best_weights = {name: tensor.to("cpu", copy=True) for name, tensor in weights.items()}
         return True
+
+    def _is_better(self, value: float, than: float) -> bool:
+        return value > than if self.higher_is_better else value < than
 
     def _end(self, state: State) -> State:
         self._save()

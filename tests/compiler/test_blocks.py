@@ -341,3 +341,36 @@ def test_renaming_a_node_renames_it_in_block_parameters_and_in_what_an_optimizer
     rename_node(made, "critic", "judge")
     assert made.nodes["penalty"]["params"]["critic"] == {"node": "judge"}
     assert made.nodes["sgd"]["settings"]["parameters"] == ["judge/hidden"]
+
+
+def test_who_shares_weights_shares_the_parameters():
+    coupling = {"network": "net", "mask": "half"}
+    made = graph(
+        {
+            "data": given(4),
+            "there": ("flow_realnvp", coupling),
+            "back": ("flow_realnvp", {**coupling, "reverse": True}, {"weights": {"from": "shared", "node": "there"}}),
+        },
+        ["data.x there.x", "there.z back.x"],
+        {
+            "net": graph(
+                {
+                    "x": "port_in",
+                    "fc": ("linear", {"out_features": 8}),
+                    "cut": "op_split",
+                    "s": "port_out",
+                    "t": "port_out",
+                },
+                ["x.y fc.x", "fc.y cut.x", "cut.y1 s.x", "cut.y2 t.x"],
+            )
+        },
+    )
+    (problem,) = check(made).problems
+    assert (problem.node, problem.param) == (
+        "back",
+        "reverse",
+    ) and "reverse is False there. Got True" in problem.message
+    made.nodes["back"]["params"].pop("reverse")
+    compiled = Compiled(made)
+    assert compiled.report.parameters == 4 * 8 + 8 == sum(p.numel() for p in compiled.root.parameters())
+    assert len(compiled.parameters_of([("back", "z")])) == 2

@@ -304,7 +304,7 @@ def test_shared_weights_count_once_and_use_the_owners_parameters() -> None:
 def test_the_owner_may_stand_anywhere(wires: list[str]) -> None:
     nodes: dict[str, Node] = {
         "data": image(4),
-        "b": ("linear", {"out_features": 99}, shares("a")),
+        "b": ("linear", {"out_features": 4}, shares("a")),
         "a": ("linear", {"out_features": 4}),
     }
     report = check(graph(nodes, wires))

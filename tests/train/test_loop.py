@@ -473,3 +473,12 @@ def test_a_data_set_of_one_graph(tmp_path: Path) -> None:
     result = train(graph, tmp_path / "run")
     assert result["steps"] == 30
     assert result["train"]["loss"] < Run(tmp_path / "run").history().epochs[0]["train"]["loss"]
+
+
+def test_with_several_optimizers_and_no_metric_the_latest_epoch_is_the_best(tmp_path: Path) -> None:
+    # The rates grow until they ruin what was learned: by their losses the first epoch would be the best.
+    graph = classifier(optimizer=("opt_sgd", {"lr": 50.0}), metric=False, epochs=3)
+    graph.place("second", "opt_sgd", {"lr": 50.0})
+    graph.wire(Edge("loss", "loss", "second", "loss"))
+    result = train(graph, tmp_path / "run")
+    assert result["best"]["epoch"] == 3
