@@ -15,7 +15,7 @@ from builder.export.source import predictions_of
 from builder.graph import FlatNode
 from builder.train.loader import LoaderSettings
 from builder.train.plan import DEFAULT_EPOCHS
-from builder.train.step import Step, name_of
+from builder.train.step import Step, name_of, numbers_of
 from builder.train.steps import Steps
 from builder.train.strategies import Choosing, Relabelling
 from builder.train.turns import Actor, Planner
@@ -257,8 +257,7 @@ def _groups(compiled: Compiled) -> list[Group]:
     for node in compiled.of_kind("metric"):
         wanted[node.path] = [end for ends in compiled.sources(node.path).values() for end in ends]
     for node in compiled.of_kind("loss"):
-        ends = [(node.path, port) for port in compiled.report.nodes[node.path].outputs]
-        wanted |= {name_of(compiled, end): [end] for end in ends}
+        wanted |= {name_of(compiled, end): [end] for end in numbers_of(compiled, node.path)}
     for node in compiled.of_kind("optimizer"):
         ends = node.inputs["loss"]
         if len(ends) > 1 or name_of(compiled, ends[0]) not in wanted:

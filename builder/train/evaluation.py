@@ -20,7 +20,7 @@ from builder.train.follow import Followers
 from builder.train.loader import Batch, Loader, batches
 from builder.train.prepare import SplitName, loaders_of
 from builder.train.run import Run
-from builder.train.step import name_of
+from builder.train.step import name_of, numbers_of
 from components.metric._base import Metric
 
 
@@ -58,8 +58,7 @@ class Evaluation:
         for node in self.compiled.of_kind("metric"):
             wanted[node.path] = [end for ends in self._sources[node.path].values() for end in ends]
         for node in self.compiled.of_kind("loss"):
-            ends = [(node.path, port) for port in self.compiled.report.nodes[node.path].outputs]
-            wanted |= {name_of(self.compiled, end): [end] for end in ends}
+            wanted |= {name_of(self.compiled, end): [end] for end in numbers_of(self.compiled, node.path)}
         for node in self.compiled.of_kind("optimizer"):
             ends = node.inputs["loss"]
             if len(ends) > 1 or name_of(self.compiled, ends[0]) not in wanted:

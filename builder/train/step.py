@@ -21,9 +21,14 @@ from components.schedule._base import chained_factor
 
 
 def name_of(compiled: Compiled, end: End) -> str:
-    """How a value is called in logs: by its node, with the port where the node has several outputs."""
+    """How a value is called in logs: by its node, with the port where the node gives several numbers."""
     path, port = end
-    return path if len(compiled.report.nodes[path].outputs) == 1 else f"{path}.{port}"
+    return path if len(numbers_of(compiled, path)) <= 1 else f"{path}.{port}"
+
+
+def numbers_of(compiled: Compiled, path: str) -> list[End]:
+    """The outputs of a node that are single numbers: all of a loss but what it tells of each sample."""
+    return [(path, port) for port, spec in compiled.report.nodes[path].outputs.items() if not spec.shape]
 
 
 class Step:
@@ -233,8 +238,7 @@ def _losses(compiled: Compiled, ends: Sequence[End]) -> list[End]:
     read = {compiled.passed(end, "train") for end in ends}
     read |= {end for path in reached for sources in compiled.sources(path, "train").values() for end in sources}
     nodes = [node for node in compiled.of_kind("loss") if node.path in set(reached)]
-    every = [(node.path, port) for node in nodes for port in compiled.report.nodes[node.path].outputs]
-    return [end for end in every if end in read]
+    return [end for node in nodes for end in numbers_of(compiled, node.path) if end in read]
 
 
 def _groups(node: FlatNode, parameters: list[nn.Parameter]) -> list[Any]:

@@ -482,3 +482,18 @@ def test_with_several_optimizers_and_no_metric_the_latest_epoch_is_the_best(tmp_
     graph.wire(Edge("loss", "loss", "second", "loss"))
     result = train(graph, tmp_path / "run")
     assert result["best"]["epoch"] == 3
+
+
+def test_what_a_loss_tells_of_each_sample_is_no_figure(tmp_path: Path) -> None:
+    graph = build(
+        {
+            "data": ("data_iris", {}, {"batch_size": 16}),
+            "fc": ("linear", {"out_features": 3}),
+            "loss": ("semi_pseudo_label", {"threshold": 0.0}),
+            "optimizer": ("opt_sgd", {"lr": 0.1}),
+        },
+        ["data.x fc.x", "fc.y loss.logits_u", "loss.loss optimizer.loss"],
+        epochs=1,
+    )
+    result = train(graph, tmp_path / "run")
+    assert result["train"].keys() == result["valid"].keys() == {"loss"}
