@@ -110,6 +110,8 @@ def pixel_axes(figure: go.Figure, width: float, height: float, labels: tuple[str
     if labels:
         figure.update_xaxes(title_text=labels[0])
         figure.update_yaxes(title_text=labels[1])
+    else:
+        figure.update_layout(margin={"b": 14})  # no ticks below that need room
 
 
 @dataclass(frozen=True)
