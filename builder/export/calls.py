@@ -18,7 +18,7 @@ from builder.export.constructors import MISSING, is_plain_builder
 from builder.export.errors import ExportError
 from builder.export.layout import Layout, is_optional, reads
 from builder.export.library import Library, Symbol, definition
-from builder.export.scopes import Key, Leaf, Reference, Scope, Value
+from builder.export.scopes import Key, Leaf, Reference, Scope, Value, values_of
 from builder.export.script import Both
 from builder.export.text import Names, literal
 from components.spec import Component
@@ -170,7 +170,7 @@ class Calls:
         feeds = {port: [self.resolved(v) for v in values] for port, values in leaf.inputs.items()}
         args, kwargs = arguments(leaf.node.component, feeds)
         reads = [v for v in [*args, *kwargs.values()] if v is not None]
-        values = self.compiled.analysis.values[leaf.path]
+        values = values_of(self.compiled, leaf.path)
         ports = list(leaf.node.component.outputs_for(values))
         several = len(ports) > 1 or leaf.node.component.numbered is not None
         writes = [Value(id, (port, "0")) if (port, "0") in wanted else None for port in ports]
@@ -234,7 +234,7 @@ class Calls:
             named = {k: ast.Name(v, ast.Load()) for k, v in kwargs.items()}
             owner = owner_of(node, self.compiled.flat) or node.path
             if self.compiled.target(block.path) is None:
-                made = self._op(node.component, self.compiled.analysis.values[block.path])(words, named)
+                made = self._op(node.component, values_of(self.compiled, block.path))(words, named)
             else:
                 keywords = [ast.keyword(k, v) for k, v in named.items()]
                 made = ast.Call(expression(self.module(owner)), words, keywords)

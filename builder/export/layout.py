@@ -236,8 +236,9 @@ class Layout:
             here = {value for value in wanted if value.item == id}
             item.live |= {value.key for value in here}
             keys = {value.key for value in here - given}
-            if isinstance(item, Scope) and here:
-                _mark(item)
+            for scope in (item,) if isinstance(item, Scope) else item.blocks.values():
+                if isinstance(scope, Scope) and here:
+                    _mark(scope)
             if keys:
                 found[id] = keys
                 wanted |= {self.resolved(value, d.phase, optional) for value in reads(item)}

@@ -13,7 +13,6 @@ from builder.export.layout import Layout
 from builder.export.library import Library
 from builder.export.samples import samples
 from builder.export.scopes import Key
-from builder.export.source import predictions_of
 from builder.export.text import Names, class_name, docstring, formatted, packages_of, plain
 from components.tensor_spec import TensorSpec
 
@@ -45,7 +44,7 @@ def model_source(compiled: Compiled, outputs: Sequence[End] | None = None, layou
     Raises:
         ExportError: a node cannot be written as standalone Python.
     """
-    wanted = predictions_of(compiled) if outputs is None else list(outputs)
+    wanted = compiled.predictions if outputs is None else list(outputs)
     layout = layout or Layout(compiled, wanted, [])
     program = compiled.program(layout.results)
     ends: list[End] = list(program.outputs)  # type: ignore[arg-type]

@@ -9,7 +9,6 @@ from builder.export.library import Library, Symbol
 from builder.export.loading import loader_name
 from builder.export.model import ModelSource
 from builder.export.script import LOCALS, Script, script_text
-from builder.export.source import predictions_of
 from builder.export.text import Names
 from builder.export.training import TrainingPlan
 from components.data._base import TextDataset
@@ -27,7 +26,7 @@ def write_predict(plan: TrainingPlan, model: ModelSource, title: str) -> Script:
     alone = len(plan.settings) == 1
     batches = {path: "batch" if len(sets) == 1 else f"{path.replace('/', '_')}_batch" for path in sets}
     given = ", ".join(f'{batches[path]}["{port}"]' for path, port in model.arguments)
-    prediction = predictions_of(compiled)[0]
+    prediction = compiled.predictions[0]
     place = model.outputs.index(prediction)
     picked = f"model({given})" + (f"[{place}]" if len(model.outputs) > 1 else "")
     nodes = compiled.report.nodes

@@ -117,6 +117,15 @@ class Scope:
                 yield item
 
 
+def values_of(compiled: Compiled, path: str) -> Mapping[str, Any]:
+    """The parameter values of a node; inside a block that shapes never went through, those of its weights' owner."""
+    values, node = compiled.analysis.values, compiled.flat.find(path)
+    found = values.get(path, values.get(compiled.analysis.examples.get(path, "")))
+    if found is None:
+        found = {} if node is None else node.component.check(node.params)[0]
+    return found
+
+
 def scope_tree(compiled: Compiled) -> Scope:
     """The scope of a whole graph. Nothing in it is live yet."""
     return _Walk(compiled).body(compiled.graph, Scope("", "", "", {}), {})
@@ -153,7 +162,7 @@ class _Walk:
         node = self.compiled.flat.find(path)
         if node is None:
             raise KeyError(path)
-        ports = node.component.outputs_for(self.compiled.analysis.values.get(path, {}))
+        ports = node.component.outputs_for(values_of(self.compiled, path))
         outside = list(ports) if node.component.kind == "dataset" else []
         values = {p: Value("", ("", path, p)) if p in outside else Value(id, (p, "0")) for p in ports}
         scope.data += [(path, port) for port in outside]

@@ -27,7 +27,7 @@ class Source:
     @property
     def program(self) -> fx.GraphModule:
         """The model, in evaluation."""
-        program = self.compiled.program(predictions_of(self.compiled), single=True)
+        program = self.compiled.program(self.compiled.predictions, single=True)
         program.eval()
         return program
 
@@ -55,7 +55,7 @@ def open_source(source: Graph | Run | str | Path) -> Source:
         return _open_run(source)
     graph = source if isinstance(source, Graph) else load(source)
     compiled = Compiled(graph, seed=int(graph.training.get("seed", 0)))
-    if not predictions_of(compiled):
+    if not compiled.predictions:
         raise ExportError("The graph has no layer to export.", "图中没有可导出的层。")
     return Source(compiled, "initial weights, not trained", "初始权重（未训练）")
 
@@ -74,11 +74,3 @@ def _open_run(run: Run) -> Source:
     return Source(
         compiled, f"weights of the {which} epoch, {epoch}", f"{which_zh}一轮（第 {epoch} 轮）的权重", run, True
     )
-
-
-def predictions_of(compiled: Compiled) -> list[End]:
-    """What a model gives: its predictions; where only losses and samplers use its weights, what is generated."""
-    shown = [
-        end for node in compiled.of_kind("visualizer") for ends in compiled.sources(node.path).values() for end in ends
-    ]
-    return compiled.predictions or list(dict.fromkeys(shown))

@@ -16,10 +16,9 @@ from builder.compiler.inference import build
 from builder.compiler.names import target_of
 from builder.export.calls import Calls, Step, Unit, expression, in_node, statement, units
 from builder.export.constructors import MISSING, Argument, Construction, construction, is_plain_builder, record
-from builder.export.errors import ExportError
 from builder.export.layout import Layout, passing
 from builder.export.library import Library, Symbol, definition
-from builder.export.scopes import Key, Leaf, Reference, Scope, Value, view
+from builder.export.scopes import Key, Leaf, Reference, Scope, Value, values_of, view
 from builder.export.text import Names, literal
 from components import registry
 from components.tensor_spec import TensorSpec
@@ -234,25 +233,17 @@ class Writer(Calls):
     def constructor(self, leaf: Leaf) -> ast.expr:
         """The expression that makes a node's module."""
         component = leaf.node.component
-        values = self.compiled.analysis.values[leaf.path]
-        parts = {name: self._part(leaf, name, block) for name, block in leaf.blocks.items()}
+        values = values_of(self.compiled, leaf.path)
+        parts = {name: self._part(block) for name, block in leaf.blocks.items()}
         if component.form == "builder" and not parts:
             source = definition(Symbol(component.factory.__module__, component.factory.__qualname__))
             if is_plain_builder(source.tree):
                 return self._construction(record(lambda: build(component, values, "meta")))
         return self._construction(construction(component.factory, {**values, **parts}))
 
-    def _part(self, leaf: Leaf, name: str, block: Scope | Reference) -> ast.expr:
+    def _part(self, block: Scope | Reference) -> ast.expr:
         """What is handed to a constructor for a block parameter: a module of its own, or a function of what is there."""
         if isinstance(block, Scope):
-            kept = f"self.{name} = {name}"
-            text = definition(
-                Symbol(leaf.node.component.factory.__module__, leaf.node.component.factory.__qualname__)
-            ).text
-            if kept not in text and not any(f"self.{name}" in part and name in part for part in text.split("\n")):
-                raise ExportError(
-                    f"its class does not keep the block under the name '{name}'", f"其类未以“{name}”之名保存模块"
-                )
             return self._use(block)
         return self.reference(block)
 

@@ -195,7 +195,8 @@ class TrainWriter:
         own = f"from data import {', '.join(sorted(self.loading.loaders))}\nfrom model import {self.model.name}\n"
         if self.library.imported:
             own += f"from parts import {', '.join(sorted(self.library.imported))}\n"
-        summary = f"Trains {self.title} and keeps the weights of the best epoch in trained.safetensors."
+        which = "latest" if self._keeps_latest() else "best"
+        summary = f"Trains {self.title} and keeps the weights of the {which} epoch in trained.safetensors."
         note = "The weights, the order of the samples and everything random follow from SEED."
         head = self._constants() + (f"\n{modules}" if modules else "")
         text = script_text(f"{summary}\n\n{note}", self.library.own, own, head, "\n\n".join(body), main)
@@ -323,7 +324,7 @@ class TrainWriter:
             *self._fits(),
             *indented(self.loading.prepare(self._follows_time()), 4),
             *indented(self._choosing(), 4),
-            "    best, history = None, []",
+            "    history = []" if self._keeps_latest() else "    best, history = None, []",
             *["    number = 0  # of steps"] * self._counts_steps(),
             *indented(self._waiting(), 4),
             "    for epoch in range(args.epochs):",
@@ -677,6 +678,10 @@ class TrainWriter:
 
     # -------------------------------------------------------------- the end of an epoch
 
+    def _keeps_latest(self) -> bool:
+        """Whether nothing says which epoch is best."""
+        return len(self.plan.optimizers) > 1 and not self.plan.stopping and not self.plan.metrics
+
     def _judge(self) -> list[str]:
         """What happens at the end of an epoch."""
         plan = self.plan
@@ -689,11 +694,17 @@ class TrainWriter:
             'history.append({"epoch": epoch + 1, "train": train, "valid": valid})',
             '(HERE / "history.json").write_text(json.dumps(history, indent=1))',
             'print(f"epoch {epoch + 1}: train {written(train)}; valid {written(valid)}", flush=True)',
-            f"value = valid[{plan.watched!r}]",
-            f"if best is None or value {'>' if better else '<'} best:",
-            "    best = value",
-            '    save_file(model.state_dict(), HERE / "trained.safetensors")',
         ]
+        save = 'save_file(model.state_dict(), HERE / "trained.safetensors")'
+        if self._keeps_latest():
+            lines.append(f"{save}  # no loss of several says which epoch is best")
+        else:
+            lines += [
+                f"value = valid[{plan.watched!r}]",
+                f"if best is None or value {'>' if better else '<'} best:",
+                "    best = value",
+                f"    {save}",
+            ]
         checks = [
             f"stopping{number or ''}.update(valid[{plan.watches(node)!r}])" for number, node in enumerate(plan.stopping)
         ]

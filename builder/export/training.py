@@ -11,7 +11,6 @@ from typing import Any
 from builder.compiler import Compiled, End
 from builder.export.errors import ExportError
 from builder.export.layout import Demand, Layout, demand
-from builder.export.source import predictions_of
 from builder.graph import FlatNode
 from builder.train.loader import LoaderSettings
 from builder.train.plan import DEFAULT_EPOCHS
@@ -104,7 +103,7 @@ class TrainingPlan:
         demands += [group.demand for group in self.groups]
         demands += [shown for _, shown in self.views]
         demands += [demand(self.compiled, self.pool(node)) for node in self.rounds]
-        self.layout = Layout(self.compiled, predictions_of(self.compiled), demands)
+        self.layout = Layout(self.compiled, self.compiled.predictions, demands)
 
     def pool(self, node: FlatNode) -> list[End]:
         """What a strategy looks at."""

@@ -77,7 +77,7 @@ def histories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tu
         model = model_source(compiled, layout=plan.layout)
         (folders[name] / "model.py").write_text(model.text, encoding="utf-8")
         save_tensors(plan.layout.state(compiled), folders[name] / "initial.safetensors", {})
-        write_scripts(folders[name], plan, model, name, ships_initial=name == "dead_end")
+        write_scripts(folders[name], plan, model, name, ships_initial=name not in trainings.AS_CONSTRUCTED)
     run_script("train.py", "", list(folders.values()))
     for name, make in trainings.ALL.items():
         train(make(), folder / f"{name}-run")

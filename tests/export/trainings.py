@@ -348,3 +348,6 @@ ALL: dict[str, Any] = {
         attacked,
     )
 }
+
+AS_CONSTRUCTED = ("classifier", "several_losses", "two_optimizers", "stopped_early", "whole_graph")
+"""Those whose model's class draws the same first weights as the app: nothing has to be shipped."""
