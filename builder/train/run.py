@@ -7,6 +7,7 @@ metrics.jsonl             one line per event: losses and metrics of some steps a
 control.json              what a person asks for: stop, pause, resume
 checkpoints/              last.safetensors (to go on from), best.safetensors (the weights of the best epoch)
 evaluation.json           the results on held-out splits
+generated/                what visualizer nodes have shown after some epochs
 tensorboard/, log.txt     event files; what the worker printed
 lock                      locked by the worker for as long as it lives
 """
