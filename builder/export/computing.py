@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from builder.compiler import End
 from builder.compiler.names import target_of
 from builder.export.calls import Calls, Unit, units
+from builder.export.errors import ExportError
 from builder.export.layout import WHOLE, Demand, Layout, leaves_of, reads
 from builder.export.model import ModelSource
 from builder.export.scopes import Key, Leaf, Scope, Value, resolve
@@ -44,6 +45,7 @@ class Scribe:
         self.modules = {path: names.new(self._module_name(path)) for path in sorted(layout.outside)}
         """The variables of modules that hang in no class, by path."""
         self.variables: dict[Value, str] = {}
+        self.stand_ins: dict[Value, End] = {}
         logged = list(logged)
         ports = [port for _, port in logged]
         for end in logged:
@@ -131,8 +133,9 @@ class Scribe:
 
     # -------------------------------------------------------------- lines
 
-    def pieces(self, d: Demand, no_grad: Collection[str] = ()) -> list[Piece]:
-        """The calls of a computation, in their order."""
+    def pieces(self, d: Demand, no_grad: Collection[str] = (), before: Collection[str] = ()) -> list[Piece]:
+        """The calls of a computation, in their order; ``before`` are paths that were computed earlier in the step."""
+        self.stand_ins = {resolve(self.view, end): end for end in d.absent if end[0] not in before}
         names = self.layout.sequence(d)
         wanted = self.layout.trace(d, optional=not self.layout.whole)
         calls = Calls(
@@ -165,10 +168,27 @@ class Scribe:
     def _call(self, calls: Calls, unit: Unit, wanted: dict[str, set[Key]]) -> list[str]:
         lines: list[str] = []
         for step in calls.steps(unit, wanted):
-            names = {v: self.variable(v) for v in step.reads}
+            names = {v: self.variable(self._present(v, step.reads)) for v in step.reads}
             statements = step.emit(names, [None if v is None else self.variable(v) for v in step.writes])
             lines += [line for made in statements for line in ast.unparse(made).splitlines()]
         return lines
+
+    def _present(self, value: Value, others: Sequence[Value]) -> Value:
+        """The value itself, or where it is absent, because nothing depends on it, one of the same form."""
+        if value not in self.stand_ins:
+            return value
+        nodes = self.compiled.report.nodes
+        path, port = self.stand_ins[value]
+        for other in others:
+            end = self.view.origins[other]
+            if other not in self.stand_ins and nodes[end[0]].outputs[end[1]] == nodes[path].outputs[port]:
+                return other
+        raise ExportError(
+            f"The value '{path}.{port}' is not computed where a loss of several outputs reads it: such a step cannot be "
+            "written as a script.",
+            f"多输出损失所读取的值“{path}.{port}”此时并未计算：这样的步骤无法写入脚本。",
+            path,
+        )
 
     def block(self, pieces: Sequence[Piece]) -> list[str]:
         """The lines of pieces; those that nobody differentiates stand first, without gradients."""

@@ -34,12 +34,14 @@ class Demand:
         phase: the phase in which they are.
         order: the paths that are computed, as the app orders them.
         given: values that are there already.
+        absent: those of them that are not, because what reads them has no use for them here.
     """
 
     ends: tuple[End, ...]
     phase: Phase
     order: tuple[str, ...]
     given: frozenset[End] = frozenset()
+    absent: frozenset[End] = frozenset()
 
 
 def demand(compiled: Compiled, ends: Iterable[End], phase: Phase = "evaluate") -> Demand:

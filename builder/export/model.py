@@ -57,7 +57,11 @@ def model_source(compiled: Compiled, outputs: Sequence[End] | None = None, layou
     arguments = {end: _argument(end, inputs) for end in inputs}
     keys: dict[Key, str] = {("", *end): wanted for end, wanted in arguments.items()}
     write_classes(layout, library, name, keys, _doc(compiled, title, arguments, ends))
-    parts = [docstring(f"{title}."), library.definitions(), _demonstration(compiled, name, inputs, ends, library)]
+    parts = [
+        docstring(f"{title}."),
+        library.definitions(),
+        _demonstration(compiled, name, inputs, ends, library, layout),
+    ]
     text = "\n\n".join([parts[0], library.imports(), *parts[1:]])  # the imports last: the others may add to them
     return ModelSource(formatted(text), name, arguments, tuple(ends), frozenset(packages_of(text)), layout)
 
@@ -89,7 +93,7 @@ def _shape(spec: TensorSpec) -> str:
 
 
 def _demonstration(
-    compiled: Compiled, name: str, inputs: Sequence[End], outputs: Sequence[End], library: Library
+    compiled: Compiled, name: str, inputs: Sequence[End], outputs: Sequence[End], library: Library, layout: Layout
 ) -> str:
     """What the file does when it is run: it shows the model and gives it random inputs."""
     torch = library.torch
@@ -116,6 +120,11 @@ def _demonstration(
         "    print(model)\n"
         '    print(sum(p.numel() for p in model.parameters()), "parameters")\n'
         + "".join(f"    {variable} = {value}\n" for variable, value in lines)
-        + f"    with {torch}.inference_mode():\n"
+        + f"    with {torch}.{without_gradients(layout)}():\n"
         f"        {shapes}\n"
     )
+
+
+def without_gradients(layout: Layout) -> str:
+    """How a prediction is computed: a node that takes a function may need gradients of its own."""
+    return "no_grad" if layout.taken else "inference_mode"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from builder.compiler import Compiled, End
 from builder.export.library import Library, Symbol
 from builder.export.loading import loader_name
-from builder.export.model import ModelSource
+from builder.export.model import ModelSource, without_gradients
 from builder.export.script import LOCALS, Script, script_text
 from builder.export.text import Names
 from builder.export.training import TrainingPlan
@@ -48,7 +48,7 @@ def write_predict(plan: TrainingPlan, model: ModelSource, title: str) -> Script:
         "    model.load_state_dict(load_file(args.weights))",
         "    model.eval()",
         *reading,
-        "    with torch.inference_mode():",
+        f"    with torch.{without_gradients(model.layout)}():",
         f"        prediction = {picked}",
         *_shown(compiled, prediction, target if len(sets) == 1 else None, sets),
         "",

@@ -523,7 +523,9 @@ class TrainWriter:
         turns = [case.turns[case.acting.index(number)] for case in mine]
         flags = {i: self._optimizer_names(i).acts for i in range(number) if self._optimizer_names(i).acts}
         cases = Cases([{name: i in case.acting for i, name in flags.items()} for case in mine])
-        computed = cases.merged([self.scribe.pieces(t.demand, t.no_grad) for t in turns], self.scribe.block)
+        before = [{p for t in c.turns[: c.acting.index(number)] for p in t.demand.order} for c in mine]
+        always = set.intersection(*before)
+        computed = cases.merged([self.scribe.pieces(t.demand, t.no_grad, always) for t in turns], self.scribe.block)
         d = turns[0].demand
         lines = [*computed, *self._rate(plan, names), *self._backward(plan, names, d), *self._update(plan, names)]
         lines += self._logged(plan, names, d)

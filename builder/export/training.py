@@ -240,10 +240,11 @@ def _case(compiled: Compiled, steps: Steps, acting: tuple[int, ...]) -> Case:
     turns = []
     for turn in planned:
         ends = tuple(dict.fromkeys([*turn.ends, *turn.keeps]))
-        paths = compiled.ancestors(ends, "train", turn.given)
+        given, absent = frozenset([*turn.given, *turn.absent]), frozenset(turn.absent)
+        paths = compiled.ancestors(ends, "train", given)
         paths = [path for path in paths if compiled.flat.nodes[path].component.kind != "dataset"]
         order = [p for p in paths if p in turn.no_grad] + [p for p in paths if p not in turn.no_grad]
-        turns.append(Turn(Demand(ends, "train", tuple(order), frozenset(turn.given)), turn.no_grad))
+        turns.append(Turn(Demand(ends, "train", tuple(order), given, absent), turn.no_grad))
     return Case(acting, turns)
 
 

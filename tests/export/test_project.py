@@ -107,7 +107,10 @@ def test_the_script_keeps_the_best_epoch(
     kept = load_file(folder / "trained.safetensors")
     assert kept
     for key, tensor in kept.items():
-        assert torch.equal(best[key], tensor), key
+        if name == "averages":  # it adds gradients up in another order
+            torch.testing.assert_close(best[key], tensor)
+        else:
+            assert torch.equal(best[key], tensor), key
 
 
 def test_early_stopping_ends_the_script(histories: dict[str, tuple[Run, list[dict[str, Any]], Path]]) -> None:
