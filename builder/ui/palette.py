@@ -11,14 +11,14 @@ from builder.ui.catalogue import Catalogue
 from builder.ui.text import text
 from components.glossary import family_label
 
-# Families in the order in which one builds; those not listed follow by name.
+# Families in the order in which one builds: what every graph needs, then special fields; those not listed follow by name.
 ORDER = (
-    "Data", "Data transform", "Noise", "Linear", "Embedding", "Convolution", "Pooling", "Activation",
-    "Feature normalization", "Dropout", "Recurrent", "Attention", "Transformer", "Position encoding", "Graph network",
-    "Tensor", "Higher order", "Seq2Seq", "Seq2Seq attention", "VAE", "GAN loss", "GAN training", "Normalizing flow",
-    "Diffusion", "Contrastive learning", "Metric learning", "Semi-supervised learning", "Long-tailed learning",
-    "Domain adaptation", "Adversarial attacks", "Knowledge distillation", "Parameter-efficient fine-tuning",
-    "Multi-task loss weighting", "Loss", "Metric", "Optimizer", "Schedule", "Strategy", "Visualizer",
+    "Data", "Data transform", "Linear", "Embedding", "Convolution", "Pooling", "Activation", "Feature normalization",
+    "Dropout", "Recurrent", "Attention", "Transformer", "Position encoding", "Graph network", "Tensor", "Loss", "Metric",
+    "Optimizer", "Schedule", "Strategy", "Visualizer", "Noise", "Higher order", "VAE", "GAN loss", "GAN training",
+    "Normalizing flow", "Diffusion", "Seq2Seq", "Seq2Seq attention", "Contrastive learning", "Metric learning",
+    "Semi-supervised learning", "Long-tailed learning", "Domain adaptation", "Adversarial attacks",
+    "Knowledge distillation", "Parameter-efficient fine-tuning", "Multi-task loss weighting",
 )  # fmt: skip
 BLOCKS = "Blocks"
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -18,6 +21,7 @@ from builder.ui.text import language, t
 
 SOURCES = ("own", "shared", "average", "run")
 DECAY = 0.99  # of a moving average where the graph says nothing
+FRESH = 3.0  # seconds for which the list of runs is kept
 MOST_NODES = 300  # that a list offers
 DEEPEST = 4  # blocks in each other that a list looks into
 
@@ -91,9 +95,14 @@ def _paths(graph: Graph, blocks: dict[str, Graph], component: str, prefix: str =
 
 
 def _runs() -> dict[str, str]:
-    """The runs whose weights can be taken: one's own, then those of the gallery."""
+    """The runs whose weights can be taken: one's own, then those of the gallery. Looked for anew every few seconds."""
+    return _runs_at(int(time.monotonic() / FRESH), run_store.folder(), language())
+
+
+@functools.lru_cache(maxsize=2)
+def _runs_at(_moment: int, _folder: Path, language: str) -> dict[str, str]:
     own = {s.name: s for s in run_store.every() if s.run.checkpoint("best") is not None}
-    found = {name: f"{summary.title(language())} · {name}" for name, summary in own.items()}
+    found = {name: f"{summary.title(language)} · {name}" for name, summary in own.items()}
     shipped = sorted(p.parents[1].name for p in workspace.GALLERY.glob("runs/*/checkpoints/best.safetensors"))
     return found | {name: t("source_gallery", name=name) for name in shipped if name not in own}
 
