@@ -128,7 +128,7 @@ def _compare(job: Job, described: dict[str, object], done: subprocess.CompletedP
         outcome.equal &= torch.equal(y, other) or bool(((y == other) | (y.isnan() & other.isnan())).all())
         if y.numel():
             outcome.max_difference = max(outcome.max_difference, _difference(y, other))
-            outcome.scale = max(outcome.scale, float(y.nan_to_num(posinf=0, neginf=0).abs().max()))
+            outcome.scale = max(outcome.scale, float(y.double().nan_to_num(posinf=0, neginf=0).abs().max()))
     return outcome
 
 

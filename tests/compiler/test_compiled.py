@@ -266,7 +266,7 @@ def test_sharers_are_one_module(wires: list[str]) -> None:
     layer: Node = ("linear", {"out_features": 4}, {"init": {"component": "init_identity"}})
     nodes: dict[str, Node] = {
         "three": ("linear", {}, shares("two")),
-        "two": ("linear", {"out_features": 9}, shares("one")),
+        "two": ("linear", {"out_features": 4}, shares("one")),
         "one": layer,
         "a": an_input(4),
         "b": an_input(4),
