@@ -84,7 +84,10 @@ def test_errors_name_the_place_and_what_was_expected(changes: dict[str, Any], me
         ({"batch_size": "many"}, "settings/batch_size: expected an integer, received 'many'"),
         ({"clip_norm": 0}, "settings/clip_norm: expected greater than 0, received 0"),
         ({"init": {"component": "x" * 200}}, "settings/init/component: expected a text of at most 120 characters"),
-        ({"weights": {"from": "thin air"}}, "settings/weights/from: expected 'own' or 'shared' or 'average' or 'run', received 'thin air'"),
+        (
+            {"weights": {"from": "thin air"}},
+            "settings/weights/from: expected 'own' or 'shared' or 'average' or 'run', received 'thin air'",
+        ),
         ({"weights": {"from": "shared", "node": "../a"}}, "settings/weights/node: expected a node's id or path"),
     ],
 )
