@@ -235,7 +235,8 @@ class Compiled:
     def predictions(self) -> list[End]:
         """What the model is for: the values that losses and metrics look at and that layers have made, in their order.
 
-        Where they look at none, those that views show; where nothing looks at any, the outputs that nobody reads.
+        Where they look at none, those that views show; where nothing looks at any, the outputs that nobody reads. What
+        lies behind a node that acts only where a model is judged, an attack for example, is no prediction.
         """
         learned = self._learned()
 
@@ -245,7 +246,9 @@ class Compiled:
                 for node in self.of_kind(*kinds)
                 for ends in self.sources(node.path).values()
                 for end in ends
-                if end[0] in learned and self.flat.nodes[end[0]].component.kind in _PREDICTING_KINDS
+                if end[0] in learned
+                and self.flat.nodes[end[0]].component.kind in _PREDICTING_KINDS
+                and not any(self.flat.nodes[p].settings.get("phase") == "evaluate" for p in self.ancestors([end]))
             ]
 
         looked_at = seen_by("loss", "metric") or seen_by("visualizer")
