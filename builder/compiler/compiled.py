@@ -58,8 +58,12 @@ class Compiled:
                 self._make(self.flat.nodes[path])
             for path in [p for p in self._targets if p not in self.analysis.owners]:
                 self._settle(self._node(path))
+        self._followed: dict[tuple[float, str], tuple[list[Tensor], list[Tensor]]] = {}
         for average in self.averages:
             average.begin()
+            twins, owners = self._followed.setdefault((average.decay, average.rise), ([], []))
+            twins += average.twin.parameters()
+            owners += average.owner.parameters()
 
     # -------------------------------------------------------------- modules
 
@@ -132,6 +136,16 @@ class Compiled:
         if found is None:
             found = self.analysis.values.get(self.analysis.examples.get(node.path, ""))
         return node.component.check(node.params)[0] if found is None else found
+
+    @torch.no_grad()
+    def update_averages(self, progress: float) -> None:
+        """Lets all twins follow one step, at once; ``progress`` is the share of the training that is over."""
+        for (decay, rise), (twins, owners) in self._followed.items():
+            share = 1.0 - decay
+            if rise == "cosine":
+                share *= (math.cos(math.pi * progress) + 1.0) / 2.0
+            if twins:
+                torch._foreach_lerp_(twins, owners, share)
 
     def _node(self, path: str) -> FlatNode:
         """The node of a path, also inside a block parameter."""
@@ -407,17 +421,6 @@ class Average:
     def begin(self) -> None:
         """Starts from the owner's weights."""
         self.twin.load_state_dict(self.owner.state_dict())
-        self._twins: list[Tensor] = list(self.twin.parameters())
-        self._owners: list[Tensor] = list(self.owner.parameters())
-
-    @torch.no_grad()
-    def update(self, progress: float) -> None:
-        """Follows one step; ``progress`` is the share of the training that is over."""
-        share = 1.0 - self.decay
-        if self.rise == "cosine":
-            share *= (math.cos(math.pi * progress) + 1.0) / 2.0
-        if self._twins:
-            torch._foreach_lerp_(self._twins, self._owners, share)
 
 
 def _attach(root: nn.Module, path: str, module: nn.Module) -> str:

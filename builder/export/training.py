@@ -317,8 +317,8 @@ def first_losses(compiled: Compiled, steps: int, epochs: int) -> dict[str, float
             logged, changed = optimizers(devices.move(batch), number + 1, 1)
             for index, values in logged:
                 meters[index].add(values, batch.samples)
-            for average in fresh.averages if changed else ():
-                average.update(number / count / epochs)
+            if changed:
+                fresh.update_averages(number / count / epochs)
         found: dict[str, float] = {}
         for meter in meters:
             found |= meter.epoch()

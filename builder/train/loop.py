@@ -256,8 +256,7 @@ class Trainer:
             for number, values in logged:
                 self.meters[number].add(values, batch.samples if batch.share else 0)
             if changed:
-                for average in self.compiled.averages:
-                    average.update(moment / self.epochs)
+                self.compiled.update_averages(moment / self.epochs)
             self.position += 1
             self.step += 1
             self._window.samples += batch.samples

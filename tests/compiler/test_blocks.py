@@ -170,8 +170,7 @@ def test_a_twin_follows_the_average():
     before = online.weight.detach().clone()
     with torch.no_grad():
         online.weight += 1.0
-    for average in compiled.averages:
-        average.update(0.5)
+    compiled.update_averages(0.5)
     torch.testing.assert_close(target.weight.detach(), before + 0.1)
     assert compiled.report.parameters == sum(p.numel() for p in online.parameters()) + 7 * 5 + 7
 
@@ -183,8 +182,7 @@ def test_the_decay_may_rise_along_a_cosine():
     before = target.weight.detach().clone()
     with torch.no_grad():
         online.weight += 1.0
-    for average in compiled.averages:
-        average.update(1.0)
+    compiled.update_averages(1.0)
     assert torch.equal(target.weight, before)
 
 

@@ -101,8 +101,7 @@ class Engine:
                 names = [(self.steps.steps[i].names, values) for i, values in logged]
                 self.logged.append({n: float(v) for ns, vs in names for n, v in zip(ns, vs, strict=True)})
                 if changed:
-                    for average in self.compiled.averages:
-                        average.update(moment / EPOCHS)
+                    self.compiled.update_averages(moment / EPOCHS)
         return self.compiled.root.state_dict()
 
     def by_hand(self, step: Callable[[Batch, int, int, float], None], steps: int = STEPS) -> None:
