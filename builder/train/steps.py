@@ -6,7 +6,8 @@ import contextlib
 import math
 from collections.abc import Iterator, Sequence
 
-from torch import Tensor, nn
+import torch
+from torch import Tensor, fx, nn
 
 from builder.compiler import Compiled, End
 from builder.compiler.ownership import in_turn
@@ -106,6 +107,7 @@ class _Turn:
         given = [*turn.given, *turn.absent]
         self.program = compiled.program(ends, phase="train", given=given, no_grad=turn.no_grad)
         without_unread(self.program, planner, turn.absent)
+        _bind(self.program)
         self.inputs: list[End] = list(self.program.inputs)  # type: ignore[arg-type]
         self._forward = devices.forward(self.program)
         self._idle = idle_outputs(compiled, self.program)
@@ -124,6 +126,7 @@ class _Turn:
             with _Off(self._idle) if self._idle else _NOTHING:
                 found = self._forward(*[values[end] for end in self.inputs])
         except Exception as error:
+            torch.set_grad_enabled(True)  # it may have failed in the part without gradients
             raise failed_forward(error, self.program) from error
         for end, index in self._kept:
             values[end] = found[index]
@@ -146,3 +149,14 @@ class _Off:
 
 
 _NOTHING = contextlib.nullcontext()
+
+
+def _bind(program: fx.GraphModule) -> None:
+    """Lets a program find its modules at once: ``nn.Module`` looks through three tables for each, at every call."""
+    for item in program.graph.nodes:
+        if item.op == "call_module":
+            owner: nn.Module = program
+            for name in str(item.target).split("."):
+                child = owner.get_submodule(name)
+                owner.__dict__[name] = child
+                owner = child
