@@ -7,6 +7,7 @@ import itertools
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,14 @@ def check(graph: Graph, memory_budget: int | None = None, fixes: bool = True) ->
     return analysis.report
 
 
+@dataclass(frozen=True)
+class _Inside:
+    """What is known of a node inside a block parameter."""
+
+    resolved: Resolved
+    result: Inference
+
+
 class Analysis:
     """One walk over an unfolded graph in the direction of the data."""
 
@@ -88,7 +97,7 @@ class Analysis:
         self.values: dict[str, dict[str, Any]] = {}
         self._said: set[tuple[str, ...]] = set()
         self._shared: dict[str, Resolved] = {}  # by owner, the values of those that share its weights
-        self._insides: dict[str, tuple[Resolved, int]] = {}  # by path inside a block parameter, values and weights
+        self._insides: dict[str, _Inside] = {}  # by path inside a block parameter
         for error in self.flat.errors:
             self._problem(error.node, error.port, (error.message, error.message_zh))
         for circle in circles:
@@ -288,8 +297,8 @@ class Analysis:
             finally:
                 self._insides = outer
         result, insides = found
-        for path, (inside, parameters) in insides.items():
-            self._settle_inside(path, (inside, 0 if node.path in self.examples else parameters))
+        for path, inside in insides.items():
+            self._settle_inside(path, inside, shared=node.path in self.examples)
         return result
 
     def _inner(self, node: FlatNode) -> str:
@@ -305,12 +314,27 @@ class Analysis:
         earlier = self._shared.get(self.examples.get(path, path))
         return None if earlier is None else earlier.values
 
-    def _settle_inside(self, path: str, inside: tuple[Resolved, int]) -> None:
-        """Notes what is known of a node inside a block parameter."""
-        resolved, parameters = inside
-        self._insides[path] = inside
+    def _settle_inside(self, path: str, inside: _Inside, shared: bool = False) -> None:
+        """Notes what is known of a node inside a block parameter; the first call of the block is the one that is shown.
+
+        With ``shared`` its weights belong to another node.
+        """
+        self._insides.setdefault(path, inside)
+        known = self.report.nodes.get(path)
+        if known is not None:
+            if shared:
+                self.report.nodes[path] = replace(known, parameters=0)
+            return
+        resolved, node = inside.resolved, self.flat.inner[path]
         self.values[path] = resolved.values
-        self.report.nodes[path] = NodeReport({}, {}, resolved.values, parameters)
+        arriving = [m for metas in resolved.inputs.values() for m in metas]
+        for meta in [*arriving, *filter(None, inside.result.outputs)]:
+            self.symbols.learn_multiples(meta.shape)
+        inputs = {port: tuple(map(self.spec, metas)) for port, metas in resolved.inputs.items()}
+        ports = node.component.outputs_for(resolved.values)
+        outputs = {port: self.spec(m) for port, m in zip(ports, inside.result.outputs, strict=False) if m is not None}
+        weights = 0 if shared or path in self.examples else inside.result.parameters
+        self.report.nodes[path] = NodeReport(inputs, outputs, resolved.values, weights)
         if self.examples:
             self._shared.setdefault(self.examples.get(path, path), resolved)
 
@@ -332,7 +356,7 @@ class Analysis:
                 raise
             shapes = ", ".join(self.shape(m) for metas in inputs.values() for m in metas)
             raise _inside(node.path, (self._named(error.pair[0], shapes), self._named(error.pair[1], shapes))) from None
-        self._settle_inside(node.path, (resolved, 0 if node.path in self.examples else result.parameters))
+        self._insides.setdefault(node.path, _Inside(resolved, result))
         return result.outputs, result.cost
 
     def _with_settings(self, node: FlatNode, resolved: Resolved, result: Inference) -> Inference:
@@ -379,7 +403,7 @@ class Analysis:
 
     def _check_phase(self, node: FlatNode, inputs: Metas, result: Inference) -> None:
         """A node that is passed by in other phases must give what its first input is."""
-        given = next(iter(inputs.values()), ())
+        given = inputs.get(node.passes or "", ())
         made = [m for m in result.outputs if m is not None]
         if node.component.kind in ("loss", "metric") or len(made) != 1 or not given or given[0].shape != made[0].shape:
             message = (

@@ -189,8 +189,10 @@ class Compiled:
 
     def passed(self, end: End, phase: Phase = "evaluate") -> End:
         """The value that stands for this one in a phase: a node that acts in another one hands on its first input."""
-        while self.flat.nodes[end[0]].settings.get("phase", phase) != phase:
-            end = next(iter(self.flat.nodes[end[0]].inputs.values()))[0]
+        node = self.flat.nodes[end[0]]
+        while node.settings.get("phase", phase) != phase and node.passes is not None:
+            end = node.inputs[node.passes][0]
+            node = self.flat.nodes[end[0]]
         return end
 
     def sources(self, path: str, phase: Phase = "evaluate") -> dict[str, list[End]]:

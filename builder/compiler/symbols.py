@@ -98,6 +98,16 @@ class Symbols:
             if size != twin:
                 self.twin[size] = twin
 
+    def learn_multiples(self, shape: Sequence[int]) -> None:
+        """Remembers multiples of axes as such: no prime divides a plain size that stands in the graph."""
+        for size in shape:
+            rest, twin = size, 1
+            for prime in self.prime.values():
+                while rest % prime == 0 and rest:
+                    rest, twin = rest // prime, twin * self.twin[prime]
+            if rest != size:
+                self.twin.setdefault(size, twin * rest)
+
     # -------------------------------------------------------------- from numbers to names
 
     def name(self, size: int) -> int | str:

@@ -106,9 +106,9 @@ class Layout:
         """The value that stands for this one, where nodes of other phases are passed by unless a class can say so."""
         while True:
             node = self.compiled.flat.nodes[end[0]]
-            if node.settings.get("phase", phase) == phase or is_optional(node):
+            if node.settings.get("phase", phase) == phase or is_optional(node) or node.passes is None:
                 return end
-            end = next(iter(node.inputs.values()))[0]
+            end = node.inputs[node.passes][0]
 
     def _structural(self, d: Demand) -> set[str]:
         """The paths that a demand computes; those that act in training only count in every phase."""
@@ -484,9 +484,9 @@ def passing(scope: Scope, value: Value, phase: str, optional: bool = False) -> V
         item = scope.items[value.item]
         if isinstance(item, Scope) or item.node.settings.get("phase", phase) == phase:
             break
-        if is_optional(item.node) and not optional:
+        if item.node.passes is None or (is_optional(item.node) and not optional):
             break
-        value = next(iter(item.inputs.values()))[0]
+        value = item.inputs[item.node.passes][0]
     return value
 
 

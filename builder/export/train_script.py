@@ -25,6 +25,8 @@ from builder.export.script import LOCALS, Both, Script, construction_source, lib
 from builder.export.text import Names, literal
 from builder.export.training import Group, OptimizerPlan, TrainingPlan
 from builder.graph import FlatNode
+from builder.train.evaluation import draws_in_evaluation, latest_is_best
+from builder.train.follow import followers
 from components import registry
 
 PARAMETER = torch.nn.Parameter(torch.zeros(1, 1))
@@ -144,18 +146,8 @@ class TrainWriter:
 
     def _followers(self) -> list[tuple[str, Sequence[str]]]:
         """The modules whose strength follows a schedule, by path, with the paths of the schedules."""
-        found = []
-        for path in self.compiled.analysis.order:
-            node = self.compiled.flat.nodes[path]
-            for name, port in node.component.inputs.items():
-                if port.dims.kind == "schedule" and node.component.kind not in ("optimizer", "scheduler"):
-                    chain, ends = [], node.inputs.get(name)
-                    while ends:
-                        chain.append(ends[0][0])
-                        ends = self.compiled.flat.nodes[chain[-1]].inputs.get("then")
-                    if chain and path in self.layout.constructed:
-                        found.append((path, chain))
-        return found
+        found = followers(self.compiled)
+        return [(path, chain) for path, chain in found.items() if path in self.layout.constructed]
 
     def _logged_ends(self) -> dict[End, str]:
         found = {}
@@ -250,11 +242,7 @@ class TrainWriter:
     def _draws(self) -> bool:
         """Whether an evaluation draws random numbers."""
         used = {path for group in self.plan.groups for path in group.demand.order}
-        nodes = [self.compiled.flat.nodes[path] for path in used]
-        nodes = [
-            n for n in nodes if n.component.family != "Dropout" and not n.component.id.startswith(("aug_", "drop_"))
-        ]
-        return any(self.layout.is_random(node.path) for node in nodes)
+        return draws_in_evaluation(self.compiled, used)
 
     def _group(self, group: Group, several: bool) -> list[str]:
         d = group.demand
@@ -682,7 +670,7 @@ class TrainWriter:
 
     def _keeps_latest(self) -> bool:
         """Whether nothing says which epoch is best."""
-        return len(self.plan.optimizers) > 1 and not self.plan.stopping and not self.plan.metrics
+        return latest_is_best(self.compiled)
 
     def _judge(self) -> list[str]:
         """What happens at the end of an epoch."""

@@ -12,12 +12,13 @@ from builder.compiler import Compiled, End
 from builder.export.errors import ExportError
 from builder.export.layout import Demand, Layout, demand
 from builder.graph import FlatNode
+from builder.train.evaluation import figures_of
+from builder.train.follow import chain_at
 from builder.train.loader import LoaderSettings
 from builder.train.plan import DEFAULT_EPOCHS
-from builder.train.step import Step, name_of, numbers_of
+from builder.train.step import Step, name_of
 from builder.train.steps import Steps
 from builder.train.strategies import Choosing, Relabelling
-from builder.train.turns import Actor, Planner
 
 MOST_CASES = 64
 """Ways in which optimizers with periods of their own may meet."""
@@ -188,12 +189,8 @@ def _optimizers(compiled: Compiled, steps: Steps) -> list[OptimizerPlan]:
         node = compiled.flat.nodes[step.path]
         chosen = {id(p) for p in step.parameters}
         alone = len(steps.steps) == 1 and not step.reaches_others
-        chain, following = [], node.inputs.get("schedule")
-        while following:
-            chain.append(following[0][0])
-            following = compiled.flat.nodes[chain[-1]].inputs.get("then")
         prefixes = None if alone or chosen == trained else _cover(compiled, chosen)
-        found.append(OptimizerPlan(node, step, chain, prefixes))
+        found.append(OptimizerPlan(node, step, chain_at(compiled, node), prefixes))
     return found
 
 
@@ -235,10 +232,8 @@ def _meetings(steps: Steps) -> list[tuple[int, ...]]:
 
 
 def _case(compiled: Compiled, steps: Steps, acting: tuple[int, ...]) -> Case:
-    actors = [Actor(step.values, frozenset(map(id, step.parameters))) for step in steps]
-    planned = Planner(compiled, actors).plan(acting, steps.simultaneous)
     turns = []
-    for turn in planned:
+    for turn in steps.planned(acting):
         ends = tuple(dict.fromkeys([*turn.ends, *turn.keeps]))
         given, absent = frozenset([*turn.given, *turn.absent]), frozenset(turn.absent)
         paths = compiled.ancestors(ends, "train", given)
@@ -252,21 +247,9 @@ def _case(compiled: Compiled, steps: Steps, acting: tuple[int, ...]) -> Case:
 
 
 def _groups(compiled: Compiled) -> list[Group]:
-    """The figures of an evaluation: inputs of metrics, losses, sums of optimizers, what strategies watch."""
-    wanted: dict[str, list[End]] = {}
-    for node in compiled.of_kind("metric"):
-        wanted[node.path] = [end for ends in compiled.sources(node.path).values() for end in ends]
-    for node in compiled.of_kind("loss"):
-        wanted |= {name_of(compiled, end): [end] for end in numbers_of(compiled, node.path)}
-    for node in compiled.of_kind("optimizer"):
-        ends = node.inputs["loss"]
-        if len(ends) > 1 or name_of(compiled, ends[0]) not in wanted:
-            wanted[node.path] = ends
-    for node in compiled.of_kind("strategy"):
-        for end in node.inputs.get("metric", ()):
-            wanted.setdefault(name_of(compiled, end), [end])
+    """The figures of an evaluation, those together that need the same data sets."""
     found: dict[tuple[str, ...], dict[str, list[End]]] = {}
-    for name, ends in wanted.items():
+    for name, ends in figures_of(compiled).items():
         paths = compiled.ancestors(ends)
         read = {s for p in paths for sources in compiled.sources(p).values() for s, _ in sources} | {p for p, _ in ends}
         data = tuple(p for p in paths if p in read and compiled.flat.nodes[p].component.kind == "dataset")
@@ -285,7 +268,6 @@ def _all(ends: Iterable[Sequence[End]]) -> list[End]:
 def first_losses(compiled: Compiled, steps: int, epochs: int) -> dict[str, float]:
     """The mean logged values of the first steps of a training in the app, which a script has to reproduce."""
     from builder.train.devices import Devices
-    from builder.train.follow import Followers
     from builder.train.loader import batches
     from builder.train.meter import Meter
     from builder.train.prepare import fit_transforms, loaders_of
@@ -296,7 +278,7 @@ def first_losses(compiled: Compiled, steps: int, epochs: int) -> dict[str, float
     with devices.own_random_numbers():
         fresh = Compiled(compiled.graph, seed=seed)
         devices.place(fresh.root)
-        optimizers, follow = Steps(fresh, devices), Followers(fresh)
+        optimizers = Steps(fresh, devices)
         meters = [Meter(step.names) for step in optimizers]
         loaders = loaders_of(fresh, "train", seed, training=True)
         for node in fresh.of_kind("strategy"):
@@ -311,14 +293,8 @@ def first_losses(compiled: Compiled, steps: int, epochs: int) -> dict[str, float
         for number, batch in enumerate(batches(used)):
             if number == steps:
                 break
-            for step in optimizers:
-                step.set_rate(number / count, epochs)
-            follow(number / count, epochs)
-            logged, changed = optimizers(devices.move(batch), number + 1, 1)
-            for index, values in logged:
+            for index, values in optimizers(devices.move(batch), number + 1, number / count, epochs):
                 meters[index].add(values, batch.samples)
-            if changed:
-                fresh.update_averages(number / count / epochs)
         found: dict[str, float] = {}
         for meter in meters:
             found |= meter.epoch()

@@ -53,6 +53,12 @@ class FlatNode:
     blocks: dict[str, FlatBlock] = field(default_factory=dict)
     """By parameter, the parts of the graph that a higher-order node takes."""
 
+    @property
+    def passes(self) -> str | None:
+        """The input port whose value goes on where the node does not act: its component's first that carries tensors."""
+        ports = [name for name, port in self.component.inputs.items() if port.dims.kind == "tensor"]
+        return ports[0] if ports and self.inputs.get(ports[0]) else None
+
     def within(self) -> Iterator[FlatNode]:
         """The nodes inside its block parameters, however deep."""
         for block in self.blocks.values():

@@ -24,20 +24,21 @@ _BODY: dict[str, Any] = {
     "nodes": {"type": "array", "maxItems": MAX_NODES, "items": {"$ref": "#/$defs/node"}},
     "edges": {"type": "array", "maxItems": MAX_EDGES, "items": {"$ref": "#/$defs/edge"}},
 }
+_CHOSEN: dict[str, Any] = {  # a component that a setting names
+    "type": "object",
+    "required": ["component"],
+    "properties": {
+        "component": {"type": "string", "pattern": _ID, "maxLength": 120},
+        "params": {"$ref": "#/$defs/table"},
+    },
+}
 _SETTINGS: dict[str, Any] = {
     "type": "object",
     "propertyNames": {"maxLength": 120},
     "properties": {
         "name": {"type": "string", "maxLength": 200},
         "frozen": {"type": "boolean"},
-        "init": {
-            "type": "object",
-            "required": ["component"],
-            "properties": {
-                "component": {"type": "string", "pattern": _ID, "maxLength": 120},
-                "params": {"$ref": "#/$defs/table"},
-            },
-        },
+        "init": _CHOSEN,
         "weights": {
             "type": "object",
             "required": ["from"],
@@ -52,14 +53,7 @@ _SETTINGS: dict[str, Any] = {
         "parametrize": {
             "type": "array",
             "maxItems": 20,
-            "items": {
-                "type": "object",
-                "required": ["component"],
-                "properties": {
-                    "component": {"type": "string", "pattern": _ID, "maxLength": 120},
-                    "params": {"$ref": "#/$defs/table"},
-                },
-            },
+            "items": _CHOSEN,
         },
         "phase": {"enum": ["train", "evaluate", "generate"]},
         "repeat": {"type": "integer", "minimum": 1, "maximum": 1000},
@@ -76,14 +70,7 @@ _SETTINGS: dict[str, Any] = {
                 "seed": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
             },
         },
-        "sampler": {
-            "type": "object",
-            "required": ["component"],
-            "properties": {
-                "component": {"type": "string", "pattern": _ID, "maxLength": 120},
-                "params": {"$ref": "#/$defs/table"},
-            },
-        },
+        "sampler": _CHOSEN,
         "order": {"type": "integer", "minimum": -1000, "maximum": 1000},
         "every": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
         "epochs": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,38 @@ from builder.train.run import Run
 from builder.train.step import name_of, numbers_of
 from components.metric._base import Metric
 
+RANDOM_IN_EVALUATION = "random_in_evaluation"
+"""The tag of components that draw random numbers in evaluation as in training."""
+
+
+def figures_of(compiled: Compiled) -> dict[str, list[End]]:
+    """By name, the values to look at: inputs of metrics, losses, sums of optimizers, what strategies watch."""
+    found: dict[str, list[End]] = {}
+    for node in compiled.of_kind("metric"):
+        found[node.path] = [end for ends in compiled.sources(node.path).values() for end in ends]
+    for node in compiled.of_kind("loss"):
+        found |= {name_of(compiled, end): [end] for end in numbers_of(compiled, node.path)}
+    for node in compiled.of_kind("optimizer"):
+        ends = node.inputs["loss"]
+        if len(ends) > 1 or name_of(compiled, ends[0]) not in found:
+            found[node.path] = ends
+    for node in compiled.of_kind("strategy"):
+        for end in node.inputs.get("metric", ()):
+            found.setdefault(name_of(compiled, end), [end])
+    return found
+
+
+def latest_is_best(compiled: Compiled) -> bool:
+    """Whether no figure says which epoch is best: the losses of several optimizers work against or beside each other."""
+    judged = compiled.of_kind("metric") or any("metric" in n.component.inputs for n in compiled.of_kind("strategy"))
+    return len(compiled.of_kind("optimizer")) > 1 and not judged
+
+
+def draws_in_evaluation(compiled: Compiled, paths: Iterable[str]) -> bool:
+    """Whether one of these nodes, or one in a block that it takes, draws random numbers in evaluation too."""
+    nodes = (compiled.flat.nodes[path] for path in paths)
+    return any(RANDOM_IN_EVALUATION in n.component.tags for node in nodes for n in (node, *node.within()))
+
 
 class Evaluation:
     """The figures of one split.
@@ -40,7 +72,7 @@ class Evaluation:
         self.metrics = {node.path: node for node in compiled.of_kind("metric")}
         self._sources = {path: compiled.sources(path) for path in self.metrics}
         groups: dict[tuple[str, ...], _Group] = {}
-        for path, ends in self._wanted().items():
+        for path, ends in figures_of(compiled).items():
             program = compiled.program(ends, phase="evaluate")
             sources = tuple(dict.fromkeys(data for data, _ in program.inputs))  # type: ignore[union-attr]
             if sources and all(len(loaders[data]) for data in sources):
@@ -49,24 +81,8 @@ class Evaluation:
         for group in self.groups:
             group.compile(compiled, devices)
         used = compiled.ancestors([end for group in self.groups for end in group.outputs])
-        self.draws = any("stochastic" in compiled.flat.nodes[path].component.tags for path in used)
+        self.draws = draws_in_evaluation(compiled, used)
         self.seed = int(compiled.graph.training.get("seed", 0))
-
-    def _wanted(self) -> dict[str, list[End]]:
-        """By name, the values to look at: inputs of metrics, losses, sums of optimizers, what strategies watch."""
-        wanted: dict[str, list[End]] = {}
-        for node in self.compiled.of_kind("metric"):
-            wanted[node.path] = [end for ends in self._sources[node.path].values() for end in ends]
-        for node in self.compiled.of_kind("loss"):
-            wanted |= {name_of(self.compiled, end): [end] for end in numbers_of(self.compiled, node.path)}
-        for node in self.compiled.of_kind("optimizer"):
-            ends = node.inputs["loss"]
-            if len(ends) > 1 or name_of(self.compiled, ends[0]) not in wanted:
-                wanted[node.path] = ends
-        for node in self.compiled.of_kind("strategy"):
-            for end in node.inputs.get("metric", ()):
-                wanted.setdefault(name_of(self.compiled, end), [end])
-        return wanted
 
     @torch.no_grad()
     def __call__(self) -> dict[str, float]:

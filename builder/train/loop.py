@@ -16,8 +16,7 @@ from builder.graph import Graph, GraphError
 from builder.train import checkpoint
 from builder.train.devices import Devices
 from builder.train.errors import TrainError, in_words
-from builder.train.evaluation import Evaluation
-from builder.train.follow import Followers
+from builder.train.evaluation import Evaluation, latest_is_best
 from builder.train.generation import Generation
 from builder.train.journal import Journal, Report
 from builder.train.loader import Batch, batches
@@ -152,7 +151,6 @@ class Trainer:
         self.epochs, self.seed = int(training["epochs"]), int(training["seed"])
         devices.place(compiled.root)
         self.steps = Steps(compiled, devices)
-        self.follow = Followers(compiled)
         self.meters = [Meter(step.names) for step in self.steps]
 
         monitor.status.parameters = sum(parameter.numel() for parameter in compiled.root.parameters())
@@ -179,8 +177,7 @@ class Trainer:
         for path, strategy in self.strategies.items():
             strategy.watch(self._higher_is_better(self.watching[path][0]))
         self.watched, self.higher_is_better = self._watched()
-        # The losses of several optimizers work against each other or side by side: none says which epoch is best.
-        self.latest_is_best = len(self.steps.steps) > 1 and not self.strategies and not self.evaluation.metrics
+        self.latest_is_best = latest_is_best(compiled)
 
         self.epoch = 0  # finished epochs
         self.position = 0  # finished steps of the current epoch
@@ -191,10 +188,7 @@ class Trainer:
         self.figures: dict[str, dict[str, float]] = {"train": {}, "valid": {}}
 
     def _watched(self) -> tuple[str, bool]:
-        """Whose value says which epoch is best: what the first strategy watches, the first metric, the first loss.
-
-        With several optimizers a loss alone says nothing: then the latest epoch is the best.
-        """
+        """Whose value says which epoch is best: what the first strategy watches, the first metric, the first loss."""
         for path, strategy in self.strategies.items():
             return name_of(self.compiled, self.watching[path]), strategy.higher_is_better
         for path in self.evaluation.metrics:
@@ -249,14 +243,8 @@ class Trainer:
         for batch in batches(self.training, self.epoch, self.position, self.devices.rank, self.devices.world):
             batch = self._batch = self.devices.move(batch)
             moment = self.epoch + self.position / self.steps_per_epoch
-            for step in self.steps:
-                step.set_rate(moment, self.epochs)
-            self.follow(moment, self.epochs)
-            logged, changed = self.steps(batch, self.step + 1, self.epoch + 1)
-            for number, values in logged:
+            for number, values in self.steps(batch, self.step + 1, moment, self.epochs):
                 self.meters[number].add(values, batch.samples if batch.share else 0)
-            if changed:
-                self.compiled.update_averages(moment / self.epochs)
             self.position += 1
             self.step += 1
             self._window.samples += batch.samples
@@ -272,7 +260,7 @@ class Trainer:
             train |= meter.epoch(self.devices)
             self._check(step, train)
         speed = self._whole.read()
-        self.follow(self.epoch + 1, self.epochs)
+        self.steps.follow(self.epoch + 1, self.epochs)
         valid = self.evaluation()
         self.epoch, self.position = self.epoch + 1, 0
         self.figures = {"train": train, "valid": valid}

@@ -14,6 +14,7 @@ from builder.compiler.ownership import in_turn
 from builder.train.devices import Devices
 from builder.train.diagnose import failed_forward
 from builder.train.errors import TrainError
+from builder.train.follow import Followers
 from builder.train.loader import Batch
 from builder.train.step import Step
 from builder.train.turns import Actor, Planner, Turn, idle_outputs, without_unread
@@ -40,6 +41,7 @@ class Steps:
             )
         self.compiled, self.devices = compiled, devices
         self.steps = [Step(compiled, node, devices) for node in nodes]
+        self.follow = Followers(compiled)
         self.simultaneous = compiled.graph.training.get("updates") == "simultaneous"
         actors = [Actor(step.values, frozenset(map(id, step.parameters))) for step in self.steps]
         self._planner = Planner(compiled, actors)
@@ -56,11 +58,22 @@ class Steps:
         reached = self.compiled.ancestors([end for step in self.steps for end in step.values], "train")
         return [path for path in reached if self.compiled.flat.nodes[path].component.kind == "dataset"]
 
-    def __call__(self, batch: Batch, number: int, epoch: int) -> tuple[Logged, bool]:
-        """Trains on one batch; the logged values of those that acted, and whether any has changed its parameters.
+    def __call__(self, batch: Batch, number: int, moment: float, epochs: int) -> Logged:
+        """Trains on one batch: follows the schedules, lets the optimizers act, then the twins follow.
 
-        ``number`` counts steps and ``epoch`` epochs from 1.
+        Args:
+            batch: the data.
+            number: of the step, counted from 1.
+            moment: of the training before it, in epochs; 2.5 is the middle of the third.
+            epochs: of the whole training.
+
+        Returns:
+            The logged values of the optimizers that acted.
         """
+        epoch = int(moment) + 1
+        for step in self.steps:
+            step.set_rate(moment, epochs)
+        self.follow(moment, epochs)
         acting = self._everyone
         if acting is None:
             acting = tuple(i for i, step in enumerate(self.steps) if step.acts(number, epoch))
@@ -85,10 +98,16 @@ class Steps:
                     raise step.failed_backward(error, batch) from error
             for _, step, _ in turn.parts:
                 changed = step.update() or changed
-        return logged, changed
+        if changed:
+            self.compiled.update_averages(moment / epochs)
+        return logged
+
+    def planned(self, acting: tuple[int, ...]) -> list[Turn]:
+        """The turns of a step in which the optimizers of these numbers act."""
+        return self._planner.plan(acting, self.simultaneous)
 
     def _compile(self, acting: tuple[int, ...]) -> list[_Turn]:
-        planned = self._planner.plan(acting, self.simultaneous)
+        planned = self.planned(acting)
         groups = [acting] if self.simultaneous and acting else [(i,) for i in acting]
         return [
             _Turn(self._planner, self.devices, turn, group, [self.steps[i] for i in group])

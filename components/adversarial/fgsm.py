@@ -67,7 +67,8 @@ class FGSM(nn.Module):
     def forward(
         self, x: Annotated[Tensor, Dims("B *")], y: Annotated[Tensor, Dims("B", dtype="int")]
     ) -> Annotated[Tensor, Ports(x_adv="B *")]:
-        if x.is_meta:  # shapes are being worked out
+        if x.is_meta:  # shapes are being worked out, and those of the model have to fit
+            self.model(x)
             return torch.empty_like(x)
         moved = x.detach() + self.eps * ascent(self.model, x, y)
         return moved if self.range is None else moved.clamp(*self.range)

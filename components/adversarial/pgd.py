@@ -23,7 +23,7 @@ from components.spec import Block, Count, Dims, NonNegativeFloat, Ports, example
     help_zh="在每个输入值 ±eps 的范围内，多步沿损失上升的方向移动，得到强对抗样本。",
     source="Madry et al., Towards Deep Learning Models Resistant to Adversarial Attacks, arXiv 1706.06083",
     keywords="adversarial training example robustness iterative bim projection 对抗训练 对抗样本 鲁棒性 迭代",
-    tags=("stochastic", "batch_independent"),
+    tags=("stochastic", "random_in_evaluation", "batch_independent"),
     examples=(
         example(
             x=(5, 3), y=ints(5, high=2), model=sub("linear", in_features=3, out_features=2), random_start=False, range=None
@@ -81,7 +81,8 @@ class PGD(nn.Module):
     def forward(
         self, x: Annotated[Tensor, Dims("B *")], y: Annotated[Tensor, Dims("B", dtype="int")]
     ) -> Annotated[Tensor, Ports(x_adv="B *")]:
-        if x.is_meta:  # shapes are being worked out
+        if x.is_meta:  # shapes are being worked out, and those of the model have to fit
+            self.model(x)
             return torch.empty_like(x)
         x = x.detach()
         low, high = x - self.eps, x + self.eps

@@ -24,7 +24,7 @@ from components.unrolling import stack_steps, steps_of
     source="Sutskever et al., arXiv 1409.3215; Bengio et al., Scheduled Sampling, arXiv 1506.03099",
     schedules=("schedule",),
     keywords="decoder unroll teacher forcing scheduled sampling translation 解码 教师强制 计划采样 翻译",
-    tags=("batch_independent",),
+    tags=("stochastic", "batch_independent"),
     examples=(
         example(memory=(2, 4, 7), state=(2, 5), target=ints(2, 3, high=11), step=EXAMPLE),
         example(

@@ -372,3 +372,29 @@ def test_who_shares_weights_shares_the_parameters():
     compiled = Compiled(made)
     assert compiled.report.parameters == 4 * 8 + 8 == sum(p.numel() for p in compiled.root.parameters())
     assert len(compiled.parameters_of([("back", "z")])) == 2
+
+
+def test_what_is_handed_on_is_the_first_port_however_the_wires_came() -> None:
+    made = graph(
+        {
+            "data": ("data_random", {"shape": [5], "num_classes": 2}),
+            "net": ("linear", {"out_features": 2}),
+            "attack": ("adv_pgd", {"model": {"node": "net"}}, {"phase": "train"}),
+        },
+        ["data.y attack.y", "data.x attack.x", "attack.x_adv net.x"],
+    )
+    compiled = Compiled(made)
+    assert compiled.passed(("attack", "x_adv")) == ("data", "x")
+    assert compiled.program([("net", "y")]).inputs == [("data", "x")]  # type: ignore[comparison-overlap]
+
+
+def test_an_attack_on_a_model_that_does_not_fit_is_a_problem() -> None:
+    made = graph(
+        {
+            "data": ("data_random", {"shape": [5], "num_classes": 2}),
+            "net": ("linear", {"out_features": 2, "in_features": 4}),
+            "attack": ("adv_pgd", {"model": {"node": "net"}}),
+        },
+        ["data.x attack.x", "data.y attack.y"],
+    )
+    assert any(p.node == "attack" and "Inside, at 'attack/model'" in p.message for p in check(made).problems)

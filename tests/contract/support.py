@@ -45,7 +45,6 @@ CHECKS = frozenset(
         "round_trip",
         "shape",
         "state",
-        "untouched",
     }
 )
 MODULE_KINDS = ("layer", "op", "loss", "transform", "regularizer")

@@ -116,7 +116,7 @@ def test_same_seed_same_output(case: Case) -> None:
     assert_equal(results[1], results[0], "training mode with the same seed")
 
 
-@cases("untouched", (*MODULE_KINDS, "metric"))
+@cases("deterministic", (*MODULE_KINDS, "metric", "sampler"), lambda c: "random_in_evaluation" not in c.tags)
 def test_global_generators_stay_untouched(case: Case) -> None:
     tensors = case.tensors()
     before = random.getstate(), str(np.random.get_state()), torch.get_rng_state()

@@ -17,7 +17,6 @@ from builder.compiler import Compiled
 from builder.graph import Edge, Graph
 from builder.train import TrainError
 from builder.train.devices import Devices
-from builder.train.follow import Followers
 from builder.train.loader import Batch, batches
 from builder.train.prepare import loaders_of
 from builder.train.steps import Steps
@@ -72,7 +71,7 @@ class Engine:
     def __init__(self, graph: Graph) -> None:
         self.graph, self.compiled, self.devices = graph, Compiled(graph), Devices()
         self.start: Weights = {k: t.clone() for k, t in self.compiled.root.state_dict().items()}
-        self.steps, self.follow = Steps(self.compiled, self.devices), Followers(self.compiled)
+        self.steps = Steps(self.compiled, self.devices)
         self.loaders = list(loaders_of(self.compiled, "train", 0, training=True).values())
         self.logged: list[dict[str, float]] = []
         self.calls: Counter[str] = Counter()
@@ -95,13 +94,10 @@ class Engine:
         self.compiled.root.train()
         with self.devices.own_random_numbers():
             self.devices.seed(0)
-            for number, epoch, moment, batch in self.batches(steps):
-                self.follow(moment, EPOCHS)
-                logged, changed = self.steps(batch, number, epoch)
+            for number, _, moment, batch in self.batches(steps):
+                logged = self.steps(batch, number, moment, EPOCHS)
                 names = [(self.steps.steps[i].names, values) for i, values in logged]
                 self.logged.append({n: float(v) for ns, vs in names for n, v in zip(ns, vs, strict=True)})
-                if changed:
-                    self.compiled.update_averages(moment / EPOCHS)
         return self.compiled.root.state_dict()
 
     def by_hand(self, step: Callable[[Batch, int, int, float], None], steps: int = STEPS) -> None:

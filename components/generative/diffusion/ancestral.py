@@ -22,7 +22,7 @@ from components.spec import Block, Dims, Ports, example, sub
     help_zh="从纯噪声出发，走完训练时的每一步，逐步去噪得到样本；步数、噪声调度与预测目标须与训练一致。",
     source="Ho et al., Denoising Diffusion Probabilistic Models, arXiv 2006.11239",
     keywords="ddpm diffusion sampling reverse generate 扩散 采样 生成",
-    tags=("stochastic",),
+    tags=("stochastic", "random_in_evaluation"),
     examples=(example(xT=(5, 3), denoiser=sub("linear", in_features=3, out_features=3, spare=1), steps=4),),
 )
 class AncestralSampler(nn.Module):

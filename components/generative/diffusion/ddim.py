@@ -23,7 +23,7 @@ from components.spec import Block, Count, Dims, Ports, Probability, example, sub
     help_zh="只走少数几步的扩散采样；η 为 0 时完全由初始噪声决定，η 为 1 且走完所有步时即 DDPM。",
     source="Song et al., Denoising Diffusion Implicit Models, arXiv 2010.02502",
     keywords="ddim diffusion sampling deterministic fast generate 扩散 采样 生成",
-    tags=("stochastic",),
+    tags=("stochastic", "random_in_evaluation"),
     examples=(
         example(xT=(5, 3), denoiser=sub("linear", in_features=3, out_features=3, spare=1), steps=20, sampling_steps=4),
         example(

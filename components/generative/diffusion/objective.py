@@ -31,8 +31,7 @@ from components.spec import Block, Dims, example, sub
     help_zh="随机取一步、加噪，让去噪网络预测噪声（或原图、速度 v），损失为均方误差；网络作为模块给出。",
     source="Ho et al., Denoising Diffusion Probabilistic Models, arXiv 2006.11239",
     keywords="ddpm diffusion denoiser noise prediction score 扩散 去噪 生成",
-    tags=("stochastic",),
-    xfail={"untouched": "its noise and times are random in evaluation too"},
+    tags=("stochastic", "random_in_evaluation"),
     examples=(
         example(x0=(5, 3), denoiser=sub("linear", in_features=3, out_features=3, spare=1), steps=20, predict="v"),
     ),

@@ -19,7 +19,7 @@ from components.spec import Dims, Ports, example, ints
     help_zh="给离散的像素值加上 0 到 1 之间的均匀噪声，流模型才能给出有意义的似然；向下取整即可还原。",
     source="Theis et al., A note on the evaluation of generative models, arXiv 1511.01844; Ho et al., Flow++, arXiv 1902.00275",
     keywords="normalizing flow density pixels noise 标准化流 似然 像素 噪声",
-    tags=("stochastic",),
+    tags=("stochastic", "random_in_evaluation"),
     examples=(example(x=ints(5, 3, high=4), levels=4), example(x=(2, 3, 5, 7), levels=16)),
 )
 class Dequantization(nn.Module):

@@ -22,12 +22,9 @@ from components.spec import Block, Dims, NonNegativeFloat, example, sub
     help_zh="在真假样本的连线上随机取点，使评论家在那里的梯度范数接近 1；与 WGAN 损失相加。",
     source="Gulrajani et al., Improved Training of Wasserstein GANs, arXiv 1704.00028",
     keywords="wgan-gp gan critic lipschitz double backward 生成对抗 梯度惩罚 评论家",
-    tags=("stochastic",),
+    tags=("stochastic", "random_in_evaluation"),
     examples=(example(x_real=(5, 3), x_fake=(5, 3), critic=sub("linear", in_features=3, out_features=1)),),
-    xfail={
-        "gradient": "it trains the critic alone: what made its inputs gets no gradient",
-        "untouched": "the points between are random in evaluation too",
-    },
+    xfail={"gradient": "it trains the critic alone: what made its inputs gets no gradient"},
 )
 class GradientPenalty(nn.Module):
     r"""Holds the slope of a critic near 1 between real and generated samples.

@@ -18,7 +18,7 @@ from components.spec import Dims, Ports, example
     help_zh="按给定的均值和对数方差抽取正态样本，梯度可以传回两者；可设为只在训练时随机。",
     source="Kingma & Welling, Auto-Encoding Variational Bayes, arXiv 1312.6114",
     keywords="vae reparameterization trick latent rsample 变分 隐变量 重参数",
-    tags=("stochastic",),
+    tags=("stochastic", "random_in_evaluation"),
     examples=(example(mu=(5, 3), logvar=(5, 3)), example(mu=(2, 3, 5), logvar=(2, 3, 5), when="train")),
 )
 class Reparameterize(nn.Module):
