@@ -29,12 +29,12 @@ from builder.compiler.inference import (
     resolve,
 )
 from builder.compiler.names import target_of
-from builder.compiler.order import SHARING, data_order, example_of, owner_of, resolve_owner, sharing
+from builder.compiler.order import data_order, example_of, owner_of, resolve_owner
 from builder.compiler.report import NodeReport, Problem, Report, at
+from builder.compiler.settings import setting_problems
 from builder.compiler.symbols import ClashError, Symbols
-from builder.compiler.warm_start import check_fit, find_run, shapes_in
+from builder.compiler.warm_start import check_fit, shapes_in
 from builder.graph import Flat, FlatNode, Graph, flatten
-from components import registry
 from components.spec import Dims, Port
 from components.tensor_spec import TensorSpec
 
@@ -188,7 +188,8 @@ class Analysis:
 
     def _visit(self, node: FlatNode, specs_of: Mapping[str, Mapping[str, TensorSpec]]) -> None:
         before = len(self.report.problems)
-        self._check_settings(node)
+        for message in setting_problems(node, self.flat, self._failed):
+            self._problem(node.path, "", message, "setting")
         if node.component.kind == "dataset":
             self._visit_dataset(node, specs_of.get(node.path, {}))
             return
@@ -343,7 +344,8 @@ class Analysis:
     ) -> tuple[Sequence[Meta | None], int]:
         """What a node inside a block parameter gives. The first call settles its parameters, the others keep them."""
         before = len(self.report.problems)
-        self._check_settings(node)
+        for message in setting_problems(node, self.flat, self._failed):
+            self._problem(node.path, "", message, "setting")
         fitting = self._check_ports(node, inputs)
         resolved = self._resolve(node, inputs if fitting else {}, varying)
         found, self.report.problems[before:] = self.report.problems[before:], []
@@ -425,71 +427,6 @@ class Analysis:
             for size, name in zip(meta.shape, axes, strict=True)
         )
         return Meta(tuple(shape), meta.dtype)
-
-    # -------------------------------------------------------------- settings
-
-    def _check_settings(self, node: FlatNode) -> None:
-        init = node.settings.get("init")
-        if init is not None:
-            for message in self._entry_problems(init, "init", ("init", "初始化")):
-                self._problem(node.path, "", message, "setting")
-        weights = node.settings.get("weights", {})
-        if weights.get("from") in SHARING:
-            self._check_sharing(node, weights.get("node", "").lstrip("/"))
-        elif weights.get("from") == "run":
-            try:
-                find_run(weights.get("run", ""))
-            except NodeError as error:
-                self._problem(node.path, "", error.pair, "setting")
-        for item in node.settings.get("parametrize", ()):
-            for message in self._entry_problems(item, "parametrization", ("parametrisation", "参数化")):
-                self._problem(node.path, "", message, "setting")
-
-    def _entry_problems(self, item: Mapping[str, Any], kind: str, name: tuple[str, str]) -> Iterable[tuple[str, str]]:
-        """What is wrong with a component that a setting names."""
-        try:
-            entry = registry.get(item["component"])
-        except registry.UnknownComponentError as error:
-            return [(error.message, error.message_zh)]
-        if entry.kind != kind:
-            return [
-                (
-                    f"The {name[0]} setting must name a component of kind {kind}. Got '{entry.id}', a {entry.kind}, "
-                    "instead.",
-                    f"{name[1]}设置必须选择{name[1]}组件，收到“{entry.id}”。",
-                )
-            ]
-        return [(error.message, error.message_zh) for error in entry.check(item.get("params", {}))[1]]
-
-    def _check_sharing(self, node: FlatNode, name: str) -> None:
-        chain = sharing(node, self.flat)
-        owner = self.flat.find(chain[1])
-        kind = node.component.id
-        if chain[1] in self._failed:
-            return  # reported there
-        if owner is None or owner.path == node.path or owner.component.id != kind:
-            if owner is None:
-                en, zh = f"There is no node '{name}'.", f"没有节点“{name}”。"
-            elif owner.path == node.path:
-                en, zh = "This is the node itself.", "所选的就是该节点自身。"
-            else:
-                en, zh = (
-                    f"The component of '{name}' is {owner.component.id}.",
-                    f"“{name}”的组件是 {owner.component.id}。",
-                )
-            message = (
-                f"Weights can be shared only with another {kind} node. {en}",
-                f"只能与另一个 {kind} 节点共享权重。{zh}",
-            )
-        elif chain[-1] in chain[:-1]:
-            way = " -> ".join(chain)
-            message = (
-                f"These nodes take their weights from each other in a circle: {way}. One must have its own.",
-                f"这些节点循环共享权重：{way}。其中必须有一个使用自己的权重。",
-            )
-        else:
-            return
-        self._problem(node.path, "", message, "setting")
 
     # -------------------------------------------------------------- wires
 

@@ -11,7 +11,7 @@ from builder.compiler import Compiled
 from builder.train.devices import Devices
 from builder.train.diagnose import failed_forward
 from builder.train.errors import TrainError, in_words
-from builder.train.loader import BatchSampler, Loader, LoaderSettings, batches
+from builder.train.loader import Loader, LoaderSettings, batches
 from builder.train.monitor import Stopped
 from builder.train.subset import choose_subset
 from components import registry
@@ -53,7 +53,8 @@ def loaders_of(compiled: Compiled, split: SplitName, seed: int, training: bool =
             samples = compiled.dataset(node.path).load(split)
         except Exception as error:
             raise TrainError(*in_words(error), node.path) from error
-        sampler = _sampler(node.path, settings.sampler) if training and settings.sampler is not None else None
+        chosen = settings.sampler if training else None
+        sampler = chosen and registry.create(chosen["component"], **chosen.get("params", {}))
         size = None if training else evaluation_batch(compiled, settings)
         loader = found[node.path] = Loader(node.path, samples, settings, seed, training, size, sampler)
         if training and settings.subset is not None:
@@ -67,22 +68,6 @@ def loaders_of(compiled: Compiled, split: SplitName, seed: int, training: bool =
                 node.path,
             )
     return found
-
-
-def _sampler(path: str, given: Mapping[str, Any]) -> BatchSampler:
-    """What puts training batches together; TrainError where the setting names no such component."""
-    try:
-        component = registry.get(given["component"])
-        sampler = registry.create(component.id, **given.get("params", {}))
-    except ValueError as error:
-        raise TrainError(*in_words(error), path) from error
-    if "batches" not in component.tags:
-        raise TrainError(
-            f"The sampler of '{path}' must be a component that puts batches together. Got '{component.id}' instead.",
-            f"“{path}”的采样器必须是能组织批次的组件，收到“{component.id}”。",
-            path,
-        )
-    return sampler
 
 
 def evaluation_batch(compiled: Compiled, settings: LoaderSettings) -> int:

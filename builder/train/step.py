@@ -46,7 +46,8 @@ class Step:
         self.compiled, self.path, self.devices = compiled, node.path, devices
         settings = node.settings
         self.every, self.accumulate = int(settings.get("every", 1)), int(settings.get("accumulate", 1))
-        self.window: tuple[int, int] | None = _window(node)
+        window = settings.get("epochs")
+        self.window: tuple[int, int] | None = window and (int(window[0]), int(window[1]))
         self.clip_norm: float | None = settings.get("clip_norm")
         self.clip_value: float | None = settings.get("clip_value")
 
@@ -219,19 +220,6 @@ def _norm(parameters: Sequence[nn.Parameter]) -> Tensor:
     return nn.utils.get_total_norm(gradients) if gradients else torch.zeros(())
 
 
-def _window(node: FlatNode) -> tuple[int, int] | None:
-    if "epochs" not in node.settings:
-        return None
-    first, last = map(int, node.settings["epochs"])
-    if first > last:
-        raise TrainError(
-            f"The setting 'epochs' of '{node.path}' must be [first, last] with first <= last. Got [{first}, {last}].",
-            f"“{node.path}”的设置“epochs”应为 [起, 止] 且起不大于止，收到 [{first}, {last}]。",
-            node.path,
-        )
-    return first, last
-
-
 def _losses(compiled: Compiled, ends: Sequence[End]) -> list[End]:
     """The outputs of loss nodes that these values rest on, themselves included."""
     reached = compiled.ancestors(ends, "train")
@@ -258,7 +246,7 @@ def _selected(compiled: Compiled, node: FlatNode, reached: Mapping[str, nn.Param
     else:
         within: set[int] = set()
         for path in wanted:
-            within |= {id(parameter) for parameter in _parameters_within(compiled, node, path)}
+            within |= {id(parameter) for parameter in _parameters_within(compiled, path)}
         chosen = {name: parameter for name, parameter in reached.items() if id(parameter) in within}
     if not chosen:
         raise TrainError(
@@ -272,14 +260,8 @@ def _selected(compiled: Compiled, node: FlatNode, reached: Mapping[str, nn.Param
     return chosen
 
 
-def _parameters_within(compiled: Compiled, node: FlatNode, path: str) -> Iterable[nn.Parameter]:
+def _parameters_within(compiled: Compiled, path: str) -> Iterable[nn.Parameter]:
     """The parameters of a node, and of all nodes within it."""
     paths = [p for p in (*compiled.flat.nodes, *compiled.flat.inner) if p == path or p.startswith(f"{path}/")]
-    if not paths:
-        raise TrainError(
-            f"The setting 'parameters' of '{node.path}' names '{path}', which the graph does not have.",
-            f"“{node.path}”的设置“parameters”引用了图中没有的“{path}”。",
-            node.path,
-        )
     modules = [module for p in paths if (module := compiled.module(p)) is not None]
     return (parameter for module in modules for parameter in module.parameters())

@@ -398,3 +398,23 @@ def test_an_attack_on_a_model_that_does_not_fit_is_a_problem() -> None:
         ["data.x attack.x", "data.y attack.y"],
     )
     assert any(p.node == "attack" and "Inside, at 'attack/model'" in p.message for p in check(made).problems)
+
+
+@pytest.mark.parametrize(
+    ("node", "settings", "words"),
+    [
+        ("sgd", {"parameters": ["net", "nobody"]}, "'parameters' names 'nobody'"),
+        ("sgd", {"epochs": [5, 2]}, "first <= last. Got [5, 2]"),
+        ("data", {"sampler": {"component": "linear"}}, "of kind sampler for batches. Got 'linear', a layer"),
+        ("data", {"sampler": {"component": "seq2seq_greedy"}}, "of kind sampler for batches"),
+        ("data", {"sampler": {"component": "sampler_pairs", "params": {"what": 1}}}, "'what' parameter"),
+    ],
+)
+def test_a_setting_that_cannot_be_followed_is_a_problem_while_building(node: str, settings: dict, words: str) -> None:
+    nodes: dict = {"data": ("data_iris", {}), "net": ("linear", {"out_features": 3}), "loss": "loss_cross_entropy"}
+    nodes["sgd"] = ("opt_sgd", {})
+    component = nodes[node]
+    nodes[node] = (*component, settings)
+    made = graph(nodes, ["data.x net.x", "net.y loss.logits", "data.y loss.target", "loss.loss sgd.loss"])
+    (problem,) = check(made).problems
+    assert problem.node == node and words in problem.message and problem.message_zh

@@ -190,13 +190,6 @@ def test_a_sampler_sees_the_subset_alone() -> None:
         ("data_iris", {"subset": {"count": 1000}}, "asks for 1000 samples; the training split has"),
         ("data_iris", {"subset": {"count": 90, "per_class": True}}, "90 samples of class 0"),
         ("data_diabetes", {"subset": {"count": 2, "per_class": True}}, r"needs labels at its port 'y'.*received x"),
-        ("data_iris", {"sampler": {"component": "nothing"}}, "no component 'nothing'"),
-        (
-            "data_iris",
-            {"sampler": {"component": "linear", "params": {"in_features": 3, "out_features": 2}}},
-            "'linear'",
-        ),
-        ("data_iris", {"sampler": {"component": "sampler_m_per_class", "params": {"per_class": 0}}}, "per_class"),
         ("data_iris", {"sampler": {"component": "sampler_m_per_class"}, "batch_size": 2}, "batch size"),
     ],
 )
