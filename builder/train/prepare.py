@@ -53,8 +53,9 @@ def loaders_of(compiled: Compiled, split: SplitName, seed: int, training: bool =
             samples = compiled.dataset(node.path).load(split)
         except Exception as error:
             raise TrainError(*in_words(error), node.path) from error
-        chosen = settings.sampler if training else None
-        sampler = chosen and registry.create(chosen["component"], **chosen.get("params", {}))
+        sampler: BatchSampler | None = None
+        if training and settings.sampler is not None:
+            sampler = registry.create(settings.sampler["component"], **settings.sampler.get("params", {}))
         size = None if training else evaluation_batch(compiled, settings)
         loader = found[node.path] = Loader(node.path, samples, settings, seed, training, size, sampler)
         if training and settings.subset is not None:

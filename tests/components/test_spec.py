@@ -9,6 +9,7 @@ import pytest
 from pydantic import Field
 from torch import Tensor, nn
 
+from components.docstring import parse_doc
 from components.spec import (
     MISSING,
     Component,
@@ -26,13 +27,12 @@ from components.spec import (
     Size,
     SpatialDims,
     bools,
-    describe_type,
     edges,
     example,
     ints,
-    parse_doc,
     read_component,
 )
+from components.wording import describe_type
 
 DECLARATION: dict[str, Any] = {
     "id": "test_component",
