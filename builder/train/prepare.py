@@ -11,7 +11,7 @@ from builder.compiler import Compiled
 from builder.train.devices import Devices
 from builder.train.diagnose import failed_forward
 from builder.train.errors import TrainError, in_words
-from builder.train.loader import Loader, LoaderSettings, batches
+from builder.train.loader import BatchSampler, Loader, LoaderSettings, batches
 from builder.train.monitor import Stopped
 from builder.train.subset import choose_subset
 from components import registry
