@@ -104,6 +104,11 @@ class Scribe:
         """The variable of a value in a computation."""
         return self.variable(self.resolved(resolve(self.view, end), d))
 
+    def sum_of(self, ends: Sequence[End], d: Demand) -> str:
+        """The sum of several values, or the only one."""
+        terms = [self.value(end, d) for end in ends]
+        return terms[0] if len(terms) == 1 else f"{self.library.own.torch}.stack([{', '.join(terms)}]).sum()"
+
     def variable(self, value: Value) -> str:
         if value not in self.variables:
             self.variables[value] = self.names.new(self._wanted(value))

@@ -146,3 +146,13 @@ def formatted(source: str) -> str:
     text = done.stdout.decode()
     compile(text, "<export>", "exec", dont_inherit=True)
     return text
+
+
+def number_text(value: float) -> str:
+    """A number as a script says it."""
+    return ast.unparse(literal(value))
+
+
+def indented(lines: Iterable[str], spaces: int) -> list[str]:
+    """Lines moved to the right."""
+    return [" " * spaces + line for line in lines]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,20 +10,21 @@ import torch
 from builder.compiler import End
 from builder.compiler.inference import arguments
 from builder.export.computing import Scribe
-from builder.export.conditions import Cases
 from builder.export.constructors import MISSING, Argument, Construction, construction, is_plain_builder, record
 from builder.export.errors import ExportError
+from builder.export.evaluation_script import EvaluationWriter
 from builder.export.generate_script import write_generate
-from builder.export.layout import Demand, demand
+from builder.export.layout import demand
 from builder.export.library import Library, Symbol, definition
 from builder.export.loading import Loading
 from builder.export.model import ModelSource
 from builder.export.scopes import Scope
 from builder.export.script import LOCALS, Both, Script, construction_source, library_of, script_text, symbol_of
-from builder.export.text import Names, literal
-from builder.export.training import Group, OptimizerPlan, TrainingPlan
+from builder.export.step_script import OptimizerNames, StepWriter
+from builder.export.text import Names, indented
+from builder.export.training import OptimizerPlan, TrainingPlan
 from builder.graph import FlatNode
-from builder.train.evaluation import draws_in_evaluation, latest_is_best
+from builder.train.evaluation import latest_is_best
 from builder.train.follow import followers
 from components import registry
 
@@ -52,16 +51,6 @@ def write_train(plan: TrainingPlan, model: ModelSource, title: str, ships_initia
     return TrainWriter(plan, model, title, ships_initial).scripts()
 
 
-@dataclass(frozen=True)
-class _OptimizerNames:
-    parameters: str
-    optimizer: str
-    schedule: str
-    acts: str
-    """Whether it acts in a step; empty where it always does."""
-    total: str
-
-
 class TrainWriter:
     """Writes the scripts of one training."""
 
@@ -71,11 +60,11 @@ class TrainWriter:
         nodes = self._nodes()
         taken = [*LOCALS, model.name, *self._constants_taken()]
         symbols = [symbol_of(node.component.factory) for node in nodes]
-        symbols += [symbol_of(type(self._optimizer(o))) for o in plan.optimizers]
+        symbols += [symbol_of(type(self.optimizer(o))) for o in plan.optimizers]
         symbols += [
             symbol_of(registry.get(s.sampler["component"]).factory) for s in plan.settings.values() if s.sampler
         ]
-        if self._chains():
+        if self.chains():
             symbols.append(CHAINED)
         parts = library_of([s for s in symbols if s.ours], ROOTS, taken)
         for node in nodes:
@@ -93,6 +82,7 @@ class TrainWriter:
         )
         self.scribe = Scribe(self.layout, model, self.library, self.names, self._logged_ends())
         self.loading = Loading(plan, self.library, self.made_component)
+        self.step = StepWriter(self)
 
     def _constants_taken(self) -> list[str]:
         sizes = [f"{self._upper(path)}BATCH_SIZE" for path in self.plan.settings]
@@ -121,7 +111,7 @@ class TrainWriter:
     def _names_taken(self) -> list[str]:
         found = []
         for number in range(len(self.plan.optimizers)):
-            names = self._optimizer_names(number)
+            names = self.names_of(number)
             found += [names.parameters, names.optimizer, names.schedule, names.acts, names.total]
         return [name for name in found if name.isidentifier()]
 
@@ -129,7 +119,7 @@ class TrainWriter:
         """The nodes that the scripts make or call themselves, without those of the model."""
         plan, flat = self.plan, self.compiled.flat
         nodes = [*plan.metrics, *plan.stopping, *plan.rounds, *(flat.nodes[p] for p in sorted(self.layout.outside))]
-        nodes += [flat.nodes[path] for chain in self._chains(1) for path in chain]
+        nodes += [flat.nodes[path] for chain in self.chains(1) for path in chain]
         for id, item in self.layout.view.items.items():
             if (
                 not isinstance(item, Scope)
@@ -139,7 +129,7 @@ class TrainWriter:
                 nodes.append(item.node)
         return list({node.path: node for node in nodes}.values())
 
-    def _chains(self, least: int = 2) -> list[Sequence[str]]:
+    def chains(self, least: int = 2) -> list[Sequence[str]]:
         """The chains of schedules with at least so many."""
         chains = [o.schedule for o in self.plan.optimizers] + [chain for _, chain in self._followers()]
         return [chain for chain in chains if len(chain) >= least]
@@ -176,14 +166,14 @@ class TrainWriter:
 
     def scripts(self) -> dict[str, Script]:
         main = self._main()
-        evaluate = self._evaluate()
+        evaluate = EvaluationWriter(self.plan, self.scribe, self.loading, self.library).function()
         modules = "".join(
             f"{name} = {self.made(self.compiled.flat.nodes[path])}\n"
             for path, name in self.scribe.modules.items()
             if self.compiled.flat.nodes[path].component.kind == "loss"
         )
         modules += "".join(f"{line}\n" for line in self.loading.samplers())
-        body = [*self._follow(), _WRITTEN, *self.loading.functions(), *self._look(), evaluate]
+        body = [*self.step.follow(), _WRITTEN, *self.loading.functions(), *self._look(), evaluate]
         own = f"from data import {', '.join(sorted(self.loading.loaders))}\nfrom model import {self.model.name}\n"
         if self.library.imported:
             own += f"from parts import {', '.join(sorted(self.library.imported))}\n"
@@ -205,91 +195,13 @@ class TrainWriter:
         lines = ["HERE = Path(__file__).parent", f"SEED = {plan.seed}", f"EPOCHS = {plan.epochs}"]
         return "\n".join([*lines, *self.loading.constants()]) + "\n"
 
-    def _call(self, function: str, node: FlatNode, d: Demand) -> str:
-        """A call of a node's module on named values."""
-        args, kwargs = arguments(node.component, self.compiled.sources(node.path, d.phase))
-        given = ["None" if end is None else self.scribe.value(end, d) for end in args]
-        given += [f"{k}={self.scribe.value(end, d)}" for k, end in kwargs.items()]
-        return f"{function}({', '.join(given)})"
-
-    # -------------------------------------------------------------- evaluation
-
-    def _evaluate(self) -> str:
-        torch_, nn = self.library.own.torch, self.library.own.nn
-        splits = ", ".join(self.loading.split_arguments(path for g in self.plan.groups for path in g.data))
-        lines = [
-            f"@{torch_}.no_grad()",
-            f"def evaluate(model: {nn}.Module, metrics: dict, {splits}, device) -> dict[str, float]:",
-            '    """Losses and metrics over a split."""',
-            "    model.eval()",
-        ]
-        several = len(self.plan.groups) > 1
-        lines += ["    figures: dict[str, float] = {}"] * several
-        body: list[str] = []
-        for group in self.plan.groups:
-            body += self._group(group, several)
-        if self._draws():
-            fork = [
-                f"with {torch_}.random.fork_rng():  # the same numbers each time",
-                f"    {torch_}.manual_seed(SEED)",
-            ]
-            lines += indented([*fork, *indented(body, 4)], 4)
-        else:
-            lines += indented(body, 4)
-        lines += ["    model.train()", "    return figures"]
-        return "\n".join(lines) + "\n\n\n"
-
-    def _draws(self) -> bool:
-        """Whether an evaluation draws random numbers."""
-        used = {path for group in self.plan.groups for path in group.demand.order}
-        return draws_in_evaluation(self.compiled, used)
-
-    def _group(self, group: Group, several: bool) -> list[str]:
-        d = group.demand
-        values, figures, metrics = [], [], []
-        paths = {node.path: node for node in self.plan.metrics}
-        first = self.loading.indices(group.data[0])
-        raw = self.scribe.data_of(d)
-        given = self.scribe.read(raw)
-        pieces = self.scribe.pieces(d)
-        for name, ends in group.wanted.items():
-            if name in paths:
-                metrics.append(name)
-                values.append((name, self._call(f"metrics[{name!r}].update", paths[name], d)))
-            else:
-                figures.append(name)
-                values.append((name, f"len({first}) * {self._sum(ends, d)}.item()"))
-        lines = [
-            "totals: dict = {}" if not several else "totals, seen = {}, 0",
-            f"for {self.loading.target(group.data)} in {self.loading.evaluation(group.data)}:",
-            *indented(self.loading.batch(raw, "split", given), 4),
-            *indented(self.scribe.block(pieces), 4),
-            "    values = {",
-            *(f"        {name!r}: {value}," for name, value in values),
-            "    }",
-            "    totals = {name: totals.get(name, 0) + value for name, value in values.items()}",
-            *[f"    seen += len({first})"] * several,
-        ]
-        count = "seen" if several else f"len({self.loading.split(group.data[0])})"
-        mean = f"{{name: float(totals[name] / {count}) for name in {figures!r}}}"
-        judged = "{name: float(metrics[name].compute(totals[name])) for name in " + f"{metrics!r}}}"
-        if len(self.plan.groups) == 1:
-            judged = "{name: float(m.compute(totals[name])) for name, m in metrics.items()}"
-        found = " | ".join([mean] * bool(figures) + [judged] * bool(metrics))
-        return [*lines, f"figures {'|=' if several else '='} {found}"]
-
-    def _sum(self, ends: Sequence[End], d: Demand) -> str:
-        terms = [self.scribe.value(end, d) for end in ends]
-        return terms[0] if len(terms) == 1 else f"{self.library.own.torch}.stack([{', '.join(terms)}]).sum()"
-
     # -------------------------------------------------------------- the loop
 
     def _main(self) -> str:
         plan, torch_ = self.plan, self.library.own.torch
         metrics = ", ".join(f"{n.path!r}: {self.made(n)}" for n in plan.metrics)
         logged = list(dict.fromkeys(name for o in plan.optimizers for name in o.step.names))
-        step = self._step()
-        apart = self._counts_apart()
+        apart = self.counts_apart()
         lines = [
             "def main() -> None:",
             "    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])",
@@ -310,21 +222,21 @@ class TrainWriter:
             "",
             f"    {torch_}.manual_seed(SEED)  # what is random in the training starts here",
             *self._fits(),
-            *indented(self.loading.prepare(self._follows_time()), 4),
+            *indented(self.loading.prepare(self.follows_time()), 4),
             *indented(self._choosing(), 4),
             "    history = []" if self._keeps_latest() else "    best, history = None, []",
-            *["    number = 0  # of steps"] * self._counts_steps(),
-            *indented(self._waiting(), 4),
+            *["    number = 0  # of steps"] * self.counts_steps(),
+            *indented(self.step.waiting(), 4),
             "    for epoch in range(args.epochs):",
-            f"        totals, seen = dict.fromkeys({logged!r}, 0.0), {'dict.fromkeys(totals, 0)' if apart else '0'}"
+            f"        totals, seen = dict.fromkeys({logged!r}, 0.0), 0"
             if not apart
             else f"        totals = dict.fromkeys({logged!r}, 0.0)\n        seen = dict.fromkeys(totals, 0)",
             *indented(self.loading.loop(), 8),
-            *indented(step, 12),
+            *indented(self.step.lines(), 12),
             "        train = {name: total / seen for name, total in totals.items()}"
             if not apart
             else "        train = {name: total / seen[name] for name, total in totals.items() if seen[name]}",
-            *indented(self._followed("epoch + 1"), 8),
+            *indented(self.followed("epoch + 1"), 8),
             f"        valid = evaluate(model, metrics, {', '.join(self.loading.valid())}, device)",
             *indented(self._judge(), 8),
             *indented(self._rounds(), 8),
@@ -335,11 +247,11 @@ class TrainWriter:
         ]
         return "\n".join(lines) + "\n"
 
-    def _counts_apart(self) -> bool:
+    def counts_apart(self) -> bool:
         """Whether figures are means over steps of their own."""
         return any(not o.step.always for o in self.plan.optimizers)
 
-    def _counts_steps(self) -> bool:
+    def counts_steps(self) -> bool:
         return any(o.step.every > 1 for o in self.plan.optimizers)
 
     def _initial(self) -> list[str]:
@@ -352,26 +264,26 @@ class TrainWriter:
 
     # -------------------------------------------------------------- optimizers
 
-    def _optimizer(self, plan: OptimizerPlan) -> torch.optim.Optimizer:
+    def optimizer(self, plan: OptimizerPlan) -> torch.optim.Optimizer:
         return self.compiled.build(plan.node.path, params=[PARAMETER])
 
-    def _optimizer_names(self, number: int) -> _OptimizerNames:
+    def names_of(self, number: int) -> OptimizerNames:
         plan = self.plan.optimizers[number]
         if len(self.plan.optimizers) == 1:
             whole = self._parameters(plan)
             parameters = "parameters" if "[" in whole or plan.step.accumulate > 1 else whole
             acts = "" if plan.step.always else "acts"
-            return _OptimizerNames(parameters, "optimizer", "schedule", acts, "total")
+            return OptimizerNames(parameters, "optimizer", "schedule", acts, "total")
         path = plan.node.path.replace("/", "_")
         acts = "" if plan.step.always else f"{path}_acts"
         optimizer = path if "opt" in path else f"{path}_optimizer"
         total = f"{path}_loss" if "loss" not in path else path
-        return _OptimizerNames(f"{path}_parameters", optimizer, f"{path}_schedule", acts, total)
+        return OptimizerNames(f"{path}_parameters", optimizer, f"{path}_schedule", acts, total)
 
     def _optimizers(self) -> list[str]:
         lines = []
         for number, plan in enumerate(self.plan.optimizers):
-            names = self._optimizer_names(number)
+            names = self.names_of(number)
             if names.parameters != self._parameters(plan):
                 lines.append(f"{names.parameters} = {self._parameters(plan)}")
             made = self._optimizer_call(plan)
@@ -387,7 +299,7 @@ class TrainWriter:
 
     def _optimizer_call(self, plan: OptimizerPlan) -> Construction:
         """How the optimizer of a node is made, with its rate always said."""
-        found = record(lambda: self._optimizer(plan))
+        found = record(lambda: self.optimizer(plan))
         kept = [Argument(a.keyword, a.value, MISSING if a.hint == "lr" else a.default, a.hint) for a in found.arguments]
         return Construction(found.target, kept)
 
@@ -403,7 +315,7 @@ class TrainWriter:
         lines = []
         for number, plan in enumerate(self.plan.optimizers):
             if plan.schedule:
-                lines.append(f"{self._optimizer_names(number).schedule} = {self._chain(plan.schedule)}")
+                lines.append(f"{self.names_of(number).schedule} = {self._chain(plan.schedule)}")
         for path, chain in self._followers():
             lines.append(f"{self._follower(path)} = {self._chain(chain)}")
         return lines
@@ -415,15 +327,15 @@ class TrainWriter:
         made = [self.made(self.compiled.flat.nodes[path]) for path in paths]
         return made[0] if len(made) == 1 else f"[{', '.join(made)}]"
 
-    def _factor(self, schedule: str, chain: Sequence[str], moment: str) -> str:
+    def factor(self, schedule: str, chain: Sequence[str], moment: str) -> str:
         if len(chain) == 1:
             return f"{schedule}.factor({moment}, args.epochs)"
         return f"{self.library.use(CHAINED)}({schedule}, {moment}, args.epochs)"
 
-    def _followed(self, moment: str) -> list[str]:
+    def followed(self, moment: str) -> list[str]:
         """Tells the modules that follow a schedule where the training stands."""
         return [
-            f"{self.scribe.target(path)}.follow({self._factor(self._follower(path), chain, moment)})"
+            f"{self.scribe.target(path)}.follow({self.factor(self._follower(path), chain, moment)})"
             for path, chain in self._followers()
         ]
 
@@ -469,202 +381,8 @@ class TrainWriter:
         given += [f"{k}={self._measured(e)}" for k, e in kwargs.items()]
         return f"{self.scribe.target(path)}({', '.join(given)})"
 
-    # -------------------------------------------------------------- one step
-
-    def _step(self) -> list[str]:
-        demands = [turn.demand for case in self.plan.cases for turn in case.turns]
-        raw = self.scribe.data_of(*demands)
-        lines = self.loading.batch(raw, "train", self.scribe.read(raw))
-        if self._counts_steps():
-            lines.append("number += 1")
-        if self._follows_time():
-            lines.append("moment = epoch + step / steps")
-        lines += self._followed("moment")
-        for number, plan in enumerate(self.plan.optimizers):
-            if not plan.step.always:
-                lines.append(f"{self._optimizer_names(number).acts} = {self._when(plan)}")
-        if self.plan.simultaneous and len(self.plan.optimizers) > 1:
-            lines += self._together()
-        else:
-            for number in range(len(self.plan.optimizers)):
-                lines += self._turn(number)
-        lines += self._averages()
-        return lines if self._counts_apart() else [*lines, f"seen += len({self.loading.indices(self.plan.data[0])})"]
-
-    def _follows_time(self) -> bool:
-        return bool(self._chains(1)) or any(average.rise == "cosine" for average in self.compiled.averages)
-
-    def _when(self, plan: OptimizerPlan) -> str:
-        conditions = [f"number % {plan.step.every} == 0"] * (plan.step.every > 1)
-        if plan.step.window is not None:
-            first, last = plan.step.window
-            conditions.append(f"{first} <= epoch + 1 <= {last}")
-        return " and ".join(conditions)
-
-    def _heading(self, number: int) -> list[str]:
-        return [f"# {self.plan.optimizers[number].node.path}"] if len(self.plan.optimizers) > 1 else []
-
-    def _turn(self, number: int) -> list[str]:
-        """The turn of one optimizer among those that act one after the other."""
-        plan, names = self.plan.optimizers[number], self._optimizer_names(number)
-        mine = [case for case in self.plan.cases if number in case.acting]
-        turns = [case.turns[case.acting.index(number)] for case in mine]
-        flags = {i: self._optimizer_names(i).acts for i in range(number) if self._optimizer_names(i).acts}
-        cases = Cases([{name: i in case.acting for i, name in flags.items()} for case in mine])
-        before = [{p for t in c.turns[: c.acting.index(number)] for p in t.demand.order} for c in mine]
-        always = set.intersection(*before)
-        computed = cases.merged([self.scribe.pieces(t.demand, t.no_grad, always) for t in turns], self.scribe.block)
-        d = turns[0].demand
-        lines = [*computed, *self._rate(plan, names), *self._backward(plan, names, d), *self._update(plan, names)]
-        lines += self._logged(plan, names, d)
-        if names.acts:
-            lines = [f"if {names.acts}:", *indented(lines, 4)]
-        return [*self._heading(number), *lines]
-
-    def _together(self) -> list[str]:
-        """All optimizers at once, on the weights as they are."""
-        lines: list[str] = []
-        owned = [{id(p) for p in plan.step.parameters} for plan in self.plan.optimizers]
-        if sum(map(len, owned)) != len(set().union(*owned)):
-            raise ExportError(
-                "Optimizers that act at once on the same parameters cannot be written as a script.",
-                "同时更新相同参数的多个优化器无法写入脚本。",
-            )
-        for place, case in enumerate(self.plan.cases):
-            turn = case.turns[0]
-            body = self.scribe.block(self.scribe.pieces(turn.demand, turn.no_grad))
-            for number in case.acting:
-                plan, names = self.plan.optimizers[number], self._optimizer_names(number)
-                keep = number != case.acting[-1]
-                body += [*self._heading(number), *self._backward(plan, names, turn.demand, keep)]
-            for number in case.acting:
-                plan, names = self.plan.optimizers[number], self._optimizer_names(number)
-                body += [*self._rate(plan, names), *self._update(plan, names), *self._logged(plan, names, turn.demand)]
-            if len(self.plan.cases) > 1:
-                flags = {i: self._optimizer_names(i).acts for i in range(len(self.plan.optimizers))}
-                words = [name if i in case.acting else f"not {name}" for i, name in flags.items() if name]
-                last = place and place == 2 ** len(words) - 1
-                head = "else:" if last else f"{'elif' if place else 'if'} {' and '.join(words)}:"
-                body = [head, *indented(body, 4)]
-            lines += body
-        return lines
-
-    def _backward(self, plan: OptimizerPlan, names: _OptimizerNames, d: Demand, keep: bool = False) -> list[str]:
-        value = self._sum(plan.losses, d)
-        lines = []
-        if len(plan.losses) > 1:
-            lines.append(f"{names.total} = {value}")
-            value = names.total
-        given = [] if plan.prefixes is None else [f"inputs={names.parameters}"]
-        given += ["retain_graph=True"] * keep
-        if plan.step.accumulate > 1:
-            count = self._count(names)
-            first = self.loading.indices(self.plan.data[0])
-            return [
-                *lines,
-                f"(len({first}) * {value}).backward({', '.join(given)})",
-                f"{count} += 1",
-                f"{count}_samples += len({first})",
-            ]
-        return [*lines, f"{names.optimizer}.zero_grad()", f"{value}.backward({', '.join(given)})"]
-
-    def _count(self, names: _OptimizerNames) -> str:
-        return (
-            "waiting" if len(self.plan.optimizers) == 1 else f"{names.parameters.removesuffix('_parameters')}_waiting"
-        )
-
-    def _waiting(self) -> list[str]:
-        return [
-            f"{self._count(names)} = {self._count(names)}_samples = 0  # batches whose gradients are not applied yet"
-            for number, plan in enumerate(self.plan.optimizers)
-            if plan.step.accumulate > 1 and (names := self._optimizer_names(number))
-        ]
-
-    def _update(self, plan: OptimizerPlan, names: _OptimizerNames) -> list[str]:
-        nn, step = self.library.own.nn, plan.step
-        lines = []
-        if step.accumulate > 1:
-            lines += [
-                f"for p in {names.parameters}:",
-                "    if p.grad is not None:",
-                f"        p.grad /= {self._count(names)}_samples",
-            ]
-        if step.clip_norm is not None:
-            lines.append(f"{nn}.utils.clip_grad_norm_({names.parameters}, {_number(step.clip_norm)})")
-        if step.clip_value is not None:
-            lines.append(f"{nn}.utils.clip_grad_value_({names.parameters}, {_number(step.clip_value)})")
-        lines.append(f"{names.optimizer}.step()")
-        if step.accumulate > 1:
-            count = self._count(names)
-            lines += [f"{names.optimizer}.zero_grad()", f"{count} = {count}_samples = 0"]
-            lines = [f"if {count} == {step.accumulate}:", *indented(lines, 4)]
-        return lines
-
-    def _logged(self, plan: OptimizerPlan, names: _OptimizerNames, d: Demand) -> list[str]:
-        first = self.loading.indices(self.plan.data[0])
-        values = [self.scribe.value(end, d) for end in plan.step.losses]
-        if plan.logs_sum:
-            values.append(names.total if len(plan.losses) > 1 else self._sum(plan.losses, d))
-        later = self.plan.optimizers[self.plan.optimizers.index(plan) + 1 :]
-        taken = {name for other in later for name in other.step.names}  # what several log is the last one's
-        found = {name: v for name, v in zip(plan.step.names, values, strict=True) if name not in taken}
-        lines = [f"totals[{name!r}] += len({first}) * {value}.item()" for name, value in found.items()]
-        if self._counts_apart():
-            lines += [f"seen[{name!r}] += len({first})" for name in found]
-        return lines
-
-    def _rate(self, plan: OptimizerPlan, names: _OptimizerNames) -> list[str]:
-        if not plan.schedule:
-            return []
-        rate = _number(float(self._optimizer(plan).defaults["lr"]))
-        factor = self._factor(names.schedule, plan.schedule, "moment")
-        return [f"for group in {names.optimizer}.param_groups:", f'    group["lr"] = {rate} * {factor}']
-
-    # -------------------------------------------------------------- moving averages
-
-    def _averages(self) -> list[str]:
-        lines: dict[str, None] = {}
-        modules = {id(module): name for name, module in self.compiled.root.named_modules()}
-        targets = {self.compiled.target(p): p for p in self.layout.constructed}
-        for average in self.compiled.averages:
-            path = targets.get(modules[id(average.twin)])
-            if path is None:
-                continue
-            owner = str(self.compiled.analysis.examples[path])
-            twin = path
-            for prefix in self.layout.settles["weights"]:
-                if path.startswith(prefix):
-                    twin, owner = prefix.rstrip("/"), self.layout.scopes[prefix].twin.rstrip("/")
-                    if "/" in self.layout.scopes[prefix].attribute:  # all copies of a repeated block together
-                        twin, owner = twin.rpartition("/")[0], owner.rpartition("/")[0]
-            share = f"1 - {_number(average.decay)}"
-            if average.rise == "cosine":
-                math = self.library.own.use(Symbol("math", ""))
-                share = f"({share}) * (({math}.cos({math}.pi * (moment / args.epochs)) + 1) / 2)"
-            lines[f"follow({self.scribe.target(twin)}, {self.scribe.target(owner)}, {share})"] = None
-        found = list(lines)
-        flags = [self._changes(number) for number in range(len(self.plan.optimizers))]
-        if found and all(flags):
-            found = [f"if {' or '.join(flags)}:", *indented(found, 4)]
-        return found
-
-    def _changes(self, number: int) -> str:
-        """The condition under which an optimizer has changed its weights in a step; empty where it always has."""
-        plan, names = self.plan.optimizers[number], self._optimizer_names(number)
-        parts = [names.acts] * bool(names.acts) + [f"{self._count(names)} == 0"] * (plan.step.accumulate > 1)
-        return " and ".join(parts)
-
-    def _follow(self) -> list[str]:
-        if not self.compiled.averages or not self._averages():
-            return []
-        torch_, nn = self.library.own.torch, self.library.own.nn
-        return [
-            f"@{torch_}.no_grad()\n"
-            f"def follow(twin: {nn}.Module, owner: {nn}.Module, share: float) -> None:\n"
-            '    """Moves the weights of a module towards those of another by a share of the way."""\n'
-            "    for mine, theirs in zip(twin.parameters(), owner.parameters(), strict=True):\n"
-            "        mine.lerp_(theirs, share)\n"
-        ]
+    def follows_time(self) -> bool:
+        return bool(self.chains(1)) or any(average.rise == "cosine" for average in self.compiled.averages)
 
     # -------------------------------------------------------------- the end of an epoch
 
@@ -715,7 +433,7 @@ class TrainWriter:
         return [
             line
             for node in self._single_round()
-            for line in self.loading.round(node, "strategy", self.loading.relabels(node), self._follows_time())
+            for line in self.loading.round(node, "strategy", self.loading.relabels(node), self.follows_time())
         ]
 
     def _look(self) -> list[str]:
@@ -756,12 +474,3 @@ def _not_scripted(node: FlatNode) -> ExportError:
         f"{node.path}：该变换的统计无法写入脚本，因为其输入不是由层的链条直接得到。",
         node.path,
     )
-
-
-def _number(value: float) -> str:
-    return ast.unparse(literal(value))
-
-
-def indented(lines: Iterable[str], spaces: int) -> list[str]:
-    """Lines moved to the right."""
-    return [" " * spaces + line for line in lines]
