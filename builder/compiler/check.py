@@ -30,19 +30,27 @@ from builder.compiler.inference import (
 )
 from builder.compiler.names import target_of
 from builder.compiler.order import data_order, example_of, owner_of, resolve_owner
+from builder.compiler.ports import (
+    DTYPE_NAMES,
+    KIND_NAMES,
+    dtype_fits,
+    has_layout,
+    hint_for,
+    in_words,
+    layouts,
+    unconnected,
+)
 from builder.compiler.report import NodeReport, Problem, Report, at
 from builder.compiler.settings import setting_problems
 from builder.compiler.symbols import ClashError, Symbols
 from builder.compiler.warm_start import check_fit, shapes_in
 from builder.graph import Flat, FlatNode, Graph, flatten
-from components.spec import Dims, Port
+from components.spec import Dims
 from components.tensor_spec import TensorSpec
 
 __all__ = ["Analysis", "check", "machine_memory", "owner_of", "problems_at", "resolve_owner"]
 
 Metas = Mapping[str, Sequence[Meta]]
-KIND_NAMES = {"tensor": ("a tensor", "张量"), "schedule": ("a learning-rate schedule", "学习率调度")}
-DTYPE_NAMES = {"float": ("real numbers", "浮点数"), "int": ("integers", "整数"), "bool": ("booleans", "布尔值")}
 _BLOCKS = Cache(1000)
 """What nodes with block parameters give, and what was found of the nodes inside."""
 LONGEST_WAY = 12  # nodes of a circle that a message names
@@ -465,7 +473,7 @@ class Analysis:
                 if (
                     name not in node.inputs
                 ):  # a wire from a broken node, or through a block's open port, is no open port
-                    self._problem(node.path, name, _unconnected(port), "unconnected")
+                    self._problem(node.path, name, unconnected(port), "unconnected")
         return waiting
 
     def _check_ports(self, node: FlatNode, inputs: Metas) -> bool:
@@ -481,17 +489,17 @@ class Analysis:
         return fitting
 
     def _layout_problem(self, name: str, dims: Dims, meta: Meta) -> tuple[str, str] | None:
-        if any(_has_layout(meta.shape, axes) for axes in _layouts(dims)):
+        if any(has_layout(meta.shape, axes) for axes in layouts(dims)):
             return None
-        expected, expected_zh = _in_words(dims)
-        hint, hint_zh = _hint(len(meta.shape), dims)
+        expected, expected_zh = in_words(dims)
+        hint, hint_zh = hint_for(len(meta.shape), dims)
         return (
             f"Port '{name}' expects {expected}; received {self.shape(meta)}.{hint}",
             f"端口“{name}”需要{expected_zh}，收到 {self.shape(meta)}。{hint_zh}",
         )
 
     def _dtype_problem(self, name: str, dims: Dims, meta: Meta) -> tuple[str, str] | None:
-        if _dtype_fits(dims.dtype, meta.dtype):
+        if dtype_fits(dims.dtype, meta.dtype):
             return None
         en, zh = DTYPE_NAMES[dims.dtype]
         dtype = str(meta.dtype).removeprefix("torch.")
@@ -576,68 +584,6 @@ def _shared_mismatch(error: NodeError, owner: str) -> NodeError:
         f"它与“{owner}”共享权重，但输入不同：{error.pair[1]}",
     )
     return NodeError(message, "sharing", error.param, error.port)
-
-
-def _unconnected(port: Port) -> tuple[str, str]:
-    en, zh = _in_words(port.dims)
-    return (
-        f"Port '{port.name}' is not connected; it expects {en}.",
-        f"端口“{port.name}”未连接，它需要{zh}。",
-    )
-
-
-def _in_words(dims: Dims) -> tuple[str, str]:
-    """What a port expects, for a sentence."""
-    if dims.kind != "tensor":
-        return KIND_NAMES[dims.kind]
-    if dims.alternatives() == [[]]:
-        return "a single number", "单个数值"
-    if dims.alternatives() == [["*"]]:
-        return "a tensor", "一个张量"
-    shapes = ["(" + ", ".join(axes) + ")" for axes in dims.alternatives()]
-    return " or ".join(shapes), " " + " 或 ".join(shapes)
-
-
-def _hint(rank: int, dims: Dims) -> tuple[str, str]:
-    """What helps where a tensor has too few or too many axes for a port."""
-    if dims.alternatives() == [[]]:
-        return " Connect the output of a loss.", "请连接损失的输出。"
-    ranks = [len(axes) - ("*" in axes) for axes in dims.alternatives()]
-    if rank < min(ranks):
-        return " It has too few axes: Reshape adds some.", "维数过少：可用“变形”增加维度。"
-    if rank > max(ranks) and not dims.accepts_rank(rank):
-        return " It has too many axes: Flatten or a pooling takes some away.", "维数过多：可用“展平”或池化减少维度。"
-    return "", ""
-
-
-@functools.cache
-def _layouts(dims: Dims) -> list[list[str]]:
-    return dims.alternatives()
-
-
-def _has_layout(shape: Sequence[int], axes: Sequence[str]) -> bool:
-    """Whether a shape has these axes; a number among their names is a size."""
-    if "*" in axes:
-        if len(shape) < len(axes) - 1:
-            return False
-        star = axes.index("*")
-        behind = len(axes) - star - 1
-        pairs = [*zip(shape[:star], axes[:star]), *zip(shape[len(shape) - behind :], axes[star + 1 :])]
-    elif len(shape) != len(axes):
-        return False
-    else:
-        pairs = list(zip(shape, axes))
-    return all(not name.isdigit() or size == int(name) for size, name in pairs)
-
-
-def _dtype_fits(wanted: str, dtype: torch.dtype) -> bool:
-    if wanted == "any":
-        return True
-    if wanted == "bool":
-        return dtype == torch.bool
-    if wanted == "int":
-        return not (dtype.is_floating_point or dtype.is_complex or dtype == torch.bool)
-    return dtype.is_floating_point or dtype.is_complex
 
 
 def _gigabytes(size: int) -> str:

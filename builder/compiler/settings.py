@@ -1,0 +1,103 @@
+"""What is wrong with the settings of a node: components, runs and nodes that they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from typing import Any
+
+from builder.compiler.inference import NodeError
+from builder.compiler.order import SHARING, sharing
+from builder.compiler.warm_start import find_run
+from builder.graph import Flat, FlatNode
+from components import registry
+
+Message = tuple[str, str]
+"""In English and Chinese."""
+BATCHES = "batches"
+"""The tag of samplers that compose the batches of a data set."""
+_NAMES = {
+    "init": ("init", "初始化"),
+    "parametrization": ("parametrisation", "参数化"),
+    "sampler": ("sampler", "批采样"),
+}
+
+
+def setting_problems(node: FlatNode, flat: Flat, failed: Set[str]) -> Iterator[Message]:
+    """Every setting of a node that cannot be followed.
+
+    Args:
+        node: the node.
+        flat: the graph around it.
+        failed: the paths of nodes that could not be unfolded: what refers to one is reported there.
+    """
+    settings = node.settings
+    if settings.get("init") is not None:
+        yield from _component(settings["init"], "init")
+    weights = settings.get("weights", {})
+    if weights.get("from") in SHARING:
+        yield from _sharing(node, flat, failed, weights.get("node", "").lstrip("/"))
+    elif weights.get("from") == "run":
+        try:
+            find_run(weights.get("run", ""))
+        except NodeError as error:
+            yield error.pair
+    for item in settings.get("parametrize", ()):
+        yield from _component(item, "parametrization")
+    if settings.get("sampler") is not None:
+        yield from _component(settings["sampler"], "sampler", BATCHES)
+    for path in settings.get("parameters", ()):
+        if not any(p == path or p.startswith(f"{path}/") for p in (*flat.nodes, *flat.inner, *failed)):
+            yield (
+                f"The setting 'parameters' names '{path}', which the graph does not have.",
+                f"设置“parameters”引用了图中没有的“{path}”。",
+            )
+    if "epochs" in settings and settings["epochs"][0] > settings["epochs"][1]:
+        window = list(map(int, settings["epochs"]))
+        yield (
+            f"The setting 'epochs' must be [first, last] with first <= last. Got {window} instead.",
+            f"设置“epochs”应为 [起, 止] 且起不大于止，收到 {window}。",
+        )
+
+
+def _component(item: Mapping[str, Any], kind: str, tag: str = "") -> Iterator[Message]:
+    """What is wrong with a component that a setting names."""
+    name, name_zh = _NAMES[kind]
+    try:
+        entry = registry.get(item["component"])
+    except registry.UnknownComponentError as error:
+        yield error.message, error.message_zh
+        return
+    if entry.kind != kind or (tag and tag not in entry.tags):
+        yield (
+            f"The {name} setting must name a component of kind {kind}{' for batches' if tag else ''}. Got '{entry.id}', "
+            f"a {entry.kind}, instead.",
+            f"{name_zh}设置必须选择{name_zh}组件，收到“{entry.id}”。",
+        )
+        return
+    for error in entry.check(item.get("params", {}))[1]:
+        yield error.message, error.message_zh
+
+
+def _sharing(node: FlatNode, flat: Flat, failed: Set[str], name: str) -> Iterator[Message]:
+    """What is wrong with the node from which weights should come."""
+    chain, kind = sharing(node, flat), node.component.id
+    owner = flat.find(chain[1])
+    if chain[1] in failed:
+        return
+    if owner is None or owner.path == node.path or owner.component.id != kind:
+        if owner is None:
+            en, zh = f"There is no node '{name}'.", f"没有节点“{name}”。"
+        elif owner.path == node.path:
+            en, zh = "This is the node itself.", "所选的就是该节点自身。"
+        else:
+            en, zh = f"The component of '{name}' is {owner.component.id}.", f"“{name}”的组件是 {owner.component.id}。"
+        yield (
+            f"Weights can be shared only with another {kind} node. {en}",
+            f"只能与另一个 {kind} 节点共享权重。{zh}",
+        )
+    elif chain[-1] in chain[:-1]:
+        way = " -> ".join(chain)
+        yield (
+            f"These nodes take their weights from each other in a circle: {way}. One must have its own.",
+            f"这些节点循环共享权重：{way}。其中必须有一个使用自己的权重。",
+        )
