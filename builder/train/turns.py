@@ -17,6 +17,7 @@ from torch import fx, nn
 from builder.compiler import Compiled, End
 from builder.compiler.order import STOPS_GRADIENT
 from builder.compiler.rng import isolated_rng
+from components.scheduled import Scheduled
 
 
 @dataclass(frozen=True)
@@ -214,9 +215,10 @@ def follow(module: nn.Module, ports: Sequence[str], inputs: Sequence[str]) -> Co
     """What a module computes for each output port; None where its code does not show it.
 
     The code is followed with symbols in place of tensors, which works where it is straight-line. Modules that keep
-    state are left alone, because following could change it.
+    state are left alone, because following could change it, and so are those whose strength changes with a schedule:
+    their code would keep the strength of the moment.
     """
-    if any(True for _ in module.buffers()):
+    if any(True for _ in module.buffers()) or any(isinstance(part, Scheduled) for part in module.modules()):
         return None
     try:
         with isolated_rng(0):

@@ -14,6 +14,7 @@ from builder.train.devices import Devices
 from builder.train.steps import Steps
 from builder.train.turns import follow, without_unread
 from components import create
+from components.scheduled import Scheduled
 from tests.train.test_steps import adversarial
 
 PORTS, INPUTS = ("a", "b"), ("x", "y")
@@ -32,6 +33,13 @@ class Straight(nn.Module):
 class Branching(Straight):
     def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         return (x if x.sum() > 0 else y), y
+
+
+class Following(Scheduled):
+    """Its code has the strength of the moment in it."""
+
+    def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        return x * self.factor, y
 
 
 class InPlace(Straight):
@@ -62,8 +70,8 @@ def test_outputs_depend_on_what_the_code_says() -> None:
     assert code.needs == {"a": {"x"}, "b": {"x", "y"}}
 
 
-@pytest.mark.parametrize("kind", [Branching, InPlace, Keeping])
-def test_code_that_does_not_show_it_is_left_alone(kind: type[Straight]) -> None:
+@pytest.mark.parametrize("kind", [Branching, Following, InPlace, Keeping])
+def test_code_that_does_not_show_it_is_left_alone(kind: type[nn.Module]) -> None:
     module = kind()
     assert follow(module, PORTS, INPUTS) is None
     assert "count" not in dict(module.named_buffers()) or module.get_buffer("count") == 0
