@@ -18,7 +18,7 @@ def graph_around(component: Component, params: Mapping[str, Any], tensors: Mappi
     A block parameter becomes a block of the parameter's name.
     """
     flat = [(port, t) for port, several in tensors.items() for t in several]
-    described = [[list(t.shape), str(t.dtype).removeprefix("torch.")] for _, t in flat]
+    described = [[f"t{i}", list(t.shape), str(t.dtype).removeprefix("torch."), 0] for i, (_, t) in enumerate(flat)]
     graph = Graph()
     graph.place("data", "data_given", {"tensors": described})
     graph.place("node", component.id, named_blocks(params))

@@ -21,7 +21,7 @@ Key = tuple[str, int, bool]
 
 
 @pytest.fixture(scope="module")
-def outcomes(given_data: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Key, verify.Outcome]]:
+def outcomes(given_data: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Key, verify.Outcome]]:
     """What became of every example in evaluation and in training: all files are written, then run in one process."""
     folder = tmp_path_factory.mktemp("exported")
     jobs: dict[Key, verify.Job] = {}

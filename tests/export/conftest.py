@@ -1,51 +1,10 @@
-"""A data set that brings tensors of any shape, so that graphs of every form can be made."""
+"""Every module of this suite has the data set of any shape, and one thread."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-import torch
-
-from components import registry
-from components.spec import Dims, read_component
-from components.tensor_spec import TensorSpec
 
 
-class Given:
-    """Ports of given shapes, dtypes and ranges; axes that are named vary.
-
-    Args:
-        tensors: (port, shape, dtype, high) of each port, high being 0 where there is none.
-    """
-
-    def __init__(self, tensors: tuple[tuple[str, tuple[int | str, ...], str, int], ...] = ()) -> None:
-        self.tensors = tensors
-
-    def spec(self) -> dict[str, TensorSpec]:
-        return {port: TensorSpec(tuple(shape), dtype, high or None) for port, shape, dtype, high in self.tensors}
-
-
-PORTS = ("x", "y", "z", "mask", "pad", "edge_index", "q", "k", "v", "h0")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def given_data() -> Iterator[str]:
-    """The id of a data set of this suite, ``data_given``."""
-    entry = read_component(
-        Given, id="data_given", kind="dataset", family="Data", name="Given", name_zh="给定", help_zh="给定的张量。",
-        source="none", outputs={port: Dims("*", dtype="any") for port in PORTS},
-    )  # fmt: skip
-    registry.all_components()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(registry._COMPONENTS, entry.id, entry)
-        yield entry.id
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small tensors are faster on one core, and their sums come in one order."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+@pytest.fixture(scope="module", autouse=True)
+def suite(given_data: None, one_thread: None) -> None:
+    pass

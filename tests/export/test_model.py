@@ -29,7 +29,7 @@ class Exported:
 
 
 @pytest.fixture(scope="module")
-def exported(given_data: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Exported]]:
+def exported(given_data: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Exported]]:
     """Every graph, written and run in evaluation and in training, all in one process."""
     folder = tmp_path_factory.mktemp("models")
     found: dict[str, Exported] = {}
