@@ -1,4 +1,4 @@
-"""What the desk does when a person acts, on the canvas, in the bar or in the inspector. No views here."""
+"""The edits that a person makes at the desk, on the canvas, in the bar or in the inspector. No views here."""
 
 from __future__ import annotations
 
@@ -7,67 +7,11 @@ from collections.abc import Sequence
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph, GraphError, edit
 from builder.graph.graph import IDENTIFIER
 from builder.ui import clipboard
-from builder.ui.canvas import events
-from builder.ui.canvas.events import Batch, Event
 from builder.ui.canvas.view import arrange as layout
 from builder.ui.canvas.view import cards_of, edge_id
 from builder.ui.catalogue import Catalogue
 from builder.ui.desk import Desk, Focus, block_of
 from builder.ui.warm import WARMUP
-
-
-def take(desk: Desk, batch: Batch) -> None:
-    """Takes the events of a batch that are new, each once and in order."""
-    seen = desk.acks.pop(batch.client, 0)
-    for event in batch.events:
-        if event.seq > seen:
-            handle(desk, event)
-    if batch.bad and batch.last > seen:
-        desk.tell(
-            "The canvas sent something unreadable; reload the page if it goes on.",
-            "画布发送了无法识别的内容；若反复出现，请刷新页面。",
-            "error",
-        )
-    if batch.client:
-        desk.acks[batch.client] = max(seen, batch.last)
-    for old in list(desk.acks)[:-8]:
-        del desk.acks[old]
-
-
-def handle(desk: Desk, event: Event) -> None:
-    """Makes the edit of one event; a refused one is told to the person."""
-    try:
-        _handle(desk, event)
-    except GraphError as error:
-        desk.refuse(error)
-
-
-def _handle(desk: Desk, event: Event) -> None:
-    match event:
-        case events.Add():
-            add(desk, event.component, (event.x, event.y), event.wire)
-        case events.Move():
-            known = {n: p for n, p in event.positions.items() if n in desk.open_graph}
-            desk.edit(lambda graph: edit.move(graph, known), "move")
-        case events.Connect():
-            connect(desk, event.source, event.target)
-        case events.Select():
-            by_id = {edge_id(edge): edge for edge in desk.open_graph.wires()}
-            desk.select(event.nodes, [by_id[e] for e in event.edges if e in by_id])
-        case events.Open():
-            if event.parameter is not None:
-                desk.open_called(event.node, event.parameter)
-            elif is_block(desk.open_graph, event.node):
-                desk.enter(event.node)
-        case events.Escape():
-            if desk.selection or desk.wires:
-                desk.select(())
-            elif desk.scope:
-                desk.leave(len(desk.scope) - 1)
-        case events.Command():
-            command(desk, event.name)
-        case events.Poll():
-            pass
 
 
 def is_block(graph: Graph, node: str) -> bool:
@@ -201,32 +145,22 @@ def _ends(graph: Graph, end: str, desk: Desk, side: str) -> list[str]:
     return [f"{end}.{p.name}" for p in free]
 
 
-def command(desk: Desk, name: str) -> None:
-    """Makes the edit that a key or button stands for."""
-    if name == "undo":
-        desk.undo()
-    elif name == "redo":
-        desk.redo()
-    elif name == "select_all":
-        desk.select(desk.open_graph.nodes)
-    elif name == "save":
-        desk.dialog = "save"
-    elif name == "delete":
-        delete(desk)
-    elif name in ("copy", "cut"):
-        desk.clipboard, desk.pasted = clipboard.clip(desk.open_graph, _selected(desk), desk.blocks), 0
-        if name == "cut":
-            delete(desk)
-    elif name == "paste":
-        paste(desk)
-    elif name == "duplicate":
-        chosen = _selected(desk)
-        new = desk.edit(lambda graph: edit.duplicate(graph, chosen), "duplicate")
-        desk.select(new.values())
-    elif name == "group":
-        group(desk)
-    else:
-        raise ValueError(f"There is no command {name!r}.")
+def copy(desk: Desk) -> None:
+    """Takes copies of the selected nodes to the clipboard."""
+    desk.clipboard, desk.pasted = clipboard.clip(desk.open_graph, _selected(desk), desk.blocks), 0
+
+
+def cut(desk: Desk) -> None:
+    """Takes the selected nodes away, to the clipboard."""
+    copy(desk)
+    delete(desk)
+
+
+def duplicate(desk: Desk) -> None:
+    """Places copies of the selected nodes beside them and selects the copies."""
+    chosen = _selected(desk)
+    new = desk.edit(lambda graph: edit.duplicate(graph, chosen), "duplicate")
+    desk.select(new.values())
 
 
 def _selected(desk: Desk) -> tuple[str, ...]:

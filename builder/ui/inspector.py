@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from builder.graph import PORT_IN, PORT_OUT, GraphError
-from builder.ui import actions, numbers, theme
+from builder.ui import actions, commands, numbers, theme
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
@@ -99,10 +99,10 @@ def _many(desk: Desk) -> None:
         f'<div class="desk-head"><div><strong>{escape(t("selected_many", n=len(desk.selection)))}</strong></div></div>'
     )
     with st.container(key="many_actions"):
-        for name, icon in (("group", "select_all"), ("duplicate", "content_copy"), ("delete", "delete")):
+        for name in ("group", "duplicate", "delete"):
             st.button(
-                t(f"{name}_button"), key=f"many_{name}", icon=f":material/{icon}:", width="stretch", on_click=_command,
-                args=(desk, name),
+                t(f"command_{name}"), key=f"many_{name}", icon=f":material/{commands.COMMANDS[name].icon}:", width="stretch",
+                help=commands.hint(name, language()), on_click=commands.attempt, args=(desk, name),
             )  # fmt: skip
     st.caption(plain(", ".join(desk.selection)))
 
@@ -114,16 +114,9 @@ def _wires(desk: Desk) -> None:
         st.html(f'<div class="desk-wire"><code>{escape(f"{wire.source}.{wire.source_port}")}</code> → '
                 f'<code>{escape(f"{wire.target}.{wire.target_port}")}</code></div>')  # fmt: skip
     st.button(
-        t("delete_wire"), key="delete_wire", icon=":material/delete:", width="stretch", on_click=_command,
+        t("delete_wire"), key="delete_wire", icon=":material/delete:", width="stretch", on_click=commands.attempt,
         args=(desk, "delete"),
     )  # fmt: skip
-
-
-def _command(desk: Desk, name: str) -> None:
-    try:
-        actions.command(desk, name)
-    except GraphError as error:
-        desk.refuse(error)
 
 
 # ------------------------------------------------------------------ the graph

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from builder.ui.command_text import COMMAND_TEXTS
 from builder.ui.page_text import PAGE_TEXTS
 from builder.ui.training_text import TRAINING_TEXTS
 
@@ -20,12 +21,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "page_gallery": ("Gallery", "图库"),
     # bar
     "file": ("File", "文件"),
-    "undo": ("Undo  Ctrl+Z", "撤销  Ctrl+Z"),
-    "redo": ("Redo  Ctrl+Shift+Z", "重做  Ctrl+Shift+Z"),
-    "duplicate": ("Duplicate  Ctrl+D", "复制一份  Ctrl+D"),
-    "delete": ("Delete  Del", "删除  Del"),
-    "group": ("Group into a block  Ctrl+G", "组合成模块  Ctrl+G"),
-    "layout": ("Arrange all nodes", "自动排列所有节点"),
     "train": ("Train", "训练"),
     "train_help": ("Go to training", "前往训练"),
     "build_export_help": (
@@ -117,21 +112,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "block": ("Block", "模块"),
     "unknown": ("Unknown component", "未知组件"),
     # canvas
-    "fit": ("Fit to view  F", "适应视图  F"),
     "zoom_in": ("Zoom in", "放大"),
     "zoom_out": ("Zoom out", "缩小"),
     "minimap": ("Map", "缩略图"),
     "shortcuts": ("Shortcuts", "快捷键"),
-    "shortcut_list": (
-        "Drag a card | onto the canvas or onto a wire\n"
-        "Drag from a dot | draw a wire\nShift + drag | select several\nCtrl + click | add to the selection\n"
-        "Double click | open a block\nDel | delete\nCtrl + C, X, V | copy, cut, paste\nCtrl + D | duplicate\nCtrl + G | group into a block\n"
-        "Ctrl + Z | undo\nCtrl + Shift + Z | redo\nCtrl + S | save\nCtrl + A | select all\nF | fit to view\n"
-        "/ | search\nEsc | leave the block, deselect",
-        "拖动卡片 | 到画布或连线上\n从圆点拖出 | 画连线\nShift + 拖动 | 框选\nCtrl + 单击 | 追加选择\n双击 | 打开模块\n"
-        "Del | 删除\nCtrl + C、X、V | 复制、剪切、粘贴\nCtrl + D | 复制一份\nCtrl + G | 组合成模块\nCtrl + Z | 撤销\nCtrl + Shift + Z | 重做\n"
-        "Ctrl + S | 保存\nCtrl + A | 全选\nF | 适应视图\n/ | 搜索\nEsc | 退出模块、取消选择",
-    ),
     "empty_title": ("An empty desk", "空白画布"),
     "empty_hint": (
         "Drag a component from the left, or open a graph from the gallery.",
@@ -165,9 +149,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "selected_wire": ("Wire", "连线"),
     "selected_wires": ("{n} wires selected", "已选中 {n} 条连线"),
     "delete_wire": ("Delete wire", "删除连线"),
-    "group_button": ("Group into a block", "组合成模块"),
-    "duplicate_button": ("Duplicate", "复制一份"),
-    "delete_button": ("Delete", "删除"),
     "node_name": ("Name", "名称"),
     "section_params": ("Parameters", "参数"),
     "section_ports": ("Ports", "端口"),
@@ -222,6 +203,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "no": ("No", "否"),
     "cancel": ("Cancel", "取消"),
     "bad_event": ("The canvas sent something unreadable; reload the page.", "画布发送了无法识别的内容，请刷新页面。"),
+    **COMMAND_TEXTS,
     **PAGE_TEXTS,
     **TRAINING_TEXTS,
 }

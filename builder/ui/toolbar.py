@@ -6,13 +6,11 @@ from html import escape
 
 import streamlit as st
 
-from builder.graph import GraphError
-from builder.ui import actions, app_shell, export_panel, files, frame, numbers, training_legend
+from builder.ui import app_shell, commands, export_panel, files, frame, numbers, training_legend
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.markdown import plain
 from builder.ui.text import language, t
-from builder.ui.warm import WARMUP
 
 
 def draw(desk: Desk, known: Checked) -> None:
@@ -20,22 +18,16 @@ def draw(desk: Desk, known: Checked) -> None:
     with st.container(key="tools", horizontal=True, wrap=False, gap=None, vertical_alignment="center"):
         files.menu(desk)
         _title(desk)
-        _icon("undo", ":material/undo:", desk, not desk.history.can_undo)
-        _icon("redo", ":material/redo:", desk, not desk.history.can_redo)
+        _icon("undo", desk)
+        _icon("redo", desk)
         _figures(known)
         _state(desk, known)
         _export(desk, known)
         if st.button(t("train"), key="train", type="primary", icon=":material/play_arrow:", help=t("train_help")):
             app_shell.open_page("train")
     with st.container(key="edit_tools", horizontal=True, wrap=False, gap=None):
-        nothing = not desk.selection
-        _icon("duplicate", ":material/content_copy:", desk, nothing)
-        _icon("delete", ":material/delete:", desk, nothing and not desk.wires)
-        _icon("group", ":material/select_all:", desk, nothing)
-        st.button(
-            "", key="layout", type="tertiary", icon=":material/auto_awesome_mosaic:", help=t("layout"),
-            disabled=not len(desk.open_graph), on_click=_arrange, args=(desk,),
-        )  # fmt: skip
+        for name in ("duplicate", "delete", "group", "arrange"):
+            _icon(name, desk)
         with st.container(key=f"training_{'on' if desk.training_view else 'off'}", width="content"):
             st.button(
                 t("training_view"), key="training_view", type="tertiary", icon=":material/palette:",
@@ -48,24 +40,12 @@ def draw(desk: Desk, known: Checked) -> None:
     files.dialogs(desk)
 
 
-def _icon(name: str, icon: str, desk: Desk, disabled: bool) -> None:
+def _icon(name: str, desk: Desk) -> None:
+    command = commands.COMMANDS[name]
     st.button(
-        "", key=name, type="tertiary", icon=icon, help=t(name), disabled=disabled, on_click=_do, args=(desk, name)
-    )
-
-
-def _do(desk: Desk, name: str) -> None:
-    WARMUP.wait()
-    try:
-        actions.command(desk, name)
-    except GraphError as error:
-        desk.refuse(error)
-
-
-def _arrange(desk: Desk) -> None:
-    catalogue = WARMUP.catalogue
-    if catalogue is not None:
-        actions.arrange(desk, catalogue, language())
+        "", key=name, type="tertiary", icon=f":material/{command.icon}:", help=commands.hint(name, language()),
+        disabled=not command.possible(desk), on_click=commands.attempt, args=(desk, name),
+    )  # fmt: skip
 
 
 def _toggle_training(desk: Desk) -> None:

@@ -384,7 +384,7 @@ def test_arranging_brings_all_into_view(desk: DeskPage) -> None:
     corner = (start["x"] + 20, start["y"] + 10)
     desk.drag(corner, (corner[0] - 300, corner[1] - 260))
     expect(desk.button("undo")).to_be_enabled()
-    desk.button("layout").click()
+    desk.button("arrange").click()
     desk.page.wait_for_timeout(900)
     after = desk.node("optimizer").bounding_box()
     assert after is not None

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from builder.ui.canvas.component import bundle
 from builder.ui.catalogue import from_registry
+from builder.ui.commands import COMMANDS
 from builder.ui.palette import palette_data
 
 pytestmark = pytest.mark.browser
@@ -159,7 +160,8 @@ def test_a_place_is_free(scripts: Page) -> None:
     ],
 )  # fmt: skip
 def test_keys(scripts: Page, press: dict[str, Any], command: str | None) -> None:
-    assert run(scripts, "([e]) => m.commandOf(e)", press) == command
+    table = [{"name": c.name, "keys": list(c.keys)} for c in COMMANDS.values()]
+    assert run(scripts, "([e, table]) => m.commandOf(e, table)", press, table) == command
 
 
 def test_a_push_that_differs_in_places_only_has_the_same_content(scripts: Page) -> None:

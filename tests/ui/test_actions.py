@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from builder.graph import Edge, Graph, GraphError, edit
-from builder.ui import actions
+from builder.ui import actions, reactions
 from builder.ui.canvas import events
 from builder.ui.catalogue import Catalogue
 from builder.ui.desk import Desk
@@ -16,7 +16,7 @@ from builder.ui.desk import Desk
 def do(desk: Desk, type_: str, **body: Any) -> None:
     batch = events.parse({"client": "test1", "events": [{"seq": desk.acks.get("test1", 0) + 1, "type": type_, **body}]})
     assert batch.bad == 0
-    actions.take(desk, batch)
+    reactions.take(desk, batch)
 
 
 def wires(desk: Desk) -> list[str]:
@@ -245,16 +245,16 @@ def test_renaming_a_block_keeps_its_uses(nested: Graph) -> None:
 def test_events_are_taken_once_though_they_are_sent_again(desk: Desk) -> None:
     first = {"seq": 1, "type": "add", "component": "linear", "x": 0, "y": 0}
     second = {"seq": 2, "type": "add", "component": "act_relu", "x": 0, "y": 0}
-    actions.take(desk, events.parse({"client": "abcd", "events": [first]}))
-    actions.take(desk, events.parse({"client": "abcd", "events": [first, second]}))
-    actions.take(desk, events.parse({"client": "abcd", "events": [first, second]}))
+    reactions.take(desk, events.parse({"client": "abcd", "events": [first]}))
+    reactions.take(desk, events.parse({"client": "abcd", "events": [first, second]}))
+    reactions.take(desk, events.parse({"client": "abcd", "events": [first, second]}))
     assert len(desk.graph) == 5
     assert desk.acks["abcd"] == 2
 
 
 def test_only_a_few_pages_are_remembered(desk: Desk) -> None:
     for number in range(20):
-        actions.take(desk, events.parse({"client": f"page{number}", "events": [{"seq": 1, "type": "poll"}]}))
+        reactions.take(desk, events.parse({"client": f"page{number}", "events": [{"seq": 1, "type": "poll"}]}))
     assert len(desk.acks) == 8
 
 
@@ -272,7 +272,7 @@ def test_only_a_few_pages_are_remembered(desk: Desk) -> None:
 )
 def test_an_unreadable_event_is_told_and_does_not_hold_up_the_next(desk: Desk, event: dict[str, Any]) -> None:
     good = {"seq": 2, "type": "select", "nodes": ["fc"], "edges": []}
-    actions.take(desk, events.parse({"client": "abcd", "events": [event, good]}))
+    reactions.take(desk, events.parse({"client": "abcd", "events": [event, good]}))
     assert desk.selection == ("fc",)
     assert desk.acks["abcd"] == 2
     assert desk.notices[-1].kind == "error"
@@ -283,7 +283,7 @@ def test_an_unreadable_event_is_told_and_does_not_hold_up_the_next(desk: Desk, e
     [None, 3, [], {}, {"client": 5, "events": []}, {"client": "../x", "events": []}, {"client": "abcd", "events": 7}],
 )
 def test_a_payload_that_is_no_batch_changes_nothing(desk: Desk, payload: Any) -> None:
-    actions.take(desk, events.parse(payload))
+    reactions.take(desk, events.parse(payload))
     assert desk.acks == {}
     assert not desk.history.can_undo
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builder.graph import Graph, GraphError
-from builder.ui import actions, theme
+from builder.ui import actions, reactions, theme
 from builder.ui.canvas import events, view
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import checked
@@ -128,7 +128,7 @@ def test_a_card_names_the_block_that_its_node_takes(catalogue: Catalogue) -> Non
 
 def test_a_click_on_the_name_opens_the_block() -> None:
     desk = Desk(adversarial())
-    actions.handle(desk, events.Open(seq=1, type="open", node="penalty", parameter="critic"))
+    reactions.handle(desk, events.Open(seq=1, type="open", node="penalty", parameter="critic"))
     assert desk.scope == ("real",)
     desk.leave(0)
     assert desk.selection == ("real",)

@@ -60,10 +60,10 @@ class Open(_Event):
 
 
 class Command(_Event):
-    """A key that stands for an edit."""
+    """A command of the table of commands."""
 
     type: Literal["command"]
-    name: Literal["undo", "redo", "copy", "cut", "paste", "duplicate", "delete", "group", "save", "select_all"]
+    name: Id
 
 
 class Escape(_Event):

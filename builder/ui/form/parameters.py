@@ -142,6 +142,6 @@ def _stray(desk: Desk, node: str, name: str, value: Any) -> None:
     with st.container(key=f"stray_{name}_bad", horizontal=True, wrap=False, gap=None):
         st.text_input(plain(name), value=format_value(value), disabled=True, key=key_of(desk, node, f"{name}-stray"))
         st.button(
-            "", key=f"remove_{name}", type="tertiary", icon=":material/delete:", help=t("delete_button"),
+            "", key=f"remove_{name}", type="tertiary", icon=":material/delete:", help=t("command_delete"),
             on_click=lambda: change(desk, lambda graph: edit.reset_param(graph, node, name), "reset"),
         )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from builder.ui import actions, files, inspector, session, theme, toolbar
+from builder.ui import commands, files, inspector, reactions, session, theme, toolbar
 from builder.ui.canvas import events, view
 from builder.ui.canvas.component import mount_bridge, mount_canvas, mount_palette
 from builder.ui.catalogue import Catalogue
@@ -15,7 +15,7 @@ from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
 
 BRIDGE_STRINGS = (
-    "fit", "zoom_in", "zoom_out", "minimap", "shortcuts", "shortcut_list", "empty_title", "empty_hint",
+    "zoom_in", "zoom_out", "minimap", "shortcuts", "gesture_list", "empty_title", "empty_hint",
 )  # fmt: skip
 NEED_COMPONENTS = (events.Add, events.Connect, events.Command)
 
@@ -47,6 +47,7 @@ def _bridge(desk: Desk, catalogue: Catalogue) -> None:
         "desk": desk.id,
         "language": language(),
         "strings": {key: t(key) for key in BRIDGE_STRINGS},
+        "commands": commands.as_data(desk, language()),
         "notices": [{"id": n.id, "kind": n.kind, "text": n.text(language())} for n in desk.fresh_notices],
         "waiting": not WARMUP.ready,
         "focus": {"id": desk.focus.number, "nodes": list(desk.focus.nodes), "closer": desk.focus.closer},
@@ -61,7 +62,7 @@ def _on_events() -> None:
     batch = events.parse(st.session_state["bridge"]["events"])
     if any(isinstance(event, NEED_COMPONENTS) for event in batch.events):
         WARMUP.wait()
-    actions.take(session.current(), batch)
+    reactions.take(session.current(), batch)
 
 
 def _canvas(desk: Desk, catalogue: Catalogue, known: Checked) -> None:

@@ -8,25 +8,22 @@ import { Overlay } from "./overlay.js";
 import { Queue } from "./queue.js";
 import { readViewport, setViewport } from "./viewport.js";
 
-const COMMANDS = { z: "undo", y: "redo", c: "copy", x: "cut", v: "paste", d: "duplicate", g: "group", s: "save", a: "select_all" };
 const POLL = 500; // ms between two looks at what is loading
 const INSTANT = 24; // ms after which a new view has been drawn
 const LATE = 400; // ms after which no push will come any more
 
+// The combination of keys of a press, in the spelling of the table of commands.
+export function combination(event) {
+  const letter = /^[a-z]$/i.test(event.key); // of other characters Shift is a part
+  const names = [[event.ctrlKey || event.metaKey, "Ctrl"], [event.altKey, "Alt"], [event.shiftKey && (letter || event.key.length > 1), "Shift"]];
+  return [...names.filter(([held]) => held).map(([, name]) => name), letter ? event.key.toUpperCase() : event.key].join("+");
+}
+
 // The command that a key press means; null where the key is left to the browser.
-export function commandOf(event) {
-  if (event.altKey) return null;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  if (event.ctrlKey || event.metaKey) {
-    if (key === "z" && event.shiftKey) return "redo";
-    return event.shiftKey ? null : COMMANDS[key] || null;
-  }
-  if (key === "Delete" || key === "Backspace") return "delete";
-  if (key === "Escape") return "escape";
-  if (key === "f") return "fit";
-  if (key === "/") return "search";
-  if (key === "Enter") return "open";
-  return null;
+export function commandOf(event, commands) {
+  const keys = combination(event);
+  const found = commands.find((command) => command.keys.includes(keys));
+  return found ? found.name : null;
 }
 
 function writing(event) {
@@ -157,7 +154,7 @@ class Bridge {
       if (!saving || document.querySelector("[role=dialog]")) return;
       document.activeElement.blur(); // what is being typed belongs to what is saved
     }
-    const command = commandOf(event);
+    const command = commandOf(event, this.data.commands);
     if (!command) return;
     if (outside && (command === "open" || (["copy", "cut"].includes(command) && String(getSelection())))) return;
     const { nodes } = this.frame.selected();

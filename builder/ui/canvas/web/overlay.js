@@ -49,18 +49,17 @@ export class Overlay {
   }
 
   update(data) {
-    this.strings = data.strings;
+    const strings = (this.strings = { ...data.strings, ...Object.fromEntries(data.commands.map((c) => [c.name, [c.label, c.shown].join("  ").trim()])) });
     for (const [name, button] of Object.entries(this.buttons)) {
-      button.title = data.strings[name];
-      button.setAttribute("aria-label", data.strings[name]);
+      button.title = strings[name];
+      button.setAttribute("aria-label", strings[name]);
     }
     this.map.setAttribute("aria-label", data.strings.minimap);
+    const gestures = strings.gesture_list.split("\n").map((line) => line.split(" | "));
+    const commands = data.commands.filter((c) => c.shown).map((c) => [c.shown.replaceAll("+", " + "), c.label]);
     this.keys.replaceChildren(
-      make("h4", {}, data.strings.shortcuts),
-      ...data.strings.shortcut_list.split("\n").map((line) => {
-        const [keys, what] = line.split(" | ");
-        return make("div", {}, make("kbd", {}, keys), make("span", {}, what));
-      }),
+      make("h4", {}, strings.shortcuts),
+      ...[...gestures, ...commands].map(([keys, what]) => make("div", {}, make("kbd", {}, keys), make("span", {}, what))),
     );
     this.empty.replaceChildren(make("strong", {}, data.strings.empty_title), make("span", {}, data.strings.empty_hint));
     for (const notice of data.notices) {

@@ -1,0 +1,127 @@
+"""What a person can ask for by key, by button or by name: one table for the canvas, the bar and the list of shortcuts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from builder.graph import GraphError
+from builder.ui import actions
+from builder.ui.desk import Desk
+from builder.ui.text import language, text
+from builder.ui.warm import WARMUP
+
+Needs = Literal["nodes", "selection", "graph", "undo", "redo", ""]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command; its label is the text ``command_<name>``.
+
+    ``run`` is None where the page in the browser does it itself. ``keys`` are combinations in the spelling of the web
+    ("Ctrl+Shift+Z", "Delete"; Ctrl means the command key of a Mac too), the first being the one that is shown.
+    ``needs`` says what must be there for it.
+    """
+
+    name: str
+    run: Callable[[Desk], None] | None = None
+    keys: tuple[str, ...] = ()
+    icon: str = ""
+    needs: Needs = ""
+
+    def label(self, language: str) -> str:
+        return text(f"command_{self.name}", language)
+
+    def possible(self, desk: Desk) -> bool:
+        """Whether there is something for it to act on."""
+        return {
+            "": True,
+            "nodes": bool(desk.selection),
+            "selection": bool(desk.selection or desk.wires),
+            "graph": len(desk.open_graph) > 0,
+            "undo": desk.history.can_undo,
+            "redo": desk.history.can_redo,
+        }[self.needs]
+
+
+def _save(desk: Desk) -> None:
+    desk.dialog = "save"
+
+
+def _arrange(desk: Desk) -> None:
+    actions.arrange(desk, WARMUP.wait_for_catalogue(), language())
+
+
+def _select_all(desk: Desk) -> None:
+    desk.select(desk.open_graph.nodes)
+
+
+COMMANDS: dict[str, Command] = {
+    command.name: command
+    for command in (
+        Command("undo", Desk.undo, ("Ctrl+Z",), "undo", "undo"),
+        Command("redo", Desk.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "redo"),
+        Command("copy", actions.copy, ("Ctrl+C",), "content_copy", "nodes"),
+        Command("cut", actions.cut, ("Ctrl+X",), "content_cut", "nodes"),
+        Command("paste", actions.paste, ("Ctrl+V",), "content_paste"),
+        Command("duplicate", actions.duplicate, ("Ctrl+D",), "content_copy", "nodes"),
+        Command("delete", actions.delete, ("Delete", "Backspace"), "delete", "selection"),
+        Command("group", actions.group, ("Ctrl+G",), "select_all", "nodes"),
+        Command("select_all", _select_all, ("Ctrl+A",), "select_all", "graph"),
+        Command("arrange", _arrange, (), "auto_awesome_mosaic", "graph"),
+        Command("save", _save, ("Ctrl+S",), "save"),
+        Command("fit", keys=("F",), icon="fit_screen"),
+        Command("search", keys=("/",), icon="search"),
+        Command("open", keys=("Enter",), icon="open_in_full"),
+        Command("escape", keys=("Escape",), icon="close"),
+    )
+}
+
+
+def run(desk: Desk, name: str) -> None:
+    """Does what a command stands for.
+
+    Raises:
+        GraphError: there is no such command, or it cannot be done now.
+    """
+    command = COMMANDS.get(name)
+    if command is None or command.run is None:
+        raise GraphError(f"There is no command {name!r:.80}.", f"没有命令 {name!r:.80}。")
+    WARMUP.wait()
+    command.run(desk)
+
+
+def attempt(desk: Desk, name: str) -> None:
+    """Runs a command; where it cannot be done, the desk says why."""
+    try:
+        run(desk, name)
+    except GraphError as error:
+        desk.refuse(error)
+
+
+def hint(name: str, language: str) -> str:
+    """A command's label with its keys, for tooltips."""
+    command = COMMANDS[name]
+    return "  ".join((command.label(language), *map(shown, command.keys[:1])))
+
+
+def shown(keys: str) -> str:
+    """A combination of keys as people write it."""
+    names = {"Delete": "Del", "Escape": "Esc"}
+    return names.get(keys, keys)
+
+
+def as_data(desk: Desk, language: str) -> list[Mapping[str, Any]]:
+    """The commands for the browser."""
+    return [
+        {
+            "name": command.name,
+            "label": command.label(language),
+            "keys": list(command.keys),
+            "shown": shown(command.keys[0]) if command.keys else "",
+            "here": command.run is None,
+            "possible": command.possible(desk),
+        }
+        for command in COMMANDS.values()
+    ]
