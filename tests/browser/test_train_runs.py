@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import pytest
@@ -21,26 +22,28 @@ def test_runs_are_compared_opened_and_deleted(
     page: Page, app: str, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAYERLOOM_WORKSPACE", str(workspace))
-    fake_run("compared-one", values=[0.3, 0.5, 0.8])
-    fake_run("compared-two", values=[0.2, 0.6])
+    tag = secrets.token_hex(3)  # the workspace still holds the runs of an attempt that failed
+    one, two = f"{tag}-one", f"{tag}-two"
+    fake_run(one, values=[0.3, 0.5, 0.8])
+    fake_run(two, values=[0.2, 0.6])
     site = Site(page, app).open("/runs")
-    site.page.locator(".st-key-runs_search input").fill("compared")
+    site.page.locator(".st-key-runs_search input").fill(tag)
     page.keyboard.press("Enter")
-    row(page, "compared-one")
+    row(page, one)
     expect(page.locator(".st-key-panel_runs_detail")).to_contain_text("accuracy 0.8", timeout=READY)
     site.wait_figure("run_detail_curves", "g => g.data.length >= 2")
-    row(page, "compared-two")
+    row(page, two)
     site.wait_figure("panel_runs_detail", "g => g.data.filter(curve => curve.mode.startsWith('lines')).length === 2")
     names = site.figure("panel_runs_detail", "g => g.data.map(curve => curve.y)")
     assert [0.3, 0.5, 0.8] in names
     assert [0.2, 0.6] in names
 
-    row(page, "compared-two")
+    row(page, two)
     site.button("run_delete").click()
-    expect(page.locator(".st-key-run_row_compared-one")).to_have_count(0, timeout=READY)
+    expect(page.locator(f".st-key-run_row_{one}")).to_have_count(0, timeout=READY)
     site.button("runs_undo").click()
-    expect(page.locator(".st-key-run_row_compared-one")).to_be_visible(timeout=READY)
-    row(page, "compared-one")
+    expect(page.locator(f".st-key-run_row_{one}")).to_be_visible(timeout=READY)
+    row(page, one)
     site.button("run_open_train").click()
-    expect(page.locator(".st-key-page_train .run-title")).to_contain_text("compared-one", timeout=READY)
-    assert "run=compared-one" in page.url
+    expect(page.locator(".st-key-page_train .run-title")).to_contain_text(one, timeout=READY)
+    assert f"run={one}" in page.url
