@@ -16,7 +16,7 @@ import networkx as nx
 from builder.compiler import Compiled, End
 from builder.compiler.check import owner_of
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, FlatNode, Graph
-from builder.graph.edit import substitute
+from builder.graph.graph import substitute
 
 Key = tuple[str, ...]
 """Names an input or output of a scope: (port, number) or, for what no port carries, ("", path, port)."""

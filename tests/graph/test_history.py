@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.graph import Document, Graph, GraphError, History, loads, to_document
+from builder.graph import Document, Edge, Graph, GraphError, History, loads, to_document
 from builder.graph import edit as edits
 from tests.compiler.build import graph, image
 
@@ -139,7 +139,7 @@ def random_edit(made: Graph, rng: random.Random) -> None:
         lambda: edits.add_node(
             scope, rng.choice(("linear", "op_add", "act_relu", "block:part")), (1, 2), blocks=made.blocks
         ),
-        lambda: edits.connect(made, edits.Edge(node, "y", other, rng.choice(("x", "xs")))),
+        lambda: edits.connect(made, Edge(node, "y", other, rng.choice(("x", "xs")))),
         lambda: edits.disconnect(made, rng.choice(list(made.wires()))),
         lambda: edits.set_param(scope, inner, "out_features", rng.randrange(9)),
         lambda: edits.reset_param(scope, inner, "out_features"),

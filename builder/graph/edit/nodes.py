@@ -1,0 +1,103 @@
+"""Edits of single nodes: add, remove, move, parameters and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from builder.graph.document import plain
+from builder.graph.edit.names import Blocks, fresh_id, name_of_block, require_nodes
+from builder.graph.graph import BLOCK_PREFIX, Graph, GraphError
+from builder.graph.schema import check_settings
+
+
+def add_node(
+    graph: Graph,
+    component: str,
+    position: tuple[float, float],
+    params: Mapping[str, Any] | None = None,
+    blocks: Blocks | None = None,
+) -> str:
+    """Places a component from the palette; its new node id.
+
+    Raises:
+        GraphError: there is no such component or block, or the block would stand in itself.
+    """
+    blocks = graph.blocks if blocks is None else blocks
+    id = fresh_id(graph, component)
+    probe = Graph()
+    probe.place(id, component)
+    probe.signature(id, blocks)
+    _require_no_recursion(graph, component, blocks)
+    graph.place(id, component, plain(dict(params or {})), position=(_on_canvas(position[0]), _on_canvas(position[1])))
+    return id
+
+
+def _require_no_recursion(graph: Graph, component: str, blocks: Blocks) -> None:
+    """A block cannot hold a use of itself, nor of a block that holds one."""
+    inside = name_of_block(graph, blocks)
+    if inside is None or not component.startswith(BLOCK_PREFIX):
+        return
+    seen: set[str] = set()
+    stack = [component.removeprefix(BLOCK_PREFIX)]
+    while stack:
+        name = stack.pop()
+        if name == inside:
+            used = component.removeprefix(BLOCK_PREFIX)
+            raise GraphError(
+                f"The block '{used}' cannot stand inside '{inside}': it would contain itself.",
+                f"模块“{used}”不能放入“{inside}”：它会包含自身。",
+            )
+        if name not in seen and name in blocks:
+            seen.add(name)
+            used_here = (data["component"] for _, data in blocks[name].nodes(data=True))
+            stack += [c.removeprefix(BLOCK_PREFIX) for c in used_here if c.startswith(BLOCK_PREFIX)]
+
+
+def remove_nodes(graph: Graph, nodes: Iterable[str]) -> None:
+    """Removes nodes with their wires."""
+    nodes = list(nodes)
+    require_nodes(graph, nodes)
+    graph.remove_nodes_from(nodes)
+
+
+def move(graph: Graph, positions: Mapping[str, tuple[float, float]]) -> None:
+    """Puts nodes at new places on the canvas; a place beyond its edge is drawn to the edge."""
+    require_nodes(graph, positions)
+    placed = {node: [_on_canvas(x), _on_canvas(y)] for node, (x, y) in positions.items()}
+    for node, position in placed.items():
+        graph.nodes[node]["position"] = position
+
+
+def _on_canvas(value: float) -> float:
+    if not abs(value) < float("inf"):
+        raise GraphError(
+            f"A position must be a finite number. Got {value!r}.", f"位置必须是有限的数字，收到 {value!r}。"
+        )
+    return round(max(-1e7, min(1e7, float(value))), 1)
+
+
+def set_param(graph: Graph, node: str, name: str, value: Any) -> None:
+    """Sets one parameter; None gives an inferred parameter back to inference. Values are checked by the compiler."""
+    require_nodes(graph, [node])
+    graph.nodes[node]["params"] = {**graph.nodes[node]["params"], name: plain(value)}
+
+
+def reset_param(graph: Graph, node: str, name: str) -> None:
+    """Gives a parameter its default back."""
+    require_nodes(graph, [node])
+    graph.nodes[node]["params"] = {k: v for k, v in graph.nodes[node]["params"].items() if k != name}
+
+
+def set_setting(graph: Graph, node: str, name: str, value: Any) -> None:
+    """Sets one node-level setting (name, init, frozen, weights, repeat, batch_size ...); None removes it.
+
+    Raises:
+        GraphError: a value that the setting cannot have.
+    """
+    require_nodes(graph, [node])
+    settings = {k: v for k, v in graph.nodes[node]["settings"].items() if k != name}
+    if value is not None:
+        settings[name] = plain(value)
+        check_settings({name: settings[name]}, node)
+    graph.nodes[node]["settings"] = settings
