@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from builder.ui.canvas.component import bundle
+from builder.ui.canvas.component import BRIDGE, bundle
 from builder.ui.catalogue import from_registry
 from builder.ui.commands import COMMANDS
 from builder.ui.palette import palette_data
@@ -37,9 +37,7 @@ NAMES = [
 def scripts(browser: Browser) -> Iterator[Page]:
     """A page in which ``m`` holds our functions, and ``index`` the search index of all components."""
     page = browser.new_page()
-    source = 'const CARD_CSS = "", FRAME_GUARD = "";\n' + bundle(
-        "search", "queue", "viewport", "frame", "dom", "overlay", "drop", "bridge"
-    )
+    source = 'const CARD_CSS = "", FRAME_GUARD = "";\n' + bundle(*BRIDGE)
     source += f"\nexport {{ {', '.join(NAMES)} }};"
     entries = palette_data(from_registry(), {}, False, "en")["entries"]
     page.evaluate(

@@ -18,6 +18,7 @@ from streamlit_flow.state import StreamlitFlowState
 from builder.ui.canvas.view import Element
 
 WEB = Path(__file__).parent / "web"
+BRIDGE = ("queue", "viewport", "frame", "dom", "search", "chooser", "overlay", "drop", "bridge")
 _IMPORT = re.compile(r"^import .*? from \"\./.*?\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
@@ -33,7 +34,7 @@ def bundle(*modules: str) -> str:
 def _bridge() -> Callable[..., Any]:
     texts = {"CARD_CSS": "card.css", "FRAME_GUARD": "guard.js"}
     constants = [f"const {n} = {json.dumps((WEB / f).read_text(encoding='utf-8'))};\n" for n, f in texts.items()]
-    script = "".join(constants) + bundle("queue", "viewport", "frame", "dom", "overlay", "drop", "bridge")
+    script = "".join(constants) + bundle(*BRIDGE)
     return components_v2.component("layerloom_bridge", js=script, isolate_styles=False)
 
 

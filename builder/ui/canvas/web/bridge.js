@@ -1,6 +1,7 @@
 // The bridge between the canvas and Python. Python sends the graph through streamlit-flow and a few words through `data`; what a
 // person does goes back as numbered events.
 
+import { Chooser } from "./chooser.js";
 import { Drop } from "./drop.js";
 import { Frame } from "./frame.js";
 import { make } from "./dom.js";
@@ -46,6 +47,7 @@ class Bridge {
       viewport: () => this.moved(),
     });
     this.overlay = new Overlay(this.root, this.frame);
+    this.chooser = new Chooser(this.root);
     this.drop = new Drop(this.root, this.frame, this.queue, this.overlay);
     this.onKey = (event) => this.key(event, true);
     document.addEventListener("keydown", this.onKey, true);
