@@ -11,7 +11,7 @@ from builder.graph.schema import FORMAT, VERSION, check_document
 
 Document = dict[str, Any]
 
-_GRAPH_KEYS = ("format", "version", "meta", "training", "nodes", "edges", "blocks")
+_GRAPH_KEYS = ("format", "version", "meta", "training", "params", "nodes", "edges", "blocks")
 _BLOCK_KEYS = ("params", "meta", "nodes", "edges")
 _NODE_KEYS = ("id", "component", "params", "settings", "position")
 _EDGE_KEYS = ("from", "to")
@@ -24,6 +24,8 @@ def to_document(graph: Graph) -> Document:
         GraphError: a value that a graph file cannot hold, such as an infinite number or an object.
     """
     document: Document = {"format": FORMAT, "version": VERSION, "meta": graph.meta, "training": graph.training}
+    if graph.block_params:  # a block, or a part of one, that stands alone
+        document["params"] = graph.block_params
     document |= _body(graph)
     document["blocks"] = {
         name: {
@@ -95,6 +97,7 @@ def _read(document: Document) -> Graph:
     graph = _read_body(document)
     graph.meta.update(document.get("meta", {}))
     graph.training.update(document.get("training", {}))
+    graph.block_params.update(document.get("params", {}))
     _keep_extra(graph.graph, document, _GRAPH_KEYS)
     for name, body in document.get("blocks", {}).items():
         block = _read_body(body)

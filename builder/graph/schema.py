@@ -107,6 +107,7 @@ def schema() -> dict[str, Any]:
                     "updates": {"enum": ["alternating", "simultaneous"]},
                 },
             },
+            "params": {"$ref": "#/$defs/table", "description": "of a part of a block: its parameters' defaults"},
             **_BODY,
             "blocks": {
                 "type": "object",

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph, GraphError, edit
 from builder.graph.graph import IDENTIFIER
-from builder.ui import clipboard
 from builder.ui.canvas.view import arrange as layout
 from builder.ui.canvas.view import cards_of, edge_id
 from builder.ui.catalogue import Catalogue
 from builder.ui.desk import Desk, Focus, block_of
-from builder.ui.warm import WARMUP
 
 
 def is_block(graph: Graph, node: str) -> bool:
@@ -24,7 +22,7 @@ def add(desk: Desk, component: str, position: tuple[float, float], wire: str | N
     _check_placeable(desk, component)
 
     def change(graph: Graph) -> str:
-        new = _place(graph, component, position, desk.blocks)
+        new = edit.add_node(graph, component, position, blocks=desk.blocks)
         crossed = next((e for e in graph.wires() if wire is not None and edge_id(e) == wire), None)
         if crossed is not None:
             _splice(graph, new, crossed, desk.blocks)
@@ -47,48 +45,9 @@ def _open_blocks(desk: Desk) -> list[str]:
     return [block_of(desk.part(desk.scope[:depth]), step) for depth, step in enumerate(desk.scope)]
 
 
-def _uses(blocks: dict[str, Graph], name: str, other: str) -> bool:
-    """Whether block ``name`` holds a use of block ``other``, at any depth."""
-    seen, todo = set(), [name]
-    while todo:
-        current = todo.pop()
-        if current in seen or current not in blocks:
-            continue
-        seen.add(current)
-        used = _blocks_in(blocks[current])
-        if other in used:
-            return True
-        todo += used
-    return False
-
-
-def _blocks_in(graph: Graph) -> set[str]:
-    """The blocks that a graph's nodes are uses of, or take as parameters."""
-    components = [data["component"] for _, data in graph.nodes(data=True)]
-    used = {c.removeprefix(BLOCK_PREFIX) for c in components if c.startswith(BLOCK_PREFIX)}
-    catalogue = WARMUP.catalogue or {}
-    for _, data in graph.nodes(data=True):
-        entry = catalogue.get(data["component"])
-        values = [data["params"].get(block.name) for block in entry.blocks] if entry else []
-        used |= {value for value in values if isinstance(value, str)}
-    return used
-
-
 def may_hold(desk: Desk, name: str) -> bool:
     """Whether a block can stand in the part that is open without holding itself."""
-    return not any(name == b or _uses(desk.blocks, name, b) for b in _open_blocks(desk))
-
-
-def _place(graph: Graph, component: str, position: tuple[float, float], blocks: dict[str, Graph]) -> str:
-    place = (round(position[0], 1), round(position[1], 1))
-    if component in ("port_in", "port_out"):
-        base = "x" if component == "port_in" else "y"
-        id, number = base, 2
-        while id in graph:
-            id, number = f"{base}{number}", number + 1
-        graph.place(id, component, position=place)
-        return id
-    return edit.add_node(graph, component, place, blocks=blocks)
+    return set(edit.needed([name], desk.blocks)).isdisjoint(_open_blocks(desk))
 
 
 def _splice(graph: Graph, node: str, wire: Edge, blocks: dict[str, Graph]) -> None:
@@ -147,7 +106,7 @@ def _ends(graph: Graph, end: str, desk: Desk, side: str) -> list[str]:
 
 def copy(desk: Desk) -> None:
     """Takes copies of the selected nodes to the clipboard."""
-    desk.clipboard, desk.pasted = clipboard.clip(desk.open_graph, _selected(desk), desk.blocks), 0
+    desk.clipboard, desk.pasted = edit.clip(desk.open_graph, _selected(desk), desk.blocks), 0
 
 
 def cut(desk: Desk) -> None:
@@ -160,6 +119,13 @@ def duplicate(desk: Desk) -> None:
     """Places copies of the selected nodes beside them and selects the copies."""
     chosen = _selected(desk)
     new = desk.edit(lambda graph: edit.duplicate(graph, chosen), "duplicate")
+    desk.select(new.values())
+
+
+def duplicate_wired(desk: Desk) -> None:
+    """Like ``duplicate``, with the wires that come from nodes that are not selected."""
+    chosen = _selected(desk)
+    new = desk.edit(lambda graph: edit.duplicate(graph, chosen, incoming=True), "duplicate_wired")
     desk.select(new.values())
 
 
@@ -178,7 +144,7 @@ def paste(desk: Desk) -> None:
     for name in part.blocks:
         if not may_hold(desk, name):
             raise GraphError(f"The block '{name}' cannot be placed inside itself.", f"模块“{name}”不能放在它自身内部。")
-    new = desk.edit(lambda graph: clipboard.paste(graph, part, desk.blocks, bool(desk.scope), times), "paste")
+    new = desk.edit(lambda graph: edit.paste(graph, part, desk.blocks, bool(desk.scope), times), "paste")
     desk.pasted = times
     desk.select(new)
     desk.focus = Focus(desk.focus.number + 1, desk.selection)
@@ -228,28 +194,6 @@ def block_name(desk: Desk) -> str:
     return names[-1]
 
 
-def rename_block(desk: Desk, old: str, new: str) -> None:
-    """Gives a block another name; its uses follow. To be called within an edit."""
-    if new == old:
-        return
-    if not IDENTIFIER.fullmatch(new) or new in desk.blocks:
-        raise GraphError(
-            f"A block's name must be unused letters, digits and '_', a letter first. Got {new!r:.80}.",
-            f"模块名须以字母开头，仅含字母、数字和下划线，且未被占用。收到 {new!r:.80}。",
-        )
-    renamed = {new if name == old else name: block for name, block in desk.blocks.items()}
-    desk.blocks.clear()
-    desk.blocks.update(renamed)
-    for part in (desk.graph, *desk.blocks.values()):
-        for _, data in part.nodes(data=True):
-            if data["component"] == BLOCK_PREFIX + old:
-                data["component"] = BLOCK_PREFIX + new
-            entry = (WARMUP.catalogue or {}).get(data["component"])
-            for block in entry.blocks if entry else ():
-                if data["params"].get(block.name) == old:
-                    data["params"] = {**data["params"], block.name: new}
-
-
 def begin_block(desk: Desk, node: str, parameter: str, inputs: Sequence[str], outputs: Sequence[str]) -> str:
     """A new block with these ports as the value of a node's parameter; its name."""
     name, number = parameter, 2
@@ -267,20 +211,3 @@ def begin_block(desk: Desk, node: str, parameter: str, inputs: Sequence[str], ou
 
     desk.edit(change, "begin_block")
     return name
-
-
-def rename_port(desk: Desk, block: str, old: str, new: str, output: bool) -> None:
-    """Brings the wires at every use of a block to a port's new name. To be called within an edit."""
-    for part in (desk.graph, *desk.blocks.values()):
-        uses = {n for n, d in part.nodes(data=True) if d["component"] == BLOCK_PREFIX + block}
-        wires = list(part.wires())
-        changed = [
-            wire._replace(source_port=new) if output and wire.source in uses and wire.source_port == old
-            else wire._replace(target_port=new) if not output and wire.target in uses and wire.target_port == old
-            else wire
-            for wire in wires
-        ]  # fmt: skip
-        if changed != wires:
-            part.remove_edges_from(list(part.edges))
-            for wire in changed:
-                part.wire(wire)

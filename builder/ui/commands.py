@@ -66,6 +66,7 @@ COMMANDS: dict[str, Command] = {
         Command("cut", actions.cut, ("Ctrl+X",), "content_cut", "nodes"),
         Command("paste", actions.paste, ("Ctrl+V",), "content_paste"),
         Command("duplicate", actions.duplicate, ("Ctrl+D",), "content_copy", "nodes"),
+        Command("duplicate_wired", actions.duplicate_wired, ("Ctrl+Shift+D",), "schema", "nodes"),
         Command("delete", actions.delete, ("Delete", "Backspace"), "delete", "selection"),
         Command("group", actions.group, ("Ctrl+G",), "select_all", "nodes"),
         Command("select_all", _select_all, ("Ctrl+A",), "select_all", "graph"),

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from builder.ui.command_text import COMMAND_TEXTS
+from builder.ui.edit_text import EDIT_TEXTS
 from builder.ui.page_text import PAGE_TEXTS
 from builder.ui.training_text import TRAINING_TEXTS
 
@@ -204,6 +205,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cancel": ("Cancel", "取消"),
     "bad_event": ("The canvas sent something unreadable; reload the page.", "画布发送了无法识别的内容，请刷新页面。"),
     **COMMAND_TEXTS,
+    **EDIT_TEXTS,
     **PAGE_TEXTS,
     **TRAINING_TEXTS,
 }

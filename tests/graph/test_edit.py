@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,30 +10,7 @@ from builder.graph import Edge, Graph, GraphError, dumps, from_document, loads, 
 from builder.graph import edit as edits
 from builder.graph.edit import edge_between
 from tests.compiler.build import graph, image
-
-
-def wires(made: Graph) -> list[str]:
-    return [f"{e.source}.{e.source_port} {e.target}.{e.target_port}" for e in made.wires()]
-
-
-def net() -> Graph:
-    return graph(
-        {"data": image(4), "fc": ("linear", {"out_features": 4}), "relu": "act_relu", "add": "op_add", "out": "linear"},
-        ["data.x fc.x", "fc.y relu.x", "data.x add.xs", "relu.y add.xs", "add.y out.x"],
-    )
-
-
-def refused(edit: Callable[[Graph], Any], message: str, made: Graph | None = None) -> GraphError:
-    """Asserts that an edit raises this, in two languages, and leaves the graph as it was."""
-    made = net() if made is None else made
-    before = to_document(made)
-    with pytest.raises(GraphError, match=message) as caught:
-        edit(made)
-    assert to_document(made) == before
-    assert caught.value.message_zh
-    assert caught.value.message_zh != caught.value.message
-    return caught.value
-
+from tests.graph.small import net, refused, wires
 
 # ------------------------------------------------------------------ nodes
 
@@ -228,7 +204,7 @@ def test_reorder_of_a_wire_that_is_there_twice() -> None:
     assert [e.source for e in made.wires_into("add", "xs")] == ["data", "r", "data"]
 
 
-# ------------------------------------------------------------------ rename and duplicate
+# ------------------------------------------------------------------ rename
 
 
 def test_rename_takes_wires_and_shared_weights_along() -> None:
@@ -272,27 +248,6 @@ def test_rename_inside_a_block_reaches_its_uses() -> None:
     assert wires(block) == ["enter.y layer.x", "layer.y leave.x"]
     assert made.nodes["fc"]["settings"]["weights"]["node"] == "w/n0/b/layer"
     assert wrap.nodes["fc"]["settings"]["weights"]["node"] == "b/layer"
-
-
-def test_duplicate() -> None:
-    made = net()
-    made.nodes["fc"]["position"] = [10, 20]
-    made.nodes["out"]["settings"]["weights"] = {"from": "shared", "node": "fc"}
-    new = edits.duplicate(made, ["fc", "relu", "out", "fc"])
-    assert new == {"fc": "linear1", "relu": "relu1", "out": "linear2"}
-    assert made.nodes["linear1"]["position"] == [50, 60]
-    assert [w for w in wires(made) if "1." in w or "2." in w] == [
-        "data.x linear1.x",
-        "linear1.y relu1.x",
-        "add.y linear2.x",
-    ]
-    assert made.nodes["linear2"]["settings"]["weights"]["node"] == "linear1", "the copies share among themselves"
-    assert made.nodes["out"]["settings"]["weights"]["node"] == "fc"
-    alone = edits.duplicate(made, ["out"])["out"]
-    assert made.nodes[alone]["settings"]["weights"]["node"] == "fc", "a copy alone shares with the original"
-    made.nodes["linear1"]["params"]["out_features"] = 9
-    assert made.nodes["fc"]["params"]["out_features"] == 4
-    refused(lambda g: edits.duplicate(g, ["fc", "nope"]), "no node 'nope'")
 
 
 # ------------------------------------------------------------------ what later versions know

@@ -112,6 +112,10 @@ def test_duplicating_selects_the_copies(desk: Desk) -> None:
     do(desk, "command", name="duplicate")
     assert len(desk.graph) == 5
     assert set(desk.selection).isdisjoint({"fc", "act"})
+    assert not any(edge.source == "data" and edge.target in desk.selection for edge in desk.graph.wires())
+    do(desk, "select", nodes=["fc", "act"], edges=[])
+    do(desk, "command", name="duplicate_wired")
+    assert any(edge.source == "data" and edge.target in desk.selection for edge in desk.graph.wires())
 
 
 def test_copying_and_pasting_into_another_graph(nested: Graph, desk: Desk) -> None:
@@ -220,25 +224,13 @@ def test_ports_are_placed_inside_blocks_only(nested: Graph) -> None:
     assert desk.selection == ("x2",)
 
 
-def test_renaming_a_port_brings_the_wires_at_every_use_along(nested: Graph) -> None:
-    desk = Desk(nested)
-    desk.enter("one")
-
-    def rename(graph: Graph) -> None:
-        edit.rename_node(graph, "y", "out")
-        actions.rename_port(desk, "pair", "y", "out", output=True)
-
-    desk.edit(rename)
-    assert "one.out -> many.x" in [str(w) for w in desk.graph.wires()]
-
-
 def test_renaming_a_block_keeps_its_uses(nested: Graph) -> None:
     desk = Desk(nested)
-    desk.edit(lambda _: actions.rename_block(desk, "pair", "couple"))
+    desk.edit(lambda _: edit.rename_block(desk.graph, "pair", "couple"))
     assert list(desk.blocks) == ["couple"]
     assert desk.graph.nodes["one"]["component"] == "block:couple"
     with pytest.raises(GraphError, match="name"):
-        desk.edit(lambda _: actions.rename_block(desk, "couple", "no good"))
+        desk.edit(lambda _: edit.rename_block(desk.graph, "couple", "no good"))
     assert list(desk.blocks) == ["couple"]
 
 

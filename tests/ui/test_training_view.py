@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.graph import Graph, GraphError
+from builder.graph import Graph, GraphError, edit
 from builder.ui import actions, reactions, theme
 from builder.ui.canvas import events, view
 from builder.ui.catalogue import Catalogue
@@ -189,7 +189,7 @@ def test_renaming_a_block_renames_it_where_it_is_a_parameter() -> None:
     graph = adversarial()
     graph.nodes["penalty"]["params"]["critic"] = "critic"
     desk = Desk(graph)
-    desk.edit(lambda _: actions.rename_block(desk, "critic", "judge"))
+    desk.edit(lambda _: edit.rename_block(desk.graph, "critic", "judge"))
     assert desk.graph.nodes["penalty"]["params"]["critic"] == "judge"
     assert desk.graph.nodes["real"]["component"] == "block:judge"
 

@@ -1,7 +1,8 @@
 """The edits that a person makes. Each changes a graph (or block) in place, or raises GraphError and changes nothing."""
 
+from builder.graph.edit.block_names import blocks_in, needed, rename_block
 from builder.graph.edit.blocks import detach_block, make_block
-from builder.graph.edit.copies import duplicate
+from builder.graph.edit.copies import clip, duplicate, paste
 from builder.graph.edit.names import fresh_id
 from builder.graph.edit.nodes import add_node, move, remove_nodes, reset_param, set_param, set_setting
 from builder.graph.edit.rename import rename_node
@@ -9,6 +10,8 @@ from builder.graph.edit.wires import connect, disconnect, edge_between, parse_en
 
 __all__ = [
     "add_node",
+    "blocks_in",
+    "clip",
     "connect",
     "detach_block",
     "disconnect",
@@ -17,8 +20,11 @@ __all__ = [
     "fresh_id",
     "make_block",
     "move",
+    "needed",
     "parse_end",
+    "paste",
     "remove_nodes",
+    "rename_block",
     "rename_node",
     "reorder",
     "reset_param",

@@ -10,7 +10,7 @@ from typing import Any
 import networkx as nx
 
 from builder.graph.edit.names import Blocks, free_name, fresh_id, require_free, require_nodes
-from builder.graph.edit.references import begun_anew, entered, follow
+from builder.graph.edit.references import begun_anew, entered, follow, parameters_named
 from builder.graph.edit.wires import rewire
 from builder.graph.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph, GraphError, block_ports, substitute
 
@@ -54,7 +54,7 @@ def make_block(graph: Graph, nodes: Iterable[str], name: str, blocks: dict[str, 
         block.add_node(node, **copy.deepcopy(graph.nodes[node]))
     for row, port in enumerate(exits.values()):
         block.place(port, PORT_OUT, position=(right + 260, top + 90 * row))
-    references = sorted({name for node in chosen for name in _references(graph.nodes[node]["params"])})
+    references = sorted({name for node in chosen for name in parameters_named(graph.nodes[node]["params"])})
     block.block_params.update({name: graph.block_params.get(name) for name in references})
     id = fresh_id(graph, BLOCK_PREFIX + name)
     graph.place(id, BLOCK_PREFIX + name, {name: {"param": name} for name in references}, position=(left, top))
@@ -83,15 +83,6 @@ def make_block(graph: Graph, nodes: Iterable[str], name: str, blocks: dict[str, 
     follow(graph, lambda path: f"{id}/{path}" if path.split("/")[0] in inside else path)
     blocks[name] = block
     return id
-
-
-def _references(params: Any) -> set[str]:
-    """The names of the block's parameters that these values refer to."""
-    if isinstance(params, Mapping):
-        if set(params) == {"param"} and isinstance(params["param"], str):
-            return {params["param"]}
-        params = list(params.values())
-    return {name for item in params for name in _references(item)} if isinstance(params, list | tuple) else set()
 
 
 def _require_convex(graph: Graph, inside: set[str]) -> None:

@@ -1,33 +1,108 @@
-"""Copies of nodes."""
+"""Copies of nodes: beside them, or clipped as a graph of its own and pasted into the same or another graph."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from builder.graph.edit.names import fresh_id, require_nodes
-from builder.graph.edit.references import begun_anew, follow
-from builder.graph.graph import Graph
+from builder.graph.document import to_document
+from builder.graph.edit.block_names import blocks_in, needed, rename_blocks
+from builder.graph.edit.names import Blocks, free_name, fresh_id, require_nodes
+from builder.graph.edit.references import begun_anew, follow, parameters_named
+from builder.graph.graph import PORT_IN, PORT_OUT, Graph, GraphError, substitute
+
+STEP = 40.0  # between a node and its copy
 
 
-def duplicate(graph: Graph, nodes: Iterable[str], offset: tuple[float, float] = (40, 40)) -> dict[str, str]:
-    """Copies nodes with the wires that reach them from outside and those among them; the new id by old id.
+def duplicate(
+    graph: Graph, nodes: Iterable[str], offset: tuple[float, float] = (STEP, STEP), incoming: bool = False
+) -> dict[str, str]:
+    """Copies nodes with the wires among them; the new id by old id. What they share among themselves, the copies share.
 
-    Copies that shared weights among themselves still do.
+    Args:
+        incoming: also the wires that come from other nodes; what is at their sources then feeds both.
     """
-    nodes = list(dict.fromkeys(nodes))
-    require_nodes(graph, nodes)
+    chosen = dict.fromkeys(nodes)
+    require_nodes(graph, chosen)
     new: dict[str, str] = {}
-    for node in nodes:
-        data = copy.deepcopy(graph.nodes[node])
-        new[node] = fresh_id(graph, data["component"])
-        if data["position"] is not None:
-            data["position"] = [data["position"][0] + offset[0], data["position"][1] + offset[1]]
-        graph.add_node(new[node], **data)
+    for node in chosen:
+        new[node] = fresh_id(graph, graph.nodes[node]["component"])
+        _place_copy(graph, new[node], graph.nodes[node], offset)
     for edge in list(graph.wires()):
-        if edge.target in new:
+        if edge.target in new and (edge.source in new or incoming):
             copied = edge._replace(source=new.get(edge.source, edge.source), target=new[edge.target])
             graph.wire(copied, graph.extra_of(edge))
-    copies = graph.subgraph(new.values())
-    follow(copies, lambda path: begun_anew(path, new))
+    follow(graph.subgraph(new.values()), lambda path: begun_anew(path, new))
     return new
+
+
+def _place_copy(graph: Graph, id: str, data: Mapping[str, object], offset: tuple[float, float]) -> None:
+    copied = copy.deepcopy(dict(data))
+    if isinstance(place := copied["position"], list):
+        copied["position"] = [place[0] + offset[0], place[1] + offset[1]]
+    graph.add_node(id, **copied)
+
+
+def clip(graph: Graph, nodes: Iterable[str], blocks: Blocks) -> Graph:
+    """A graph of its own that holds copies of these nodes, the wires among them and the blocks that they need.
+
+    Where they refer to parameters of the block around them, it has these with their defaults.
+    """
+    part = Graph()
+    for node in nodes:
+        _place_copy(part, node, graph.nodes[node], (0, 0))
+        for name in parameters_named(part.nodes[node]["params"]) & graph.block_params.keys():
+            part.block_params[name] = copy.deepcopy(graph.block_params[name])
+    for wire in graph.wires():
+        if wire.source in part and wire.target in part:
+            part.wire(wire, graph.extra_of(wire))
+    for name in needed(blocks_in(part, blocks), blocks):
+        part.blocks[name] = copy.deepcopy(blocks[name])
+    return part
+
+
+def paste(graph: Graph, part: Graph, blocks: dict[str, Graph], inside_block: bool, times: int = 1) -> list[str]:
+    """Places copies of a clipped graph beside where they came from; their new ids.
+
+    A block of another graph comes along; where a different one has its name, it takes a new name.
+
+    Args:
+        times: how many steps beside.
+
+    Raises:
+        GraphError: nothing that was clipped can be placed here.
+    """
+    ports = () if inside_block else (PORT_IN, PORT_OUT)
+    placed = {node: data for node, data in part.nodes(data=True) if data["component"] not in ports}
+    if not placed:
+        raise GraphError("Nothing that was copied can be placed here.", "复制的内容不能放在这里。")
+    names = _bring_blocks(part, blocks)
+    new: dict[str, str] = {}
+    for node, data in placed.items():
+        new[node] = node if node not in graph else fresh_id(graph, data["component"])
+        _place_copy(graph, new[node], data, (STEP * times, STEP * times))
+    for wire in part.wires():
+        if wire.source in new and wire.target in new:
+            graph.wire(wire._replace(source=new[wire.source], target=new[wire.target]), part.extra_of(wire))
+    copies = graph.subgraph(new.values())
+    for _, data in copies.nodes(data=True):
+        if inside_block:
+            defaults = {name: part.block_params.get(name) for name in parameters_named(data["params"])}
+            graph.block_params.update({k: copy.deepcopy(v) for k, v in defaults.items() if k not in graph.block_params})
+        else:
+            data["params"] = substitute(data["params"], part.block_params, strict=False)
+    rename_blocks(copies, names, part.blocks)
+    follow(copies, lambda path: begun_anew(path, new))
+    return list(new.values())
+
+
+def _bring_blocks(part: Graph, blocks: dict[str, Graph]) -> dict[str, str]:
+    """Adds the blocks that a clipped graph needs; their names here by their names there."""
+    names: dict[str, str] = {}
+    for name in needed(part.blocks, part.blocks):  # those that are needed first, so that the others name them as here
+        block = copy.deepcopy(part.blocks[name])
+        rename_blocks(block, names, part.blocks)
+        different = {known for known, other in blocks.items() if to_document(other) != to_document(block)}
+        names[name] = free_name(name, different)
+        blocks.setdefault(names[name], block)
+    return names

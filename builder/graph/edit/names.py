@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping
 
-from builder.graph.graph import BLOCK_PREFIX, IDENTIFIER, MAX_ID, Graph, GraphError
+from builder.graph.graph import BLOCK_PREFIX, IDENTIFIER, MAX_ID, PORT_IN, PORT_OUT, Graph, GraphError
 
 Blocks = Mapping[str, Graph]
 KIND_PREFIXES = ("op", "act", "data", "layer", "loss", "metric", "opt", "rnn", "sched")  # of component ids: not telling
+PORT_NAMES = {PORT_IN: "x", PORT_OUT: "y"}
 
 
 def fresh_id(graph: Graph, component: str) -> str:
-    """An unused node id from the component's telling word: ``conv1``, ``relu2``, ``linear1``."""
+    """An unused node id from the component's telling word: ``conv1``, ``relu2``; a block's port: ``x``, ``y2``."""
+    if component in PORT_NAMES:
+        return free_name(PORT_NAMES[component], graph)
     base = component.removeprefix(BLOCK_PREFIX)
     head, _, tail = base.partition("_")
     if not component.startswith(BLOCK_PREFIX):
@@ -27,7 +30,8 @@ def fresh_id(graph: Graph, component: str) -> str:
     return f"{base}{number}"
 
 
-def free_name(name: str, used: set[str]) -> str:
+def free_name(name: str, used: Container[str]) -> str:
+    """The name, or with the first number that makes it an unused one."""
     if name not in used:
         return name
     number = 2

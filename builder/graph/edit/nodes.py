@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from builder.graph.document import plain
+from builder.graph.edit.block_names import needed
 from builder.graph.edit.names import Blocks, fresh_id, name_of_block, require_nodes
 from builder.graph.graph import BLOCK_PREFIX, Graph, GraphError
 from builder.graph.schema import check_settings
@@ -35,23 +36,12 @@ def add_node(
 
 def _require_no_recursion(graph: Graph, component: str, blocks: Blocks) -> None:
     """A block cannot hold a use of itself, nor of a block that holds one."""
-    inside = name_of_block(graph, blocks)
-    if inside is None or not component.startswith(BLOCK_PREFIX):
-        return
-    seen: set[str] = set()
-    stack = [component.removeprefix(BLOCK_PREFIX)]
-    while stack:
-        name = stack.pop()
-        if name == inside:
-            used = component.removeprefix(BLOCK_PREFIX)
-            raise GraphError(
-                f"The block '{used}' cannot stand inside '{inside}': it would contain itself.",
-                f"模块“{used}”不能放入“{inside}”：它会包含自身。",
-            )
-        if name not in seen and name in blocks:
-            seen.add(name)
-            used_here = (data["component"] for _, data in blocks[name].nodes(data=True))
-            stack += [c.removeprefix(BLOCK_PREFIX) for c in used_here if c.startswith(BLOCK_PREFIX)]
+    inside, used = name_of_block(graph, blocks), component.removeprefix(BLOCK_PREFIX)
+    if inside is not None and component.startswith(BLOCK_PREFIX) and inside in needed([used], blocks):
+        raise GraphError(
+            f"The block '{used}' cannot stand inside '{inside}': it would contain itself.",
+            f"模块“{used}”不能放入“{inside}”：它会包含自身。",
+        )
 
 
 def remove_nodes(graph: Graph, nodes: Iterable[str]) -> None:

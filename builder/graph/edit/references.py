@@ -36,3 +36,12 @@ def entered(path: str, node: str, new: Mapping[str, str]) -> str:
 def is_reference(value: Any) -> bool:
     """Whether a parameter stands for what is at a node."""
     return isinstance(value, Mapping) and set(value) == {"node"} and isinstance(value["node"], str)
+
+
+def parameters_named(params: Any) -> set[str]:
+    """The names of the block's parameters that these values refer to."""
+    if isinstance(params, Mapping):
+        if set(params) == {"param"} and isinstance(params["param"], str):
+            return {params["param"]}
+        params = list(params.values())
+    return {name for item in params for name in parameters_named(item)} if isinstance(params, list | tuple) else set()

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from builder.graph import PORT_OUT, Graph, GraphError, edit
+from builder.graph import GraphError, edit
 from builder.ui import actions
 from builder.ui.desk import Desk
 from builder.ui.form.common import change, follow, key_of, number, section
@@ -54,7 +54,7 @@ def block_name(desk: Desk, name: str, node: str) -> None:
 
     def rename() -> None:
         new = st.session_state[key].strip()
-        change(desk, lambda _: actions.rename_block(desk, name, new), "rename")
+        change(desk, lambda _: edit.rename_block(desk.graph, name, new), "rename")
 
     with st.container(key="row_block_name"):
         st.text_input(t("block_name"), key=key, max_chars=60, on_change=rename)
@@ -115,12 +115,7 @@ def port_name(desk: Desk, node: str) -> None:
     def rename() -> None:
         new = st.session_state[key].strip()
 
-        def make(graph: Graph) -> None:
-            output = graph.nodes[node]["component"] == PORT_OUT
-            edit.rename_node(graph, node, new)
-            actions.rename_port(desk, actions.block_name(desk), node, new, output)
-
-        change(desk, make, "rename")
+        change(desk, lambda graph: edit.rename_node(graph, node, new, root=desk.graph), "rename")
         desk.select((new,))
 
     with st.container(key="row_port_name"):
