@@ -49,7 +49,7 @@ def heading(title: str, about: str = "") -> None:
 
 def section(title: str) -> None:
     """The heading of a part of a page."""
-    st.html(f'<div class="page-section">{escape(title)}</div>')
+    st.html(f'<h2 class="page-section">{escape(title)}</h2>')
 
 
 def empty(icon: str, title: str, about: str = "") -> None:

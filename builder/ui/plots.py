@@ -17,7 +17,7 @@ Group = Literal["train", "valid", "rate", "gradient_norm", "speed"]
 Points = tuple[list[float], list[float | None]]
 
 FONT = "Inter, 'Segoe UI', 'Noto Sans', 'Noto Sans SC', 'Noto Sans CJK SC', 'PingFang SC', sans-serif"
-INK, MUTED, LINE = "#1b1f27|#e9ebf1", "#6a7280|#98a0af", "#eceef2|#272b34"
+INK, MUTED, LINE = "#1b1f27|#e9ebf1", "#5b6371|#98a0af", "#eceef2|#272b34"
 PANEL = "#ffffff|#20242c"
 CARD = "#ffffff|#16181d"  # what charts stand on
 COLOURS = theme.TURNS
