@@ -1,0 +1,345 @@
+"""What tells two graphs apart: nodes that came, went, were renamed or changed, and the wires between them. Pure data."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from builder.graph.document import plain, to_document
+from builder.graph.graph import BLOCK_PREFIX, Edge, Graph
+
+ROUNDS = 4  # how far around a node its surroundings are looked at
+
+
+class Change(NamedTuple):
+    """A value that differs; None where it was not set, or is no longer."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class NodeChange:
+    """A node that is in both graphs, under its names there, and what of it differs."""
+
+    before: str
+    after: str
+    component: tuple[str, str] | None = None
+    params: tuple[Change, ...] = ()
+    settings: tuple[Change, ...] = ()
+    reordered: tuple[str, ...] = ()
+    """Ports whose wires arrive in another order."""
+
+    @property
+    def renamed(self) -> bool:
+        return self.before != self.after
+
+    @property
+    def changed(self) -> bool:
+        """Whether more than its name differs."""
+        return bool(self.component or self.params or self.settings or self.reordered)
+
+
+@dataclass(frozen=True)
+class BodyDifference:
+    """What differs between two graphs without their blocks, or between two states of one block.
+
+    ``added`` and ``wires_added`` speak in the names of the later graph, ``removed`` and ``wires_removed`` in those of the
+    earlier one.
+    """
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    nodes: tuple[NodeChange, ...] = ()
+    wires_added: tuple[Edge, ...] = ()
+    wires_removed: tuple[Edge, ...] = ()
+    params: tuple[Change, ...] = ()
+    """The values that a block offers to its uses."""
+
+    def __bool__(self) -> bool:
+        return any((self.added, self.removed, self.nodes, self.wires_added, self.wires_removed, self.params))
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """The nodes of the later graph that were renamed or changed, or whose wires differ (of those that were there before)."""
+        names = {change.after for change in self.nodes}
+        names |= {end for edge in self.wires_added for end in (edge.source, edge.target)}
+        return frozenset(names - set(self.added))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs between an earlier and a later graph. Places on the canvas do not count."""
+
+    body: BodyDifference = field(default_factory=BodyDifference)
+    blocks: Mapping[str, BodyDifference] = field(default_factory=dict)
+    """By name, the blocks that are in both and differ."""
+    blocks_added: tuple[str, ...] = ()
+    blocks_removed: tuple[str, ...] = ()
+    blocks_renamed: tuple[tuple[str, str], ...] = ()
+    training: tuple[Change, ...] = ()
+    meta: tuple[Change, ...] = ()
+
+    def __bool__(self) -> bool:
+        parts = (self.blocks, self.blocks_added, self.blocks_removed, self.blocks_renamed, self.training, self.meta)
+        return bool(self.body) or any(parts)
+
+    @property
+    def bodies(self) -> dict[str, BodyDifference]:
+        """The graph's own difference under an empty name, and those of its blocks."""
+        return ({"": self.body} if self.body else {}) | dict(self.blocks)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many nodes were added, removed, changed and only renamed, blocks included; and how many wires differ."""
+        bodies = self.bodies.values()
+        nodes = [node for body in bodies for node in body.nodes]
+        return {
+            "added": sum(len(body.added) for body in bodies),
+            "removed": sum(len(body.removed) for body in bodies),
+            "changed": sum(node.changed for node in nodes),
+            "renamed": sum(node.renamed for node in nodes),
+            "wires": sum(len(body.wires_added) + len(body.wires_removed) for body in bodies),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The difference as JSON-able data."""
+        return {
+            "equal": not self,
+            "counts": self.counts,
+            "graph": _body_json(self.body),
+            "blocks": {name: _body_json(body) for name, body in self.blocks.items()},
+            "blocks_added": list(self.blocks_added),
+            "blocks_removed": list(self.blocks_removed),
+            "blocks_renamed": [list(pair) for pair in self.blocks_renamed],
+            "training": _changes_json(self.training),
+            "meta": _changes_json(self.meta),
+        }
+
+
+def _body_json(body: BodyDifference) -> dict[str, Any]:
+    return {
+        "added": list(body.added),
+        "removed": list(body.removed),
+        "changed": [
+            {"before": node.before, "after": node.after}
+            | ({"component": list(node.component)} if node.component else {})
+            | ({"params": _changes_json(node.params)} if node.params else {})
+            | ({"settings": _changes_json(node.settings)} if node.settings else {})
+            | ({"reordered": list(node.reordered)} if node.reordered else {})
+            for node in body.nodes
+        ],
+        "wires_added": [str(edge) for edge in body.wires_added],
+        "wires_removed": [str(edge) for edge in body.wires_removed],
+        "params": _changes_json(body.params),
+    }
+
+
+def _changes_json(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
+    return [change._asdict() for change in changes]
+
+
+def difference(before: Graph, after: Graph) -> Difference:
+    """What was added to, removed from and changed in a graph; a renamed node is known by its component and surroundings.
+
+    Raises:
+        GraphError: a value that no graph file can hold.
+    """
+    old, new = to_document(before)["blocks"], to_document(after)["blocks"]
+    gone, come = [name for name in old if name not in new], [name for name in new if name not in old]
+    renamed = {}
+    for name in gone:
+        same = next((other for other in come if new[other] == old[name] and other not in renamed.values()), None)
+        if same is not None:
+            renamed[name] = same
+    pairs = {name: name for name in old if name in new}
+    blocks = {name: _between(before.blocks[name], after.blocks[name], renamed) for name in pairs}
+    return Difference(
+        _between(before, after, renamed),
+        {name: body for name, body in blocks.items() if body},
+        tuple(name for name in come if name not in renamed.values()),
+        tuple(name for name in gone if name not in renamed),
+        tuple(renamed.items()),
+        _changes(before.training, after.training),
+        _changes(before.meta, after.meta),
+    )
+
+
+def _between(before: Graph, after: Graph, blocks: Mapping[str, str]) -> BodyDifference:
+    pairs = match(before, after, blocks)
+    found = set(pairs.values())
+    moved = [_moved(edge, pairs) for edge in before.wires()]
+    common = Counter(filter(None, moved)) & Counter(after.wires())
+    lost, gained = Counter(common), Counter(common)
+    nodes = [_change(before, after, (old, new), pairs, blocks) for old, new in pairs.items()]
+    return BodyDifference(
+        added=tuple(node for node in after if node not in found),
+        removed=tuple(node for node in before if node not in pairs),
+        nodes=tuple(node for node in nodes if node.renamed or node.changed),
+        wires_added=tuple(edge for edge in after.wires() if not _take(gained, edge)),
+        wires_removed=tuple(edge for edge, now in zip(before.wires(), moved, strict=True) if not _take(lost, now)),
+        params=_changes(before.block_params, after.block_params),
+    )
+
+
+def _moved(edge: Edge, pairs: Mapping[str, str]) -> Edge | None:
+    """A wire of the earlier graph in the names of the later one; None where one of its ends is no more."""
+    if edge.source not in pairs or edge.target not in pairs:
+        return None
+    return Edge(pairs[edge.source], edge.source_port, pairs[edge.target], edge.target_port)
+
+
+def _take(counter: Counter[Edge], edge: Edge | None) -> bool:
+    """Whether one more of these wires is left, which is then taken."""
+    if edge is not None:
+        counter[edge] -= 1
+    return edge is not None and counter[edge] >= 0
+
+
+def _change(
+    before: Graph, after: Graph, nodes: tuple[str, str], pairs: Mapping[str, str], blocks: Mapping[str, str]
+) -> NodeChange:
+    old, new = nodes
+    one, two = before.nodes[old], after.nodes[new]
+    component = None if _component(one, blocks) == two["component"] else (one["component"], two["component"])
+    followed = {name: _followed(value, pairs) for name, value in one["params"].items()}
+    settings = {name: _followed(value, pairs) for name, value in one["settings"].items()}
+    then = [_moved(edge, pairs) for edge in before.wires_into(old)]
+    now = after.wires_into(new)
+    common = Counter(filter(None, then)) & Counter(now)
+    then, now = [edge for edge in then if edge in common], [edge for edge in now if edge in common]
+    ports = dict.fromkeys(edge.target_port for edge in now)
+    return NodeChange(
+        old,
+        new,
+        component,
+        _changes(followed, two["params"]),
+        _changes(settings, two["settings"]),
+        tuple(port for port in ports if _order(then, port) != _order(now, port)),
+    )
+
+
+def _order(edges: Iterable[Edge | None], port: str) -> list[tuple[str, str]]:
+    """The ends that feed a port, one time each, in their order."""
+    return list(dict.fromkeys((e.source, e.source_port) for e in edges if e is not None and e.target_port == port))
+
+
+def _followed(value: Any, pairs: Mapping[str, str]) -> Any:
+    """A value in which nodes are named, with their later names: renaming a node changes none that refer to it."""
+
+    def path(name: str) -> str:
+        first, slash, rest = name.partition("/")
+        return pairs.get(first, first) + slash + rest
+
+    if isinstance(value, Mapping) and isinstance(value.get("node"), str):
+        return {**value, "node": path(value["node"])}
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return [path(item) for item in value]
+    return value
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
+    names = dict.fromkeys((*before, *after))
+    pairs = [Change(name, plain(before.get(name)), plain(after.get(name))) for name in names]
+    return tuple(change for change in pairs if not _same(change.before, change.after))
+
+
+def _same(one: Any, two: Any) -> bool:
+    """Whether two values are written alike: 1, 1.0 and True are not."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        return one.keys() == two.keys() and all(_same(one[key], two[key]) for key in one)
+    if isinstance(one, list) and isinstance(two, list):
+        return len(one) == len(two) and all(_same(a, b) for a, b in zip(one, two, strict=True))
+    return type(one) is type(two) and one == two
+
+
+# ------------------------------------------------------------------ which node is which
+
+
+def match(before: Graph, after: Graph, blocks: Mapping[str, str]) -> dict[str, str]:
+    """By node of the earlier graph, the same node in the later one.
+
+    First by name and component; then, for what was renamed, by component and surroundings; last by name alone.
+
+    Args:
+        blocks: by earlier name, the later name of blocks that were only renamed.
+    """
+    pairs = {n: n for n in before if n in after and _component(before.nodes[n], blocks) == after.nodes[n]["component"]}
+    _match_alike(before, after, pairs, blocks)
+    _match_nearest(before, after, pairs, blocks)
+    used = set(pairs.values())
+    pairs |= {node: node for node in before if node in after and node not in pairs and node not in used}
+    return {node: pairs[node] for node in before if node in pairs}
+
+
+def _component(data: Mapping[str, Any], blocks: Mapping[str, str]) -> str:
+    component: str = data["component"]
+    name = component.removeprefix(BLOCK_PREFIX)
+    return BLOCK_PREFIX + blocks[name] if component.startswith(BLOCK_PREFIX) and name in blocks else component
+
+
+def _match_alike(before: Graph, after: Graph, pairs: dict[str, str], blocks: Mapping[str, str]) -> None:
+    """Pairs nodes whose parameters and surroundings are alike, where there is only one such node on each side."""
+    colours = [
+        {n: f"={pairs[n]}" if n in pairs else _look(data, blocks) for n, data in before.nodes(data=True)},
+        {n: f"={n}" if n in pairs.values() else _look(data, {}) for n, data in after.nodes(data=True)},
+    ]
+    for _ in range(ROUNDS):
+        colours = [_refined(graph, colour) for graph, colour in zip((before, after), colours, strict=True)]
+        names: list[dict[str, list[str]]] = [{}, {}]
+        for found, colour in zip(names, colours, strict=True):
+            for node, look in colour.items():
+                found.setdefault(look, []).append(node)
+        used = set(pairs.values())
+        for look, old in names[0].items():
+            new = names[1].get(look, [])
+            if len(old) == len(new) == 1 and old[0] not in pairs and new[0] not in used:
+                pairs[old[0]] = new[0]
+
+
+def _look(data: Mapping[str, Any], blocks: Mapping[str, str]) -> str:
+    return repr((_component(data, blocks), sorted(plain(data["params"]).items(), key=lambda item: item[0])))
+
+
+def _refined(graph: Graph, colours: Mapping[str, str]) -> dict[str, str]:
+    """The looks of nodes together with those of their neighbours."""
+    around: dict[str, list[tuple[str, str, str, str]]] = {node: [] for node in graph}
+    for edge in graph.wires():
+        around[edge.source].append(("to", edge.source_port, edge.target_port, colours[edge.target]))
+        around[edge.target].append(("from", edge.target_port, edge.source_port, colours[edge.source]))
+    return {
+        node: colour
+        if colour.startswith("=")
+        else hashlib.sha256(repr((colour, sorted(around[node]))).encode()).hexdigest()
+        for node, colour in colours.items()
+    }
+
+
+def _match_nearest(before: Graph, after: Graph, pairs: dict[str, str], blocks: Mapping[str, str]) -> None:
+    """Pairs what is left, of the same component, by the wires that two nodes share with nodes known already; best first."""
+    while True:
+        used = set(pairs.values())
+        old = [node for node in before if node not in pairs]
+        new = [node for node in after if node not in used]
+        candidates = [
+            (shared, _look(before.nodes[a], blocks) == _look(after.nodes[b], {}), *sorted((a, b)), a, b)
+            for a in old
+            for b in new
+            if _component(before.nodes[a], blocks) == after.nodes[b]["component"]
+            if (shared := _shared(before, after, a, b, pairs))
+        ]
+        if not candidates:
+            return
+        *_, a, b = min(candidates, key=lambda found: (-found[0], not found[1], *found[2:]))
+        pairs[a] = b
+
+
+def _shared(before: Graph, after: Graph, old: str, new: str, pairs: Mapping[str, str]) -> int:
+    """The wires of two nodes that lead to the same neighbours."""
+    there = {*after.wires_into(new), *after.wires_from(new)}
+    known = {**pairs, old: new}
+    return sum(_moved(edge, known) in there for edge in (*before.wires_into(old), *before.wires_from(old)))
