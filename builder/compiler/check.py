@@ -34,6 +34,7 @@ from builder.compiler.ports import (
     DTYPE_NAMES,
     KIND_NAMES,
     dtype_fits,
+    fed_by_muted,
     has_layout,
     hint_for,
     in_words,
@@ -470,10 +471,11 @@ class Analysis:
         for name, port in node.component.inputs.items():
             if not port.optional and not node.inputs.get(name):
                 waiting = True
-                if (
-                    name not in node.inputs
-                ):  # a wire from a broken node, or through a block's open port, is no open port
-                    self._problem(node.path, name, unconnected(port), "unconnected")
+                if name in node.inputs or name in node.broken:
+                    continue  # a wire from a broken node, or through a block's open port, is no open port
+                muted = node.muted.get(name)
+                message = unconnected(port) if muted is None else fed_by_muted(port, muted)
+                self._problem(node.path, name, message, "unconnected")
         return waiting
 
     def _check_ports(self, node: FlatNode, inputs: Metas) -> bool:

@@ -69,7 +69,7 @@ def resolve_owner(path: str, name: str, flat: Flat) -> str:
     if name.startswith("/"):  # inherited from a block: a path from the top
         return name[1:]
     beside = f"{path.rpartition('/')[0]}/{name}".lstrip("/")
-    return beside if flat.find(beside) else name
+    return beside if flat.find(beside) or flat.mode_of(beside) else name
 
 
 def sharing(node: FlatNode, flat: Flat, kinds: Sequence[str] = SHARING) -> list[str]:

@@ -22,6 +22,15 @@ def unconnected(port: Port) -> tuple[str, str]:
     )
 
 
+def fed_by_muted(port: Port, source: str) -> tuple[str, str]:
+    """What is missing where the only wire that reaches a port comes from a muted node."""
+    en, zh = in_words(port.dims)
+    return (
+        f"Port '{port.name}' is fed by '{source}', which is muted; it expects {en}.",
+        f"端口“{port.name}”由已停用的“{source}”提供输入，它需要{zh}。",
+    )
+
+
 def in_words(dims: Dims) -> tuple[str, str]:
     """What a port expects, for a sentence."""
     if dims.kind != "tensor":

@@ -9,6 +9,7 @@ from builder.compiler.inference import NodeError
 from builder.compiler.order import SHARING, sharing
 from builder.compiler.warm_start import find_run
 from builder.graph import Flat, FlatNode
+from builder.graph.acting import MODE_NAMES
 from components import registry
 
 Message = tuple[str, str]
@@ -45,8 +46,16 @@ def setting_problems(node: FlatNode, flat: Flat, failed: Set[str]) -> Iterator[M
         yield from _component(item, "parametrization")
     if settings.get("sampler") is not None:
         yield from _component(settings["sampler"], "sampler", BATCHES)
-    for path in settings.get("parameters", ()):
-        if not any(p == path or p.startswith(f"{path}/") for p in (*flat.nodes, *flat.inner, *failed)):
+    owned = settings.get("parameters", ())
+    if owned and all(flat.mode_of(path) for path in owned):
+        yield (
+            f"The setting 'parameters' names only what is muted or bypassed: {', '.join(owned)}.",
+            f"设置“parameters”所列的节点均已停用或绕过：{'、'.join(owned)}。",
+        )
+    for path in owned:
+        if not flat.mode_of(path) and not any(
+            p == path or p.startswith(f"{path}/") for p in (*flat.nodes, *flat.inner, *failed)
+        ):
             yield (
                 f"The setting 'parameters' names '{path}', which the graph does not have.",
                 f"设置“parameters”引用了图中没有的“{path}”。",
@@ -84,7 +93,14 @@ def _sharing(node: FlatNode, flat: Flat, failed: Set[str], name: str) -> Iterato
     owner = flat.find(chain[1])
     if chain[1] in failed:
         return
-    if owner is None or owner.path == node.path or owner.component.id != kind:
+    mode = flat.mode_of(chain[1])
+    if owner is None and mode is not None:
+        word, word_zh = MODE_NAMES[mode]
+        yield (
+            f"Its weights are those of '{name}', which is {word}: give it weights of its own, or let that node act.",
+            f"它使用“{name}”的权重，而该节点{word_zh}：请改用自己的权重，或恢复该节点。",
+        )
+    elif owner is None or owner.path == node.path or owner.component.id != kind:
         if owner is None:
             en, zh = f"There is no node '{name}'.", f"没有节点“{name}”。"
         elif owner.path == node.path:

@@ -16,6 +16,7 @@ import networkx as nx
 from builder.compiler import Compiled, End
 from builder.compiler.check import owner_of
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, FlatNode, Graph
+from builder.graph.acting import acting
 from builder.graph.graph import substitute
 
 Key = tuple[str, ...]
@@ -137,6 +138,7 @@ class _Walk:
 
     def body(self, graph: Graph, scope: Scope, entering: Mapping[str, list[End]]) -> Scope:
         """Fills a scope from the graph or block that it is a use of. ``entering`` are the ends behind each port."""
+        graph = acting(graph, self.blocks).graph
         values: dict[tuple[str, str], list[Value]] = {}
         for id in _order(graph):
             data = graph.nodes[id]

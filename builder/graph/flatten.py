@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from builder.graph.acting import MODE_NAMES, Acting, acting, mode_of
 from builder.graph.graph import (
     BLOCK_PREFIX,
     MAX_DEPTH,
@@ -16,6 +17,7 @@ from builder.graph.graph import (
     GraphError,
     Signature,
     block_ports,
+    first_tensor,
     signature_of,
     substitute,
 )
@@ -50,14 +52,15 @@ class FlatNode:
     """By input port, the (path, port) that feed it, in their visible order."""
     broken: set[str] = field(default_factory=set)
     """Input ports that a wire reaches which comes from nothing known; the error stands where it begins."""
+    muted: dict[str, str] = field(default_factory=dict)
+    """By input port that lost a wire, the muted node from which it came."""
     blocks: dict[str, FlatBlock] = field(default_factory=dict)
     """By parameter, the parts of the graph that a higher-order node takes."""
 
     @property
     def passes(self) -> str | None:
-        """The input port whose value goes on where the node does not act: its component's first that carries tensors."""
-        ports = [name for name, port in self.component.inputs.items() if port.dims.kind == "tensor"]
-        return ports[0] if ports and self.inputs.get(ports[0]) else None
+        """The input port whose value goes on where the node does not act."""
+        return first_tensor(self.component.inputs, {name for name, ends in self.inputs.items() if ends})
 
     def within(self) -> Iterator[FlatNode]:
         """The nodes inside its block parameters, however deep."""
@@ -75,6 +78,14 @@ class Flat:
     errors: list[GraphError]
     inner: dict[str, FlatNode] = field(default_factory=dict)
     """The nodes inside block parameters, by path."""
+    modes: dict[str, str] = field(default_factory=dict)
+    """By path of a node that was left out, whether it is muted or bypassed."""
+
+    def mode_of(self, path: str) -> str | None:
+        """The mode under which a node, or a block around it, was left out."""
+        parts = path.split("/")
+        above = ("/".join(parts[:length]) for length in range(1, len(parts) + 1))
+        return next((self.modes[outer] for outer in above if outer in self.modes), None)
 
     def find(self, path: str) -> FlatNode | None:
         """The node of a path, also inside a block parameter."""
@@ -84,6 +95,7 @@ class Flat:
 def flatten(graph: Graph) -> Flat:
     """Unfolds every block of a graph. Nodes of unknown components and broken blocks are left out and reported.
 
+    What is muted or bypassed is left out as well: nothing behind has to know of it.
     A block that is used with the settings ``frozen``, ``weights`` or ``parametrize`` hands them on to the nodes inside.
     """
     unfold = _Unfold(graph)
@@ -134,24 +146,31 @@ class _Unfold:
         self.errors: list[GraphError] = []
         self.behind: dict[End, list[End]] = {}  # by port of a block, what feeds it
         self.sources: dict[End, list[End] | None] = {}  # by end, what is behind it; None where unknown
-        self.wires: dict[int, list[Edge]] = {}  # of the graph and each block
+        self.modes: dict[str, str] = {}
+        self.bodies: dict[int, tuple[Acting, list[Edge]]] = {}  # of the graph and each block, with its wires
         self.signatures: dict[str, Signature] = {}  # of the blocks
         self.visits = 0
 
     def body(self, graph: Graph, scope: _Scope) -> None:
         """Adds the nodes of the graph or of one use of a block."""
-        wires = self.wires.get(id(graph))
-        if wires is None:
-            wires = self.wires[id(graph)] = list(graph.wires())
+        found = self.bodies.get(id(graph))
+        if found is None:
+            acted = acting(graph, self.blocks)
+            found = self.bodies[id(graph)] = acted, list(acted.graph.wires())
+        acted, wires = found
+        for error in acted.errors:
+            self._report(GraphError(error.message, error.message_zh), f"{scope.prefix}{error.node}", error.port, scope)
+        if acted.graph is not graph:
+            self.modes |= {f"{scope.prefix}{n}": str(mode_of(graph, n)) for n in graph if n not in acted.graph}
         feeds: dict[str, dict[str, list[End]]] = {}
         for edge in wires:
             ends = feeds.setdefault(edge.target, {}).setdefault(edge.target_port, [])
             ends.append((f"{scope.prefix}{edge.source}", edge.source_port))
         ports: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {}
-        for name in graph.nodes:
+        for name in acted.graph.nodes:
             self._count()
             try:
-                ports[name] = self._node(graph, name, feeds.get(name, {}), scope)
+                ports[name] = self._node(graph, name, feeds.get(name, {}), scope, acted)
             except GraphError as error:
                 self._report(error, f"{scope.prefix}{name}", error.port, scope)
         for edge in wires:
@@ -171,7 +190,7 @@ class _Unfold:
             self.errors.append(error)
 
     def _node(
-        self, graph: Graph, id: str, feeds: dict[str, list[End]], scope: _Scope
+        self, graph: Graph, id: str, feeds: dict[str, list[End]], scope: _Scope, around: Acting
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Adds a node; its input and output ports."""
         data, path = graph.nodes[id], f"{scope.prefix}{id}"
@@ -180,8 +199,9 @@ class _Unfold:
             raise GraphError(f"'{id}' may stand only inside a block.", f"“{id}”只能位于模块内部。")
         if component == PORT_OUT:
             self.behind[path, "x"] = feeds.get("x", [])
-            if "x" not in feeds:
-                raise GraphError(f"The block's output '{id}' is not connected.", f"模块的输出“{id}”未连接。", port="x")
+            what = f"The block's output '{id}'", f"模块的输出“{id}”"
+            if error := _unconnected(id, "x", feeds, around, what):
+                raise error
         params = substitute(data["params"], scope.given) if scope.within else dict(data["params"])
         signature = self.signatures.get(component) or signature_of(component, self.blocks, path, params)
         if signature.component is not None:
@@ -191,15 +211,18 @@ class _Unfold:
                 for name, parameter in signature.component.parameters.items()
                 if parameter.block and isinstance(params.get(name), str | Mapping)
             }
-            self.nodes[path] = FlatNode(path, signature.component, params, settings, feeds, blocks=blocks)
+            broken = {port for port in signature.inputs if (id, port) in around.unfed}
+            muted = {port: around.muted[id, port] for port in signature.inputs if (id, port) in around.muted}
+            self.nodes[path] = FlatNode(path, signature.component, params, settings, feeds, broken, muted, blocks)
         elif component.startswith(BLOCK_PREFIX):
             self.signatures[component] = signature
             self._use(graph, id, component.removeprefix(BLOCK_PREFIX), params, feeds, scope)
             for port in signature.inputs.values():
-                if not port.optional and port.name not in feeds:
-                    text = f"Port '{port.name}' of the block is not connected; it expects {port.dims}."
-                    text_zh = f"模块的端口“{port.name}”未连接，它需要 {port.dims}。"
-                    self._report(GraphError(text, text_zh), path, port.name, scope)
+                what = f"Port '{port.name}' of the block", f"模块的端口“{port.name}”"
+                wants = f"; it expects {port.dims}", f"，它需要 {port.dims}"
+                error = None if port.optional else _unconnected(id, port.name, feeds, around, what, wants)
+                if error is not None:
+                    self._report(error, path, port.name, scope)
         return signature.inputs, signature.outputs
 
     # -------------------------------------------------------------- blocks
@@ -295,9 +318,10 @@ class _Unfold:
         within = (*scope.within, f"{path}.{name}")
         frozen = scope.frozen or bool(graph.nodes[path.removeprefix(scope.prefix)]["settings"].get("frozen"))
         part = _Scope(f"{path}/", within, {}, frozen, repetition=scope.repetition)
-        inner._node(stand, name, dict(ports), part)
+        inner._node(stand, name, dict(ports), part, Acting(stand))
         flat = inner.result()
         self.visits = inner.visits
+        self.modes |= flat.modes
         for error in flat.errors:
             raise GraphError(f"Inside '{name}': {error}", f"“{name}”内部：{error.message_zh}")
         outputs: list[End] = []
@@ -324,6 +348,7 @@ class _Unfold:
                 f"参数“{parameter}”引用了不存在的节点“{name}”。",
             )
         data = place.nodes[first]
+        _require_acting(place, first, name, parameter)
         component = data["component"]
         params = substitute(data["params"], given) if given or prefix else dict(data["params"])
         settings = {k: v for k, v in data["settings"].items() if k == "repeat"}
@@ -344,6 +369,7 @@ class _Unfold:
         block = self.blocks.get(component.removeprefix(BLOCK_PREFIX)) if component.startswith(BLOCK_PREFIX) else None
         if block is not None and part in block:
             data = block.nodes[part]
+            _require_acting(block, part, name, parameter)
             settings = {k: v for k, v in data["settings"].items() if k == "repeat"}
             return data["component"], substitute(data["params"], {**block.block_params, **params}), settings
         if block is None and isinstance(params.get(part), str):
@@ -367,7 +393,7 @@ class _Unfold:
                         node.broken.add(port)
                 node.inputs[port] = found
         inside = {node.path: node for outer in self.nodes.values() for node in outer.within()}
-        return Flat(self.nodes, self.errors, inside)
+        return Flat(self.nodes, self.errors, inside, self.modes)
 
     def _sources(self, end: End) -> list[End] | None:
         """The nodes' ports from which a wire really comes, through all blocks; None where one is not known."""
@@ -402,6 +428,33 @@ class _Unfold:
             use,
         )
         self.errors.append(error)
+
+
+def _unconnected(
+    node: str,
+    port: str,
+    feeds: Mapping[str, list[End]],
+    around: Acting,
+    what: tuple[str, str],
+    wants: tuple[str, str] = ("", ""),
+) -> GraphError | None:
+    """What is missing at a port of a block that needs a wire; None where it has one, or another node says it."""
+    if port in feeds or (node, port) in around.unfed:
+        return None
+    missing, missing_zh = "is not connected", "未连接"
+    if muted := around.muted.get((node, port)):
+        missing, missing_zh = f"is fed by '{muted}', which is muted", f"由已停用的“{muted}”提供输入"
+    return GraphError(f"{what[0]} {missing}{wants[0]}.", f"{what[1]}{missing_zh}{wants[1]}。", port=port)
+
+
+def _require_acting(graph: Graph, node: str, path: str, parameter: str) -> None:
+    mode = mode_of(graph, node)
+    if mode is not None:
+        word, word_zh = MODE_NAMES[mode]
+        raise GraphError(
+            f"The parameter '{parameter}' refers to '{path}', where '{node}' is {word}.",
+            f"参数“{parameter}”引用了“{path}”，其中“{node}”{word_zh}。",
+        )
 
 
 def _unknown_port(edge: Edge, side: int, node: str, port: str, ports: Mapping[str, Any]) -> GraphError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import networkx as nx
@@ -171,6 +171,11 @@ def signature_of(
 def block_ports(block: Graph, kind: str) -> list[str]:
     """The names of a block's input (``port_in``) or output (``port_out``) ports, in their order."""
     return [id for id, data in block.nodes(data=True) if data["component"] == kind]
+
+
+def first_tensor(inputs: Mapping[str, Port], wired: Container[str]) -> str | None:
+    """The input whose value goes on where a node does not act: the first that carries tensors and is wired."""
+    return next((name for name, port in inputs.items() if port.dims.kind == "tensor" and name in wired), None)
 
 
 class _BlockPorts:

@@ -37,6 +37,7 @@ _SETTINGS: dict[str, Any] = {
     "propertyNames": {"maxLength": 120},
     "properties": {
         "name": {"type": "string", "maxLength": 200},
+        "mode": {"enum": ["mute", "bypass"]},
         "frozen": {"type": "boolean"},
         "init": _CHOSEN,
         "weights": {

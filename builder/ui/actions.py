@@ -129,6 +129,21 @@ def duplicate_wired(desk: Desk) -> None:
     desk.select(new.values())
 
 
+def mute(desk: Desk) -> None:
+    """Leaves the selected nodes out with their wires; lets them act again where all of them are muted."""
+    _toggle_mode(desk, "mute")
+
+
+def bypass(desk: Desk) -> None:
+    """Lets the wires pass the selected nodes by; lets them act again where all of them are bypassed."""
+    _toggle_mode(desk, "bypass")
+
+
+def _toggle_mode(desk: Desk, mode: str) -> None:
+    chosen = _selected(desk)
+    desk.edit(lambda graph: edit.toggle_mode(graph, chosen, mode), mode)
+
+
 def _selected(desk: Desk) -> tuple[str, ...]:
     if not desk.selection:
         raise GraphError("Select at least one node first.", "请先选中至少一个节点。")

@@ -68,6 +68,8 @@ COMMANDS: dict[str, Command] = {
         Command("duplicate", actions.duplicate, ("Ctrl+D",), "content_copy", "nodes"),
         Command("duplicate_wired", actions.duplicate_wired, ("Ctrl+Shift+D",), "schema", "nodes"),
         Command("delete", actions.delete, ("Delete", "Backspace"), "delete", "selection"),
+        Command("mute", actions.mute, ("Ctrl+M",), "block", "nodes"),
+        Command("bypass", actions.bypass, ("Ctrl+B",), "step_over", "nodes"),
         Command("group", actions.group, ("Ctrl+G",), "select_all", "nodes"),
         Command("select_all", _select_all, ("Ctrl+A",), "select_all", "graph"),
         Command("arrange", _arrange, (), "auto_awesome_mosaic", "graph"),

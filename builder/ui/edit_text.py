@@ -4,4 +4,18 @@ from __future__ import annotations
 
 EDIT_TEXTS: dict[str, tuple[str, str]] = {
     "command_duplicate_wired": ("Duplicate with incoming wires", "复制一份并保留输入连线"),
+    # nodes that do not act
+    "command_mute": ("Mute", "停用"),
+    "command_bypass": ("Bypass", "绕过"),
+    "mode": ("Mode", "模式"),
+    "mode_help": (
+        "Muted: the node is left out together with its wires.\n\nBypassed: the node is left out and what comes in goes "
+        "on. Neither changes the rest of the graph.",
+        "停用：去掉该节点及其连线。\n\n绕过：去掉该节点，输入直接传给后面的节点。图的其余部分不变。",
+    ),
+    "mode_acts": ("Active", "正常"),
+    "mode_mute": ("Muted", "停用"),
+    "mode_bypass": ("Bypassed", "绕过"),
+    "mark_mute": ("Muted: left out with its wires", "已停用：该节点及其连线不参与运算"),
+    "mark_bypass": ("Bypassed: what comes in goes on", "已绕过：输入直接传给后面的节点"),
 }

@@ -99,7 +99,7 @@ def _many(desk: Desk) -> None:
         f'<div class="desk-head"><div><strong>{escape(t("selected_many", n=len(desk.selection)))}</strong></div></div>'
     )
     with st.container(key="many_actions"):
-        for name in ("group", "duplicate", "delete"):
+        for name in ("group", "duplicate", "mute", "bypass", "delete"):
             st.button(
                 t(f"command_{name}"), key=f"many_{name}", icon=f":material/{commands.COMMANDS[name].icon}:", width="stretch",
                 help=commands.hint(name, language()), on_click=commands.attempt, args=(desk, name),

@@ -351,11 +351,48 @@ def inside_a_block() -> Graph:
     )
 
 
+def silent() -> Graph:
+    """Nodes that are muted or bypassed: outside, inside a block that is repeated, and a use of it."""
+    inner = block(
+        {},
+        {
+            "x": "port_in",
+            "conv": ("conv_standard", {"out_channels": 4, "padding": 1}),
+            "bn": ("norm_batch", {}, {"mode": "bypass"}),
+            "relu": "act_relu",
+            "side": ("conv_standard", {"out_channels": 4, "padding": 1}, {"mode": "mute"}),
+            "add": "op_add",
+            "y": "port_out",
+        },
+        [
+            "x.y>conv.x",
+            "conv.y>bn.x",
+            "bn.y>relu.x",
+            "x.y>side.x",
+            "side.y>add.xs",
+            "relu.y>add.xs",
+            "x.y>add.xs",
+            "add.y>y.x",
+        ],
+    )
+    return graph(
+        {
+            "data": data(x=("B", 4, 6, 6)),
+            "stack": ("block:part", {}, {"repeat": 2}),
+            "gone": ("block:part", {}, {"mode": "bypass"}),
+            "act": ("act_relu", {}, {"mode": "bypass"}),
+            "pool": "pool_global_avg",
+        },
+        ["data.x>stack.x", "stack.y>gone.x", "gone.y>act.x", "act.y>pool.x"],
+        {"part": inner},
+    )
+
+
 ALL = {
     maker.__name__: maker
     for maker in (
         convolutional, residual, repeated_with_mask, growing_stack, nested, recurrent, attention, graph_network,
-        several_outputs, shared, shared_before, frozen_and_filled, words, inside_a_block,
+        several_outputs, shared, shared_before, frozen_and_filled, words, inside_a_block, silent,
     )
 }  # fmt: skip
 

@@ -204,6 +204,39 @@ def test_reorder_of_a_wire_that_is_there_twice() -> None:
     assert [e.source for e in made.wires_into("add", "xs")] == ["data", "r", "data"]
 
 
+def test_modes_are_toggled_together() -> None:
+    made = net()
+
+    def modes() -> list[str | None]:
+        return [made.nodes[node]["settings"].get("mode") for node in ("fc", "relu")]
+
+    assert edits.toggle_mode(made, ["fc"], "mute")
+    assert edits.toggle_mode(made, ["fc", "relu"], "mute")
+    assert modes() == ["mute", "mute"]
+    assert edits.toggle_mode(made, ["fc", "relu"], "bypass")
+    assert modes() == ["bypass", "bypass"]
+    assert not edits.toggle_mode(made, ["fc", "relu"], "bypass")
+    assert modes() == [None, None]
+    assert made.nodes["fc"]["settings"] == {}
+    refused(lambda g: edits.toggle_mode(g, ["fc", "nope"], "mute"), "no node 'nope'")
+    refused(lambda g: edits.set_setting(g, "fc", "mode", "sleep"), "expected 'mute' or 'bypass'")
+
+
+def test_ports_of_blocks_cannot_be_muted() -> None:
+    block = graph({"x": "port_in", "f": "linear", "y": "port_out"}, ["x.y f.x", "f.y y.x"])
+    assert edits.toggle_mode(block, ["x", "f", "y"], "mute")
+    assert [data["settings"] for _, data in block.nodes(data=True)] == [{}, {"mode": "mute"}, {}]
+    refused(lambda g: edits.toggle_mode(g, ["x", "y"], "mute"), "neither muted nor bypassed", block)
+    refused(lambda g: edits.set_setting(g, "x", "mode", "bypass"), "neither muted nor bypassed", block)
+
+
+def test_a_detached_block_hands_its_mode_on() -> None:
+    block = graph({"x": "port_in", "f": "linear", "y": "port_out"}, ["x.y f.x", "f.y y.x"])
+    made = graph({"b": ("block:part", {}, {"mode": "mute"})}, (), {"part": block})
+    (inner,) = edits.detach_block(made, "b")
+    assert made.nodes[inner]["settings"] == {"mode": "mute"}
+
+
 # ------------------------------------------------------------------ rename
 
 

@@ -118,6 +118,17 @@ def test_duplicating_selects_the_copies(desk: Desk) -> None:
     assert any(edge.source == "data" and edge.target in desk.selection for edge in desk.graph.wires())
 
 
+def test_muting_and_bypassing_toggle_for_the_whole_selection_as_one_step(desk: Desk) -> None:
+    do(desk, "select", nodes=["fc", "act"], edges=[])
+    do(desk, "command", name="mute")
+    do(desk, "command", name="bypass")
+    assert [desk.graph.nodes[n]["settings"] for n in ("fc", "act")] == [{"mode": "bypass"}] * 2
+    do(desk, "command", name="undo")
+    assert [desk.graph.nodes[n]["settings"] for n in ("fc", "act")] == [{"mode": "mute"}] * 2
+    do(desk, "command", name="mute")
+    assert [desk.graph.nodes[n]["settings"] for n in ("fc", "act")] == [{}] * 2
+
+
 def test_copying_and_pasting_into_another_graph(nested: Graph, desk: Desk) -> None:
     source = Desk(nested)
     do(source, "select", nodes=["one", "many"], edges=[])

@@ -4,7 +4,7 @@ from builder.graph.edit.block_names import blocks_in, needed, rename_block
 from builder.graph.edit.blocks import detach_block, make_block
 from builder.graph.edit.copies import clip, duplicate, paste
 from builder.graph.edit.names import fresh_id
-from builder.graph.edit.nodes import add_node, move, remove_nodes, reset_param, set_param, set_setting
+from builder.graph.edit.nodes import add_node, move, remove_nodes, reset_param, set_param, set_setting, toggle_mode
 from builder.graph.edit.rename import rename_node
 from builder.graph.edit.wires import connect, disconnect, edge_between, parse_end, reorder
 
@@ -30,4 +30,5 @@ __all__ = [
     "reset_param",
     "set_param",
     "set_setting",
+    "toggle_mode",
 ]

@@ -129,7 +129,7 @@ def _unfold(graph: Graph, node: str, block: Graph) -> list[str]:
         new[name] = name if name not in graph else fresh_id(graph, data["component"])
         if data["position"] is not None:
             data["position"] = [origin[i] + data["position"][i] - base[i] for i in (0, 1)]
-        data["settings"] |= {k: v for k, v in use["settings"].items() if k == "frozen"}
+        data["settings"] |= {k: v for k, v in use["settings"].items() if k in ("frozen", "mode")}
         graph.add_node(new[name], **data)
     inside = graph.subgraph(new.values())  # what names a node of the block, under the new ids
     follow(inside, lambda path: begun_anew(path, new))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from builder.graph.acting import mode_of, port_error
 from builder.graph.document import plain
 from builder.graph.edit.block_names import needed
 from builder.graph.edit.names import Blocks, fresh_id, name_of_block, require_nodes
-from builder.graph.graph import BLOCK_PREFIX, Graph, GraphError
+from builder.graph.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph, GraphError
 from builder.graph.schema import check_settings
 
 
@@ -80,14 +81,39 @@ def reset_param(graph: Graph, node: str, name: str) -> None:
 
 
 def set_setting(graph: Graph, node: str, name: str, value: Any) -> None:
-    """Sets one node-level setting (name, init, frozen, weights, repeat, batch_size ...); None removes it.
+    """Sets one node-level setting (name, mode, init, frozen, weights, repeat, batch_size ...); None removes it.
 
     Raises:
-        GraphError: a value that the setting cannot have.
+        GraphError: a value that the setting cannot have, or a mode for a block's port.
     """
     require_nodes(graph, [node])
+    if name == "mode" and value is not None and _is_port(graph, node):
+        raise port_error(node)
     settings = {k: v for k, v in graph.nodes[node]["settings"].items() if k != name}
     if value is not None:
         settings[name] = plain(value)
         check_settings({name: settings[name]}, node)
     graph.nodes[node]["settings"] = settings
+
+
+def toggle_mode(graph: Graph, nodes: Iterable[str], mode: str) -> bool:
+    """Mutes (``mute``) or bypasses (``bypass``) nodes; lets them act again where all are in this mode already.
+
+    Ports of blocks among them stay as they are.
+
+    Returns:
+        Whether the nodes are in this mode now.
+    """
+    nodes = list(nodes)
+    require_nodes(graph, nodes)
+    chosen = [node for node in nodes if not _is_port(graph, node)]
+    if nodes and not chosen:
+        raise port_error(nodes[0])
+    entering = any(mode_of(graph, node) != mode for node in chosen)
+    for node in chosen:
+        set_setting(graph, node, "mode", mode if entering else None)
+    return entering
+
+
+def _is_port(graph: Graph, node: str) -> bool:
+    return graph.nodes[node]["component"] in (PORT_IN, PORT_OUT)

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph
+from builder.graph.acting import mode_of
 from builder.graph.layout import Point, Size, layered
 from builder.ui import numbers, theme
 from builder.ui.catalogue import Catalogue, Entry, PortInfo
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 WIDTH = 216
 TOP, NAME, LINE, CALL, GAP, ROW, BOTTOM = 9, 19, 16, 20, 6, 21, 8
 NO_END = 1_000_000  # as the last epoch in which an optimizer acts: to the end of the training
+MODE_MARKS = {"mute": "⊘", "bypass": "↷"}
 PIN_W, PIN_H, OVERHANG = 22, 20, 6
 
 Element = dict[str, Any]
@@ -69,6 +71,7 @@ class Card:
     error: str = ""
     waiting: str = ""
     block: bool = False
+    mode: str = ""
     unknown: bool = False
     bad_ports: frozenset[str] = frozenset()
     open_ports: frozenset[str] = frozenset()
@@ -159,6 +162,7 @@ def _card(
         error=errors[0].text(language) if errors else "",
         waiting=waiting[0].text(language) if waiting and not errors else "",
         block=is_block,
+        mode=mode_of(graph, node) or "",
         unknown=ports is None,
         bad_ports=frozenset(p.port for p in errors if p.port),
         open_ports=frozenset(p.port for p in waiting),
@@ -220,6 +224,8 @@ def _badges(settings: Mapping[str, Any], catalogue: Catalogue, language: str) ->
         badges.append((sign, text(key, language, **values)))
 
     badges: list[tuple[str, str]] = []
+    if settings.get("mode") in MODE_MARKS:
+        mark(MODE_MARKS[settings["mode"]], f"mark_{settings['mode']}")
     repeat = settings.get("repeat", 1)
     if isinstance(repeat, int) and repeat > 1:
         mark(f"×{repeat}", "repeated", n=repeat)
@@ -324,6 +330,8 @@ def elements(
 def _body(card: Card, position: Sequence[float], selected: bool, language: str) -> Element:
     states = {"is-error": card.error, "is-waiting": card.waiting, "is-block": card.block, "is-unknown": card.unknown}
     classes = ["body", theme.slug(card.family), *(name for name, on in states.items() if on)]
+    if card.mode:
+        classes += ["is-silent", f"is-{card.mode}"]
     if card.training is not None:
         classes += ["is-trained", theme.turn(card.training.colour)] if card.training.colour else ["is-untrained"]
     width, height = card.size
@@ -354,6 +362,7 @@ def _pin(card: Card, port: PortInfo, output: bool, used: bool) -> Element:
         "missing": port.kind == "missing",
         "bad": port.name in card.bad_ports,
         "open": not output and port.name in card.open_ports,
+        "silent": bool(card.mode),
     }
     classes = ["pin", "out" if output else "in", theme.slug(card.family), *(name for name, on in states.items() if on)]
     x = card.size[0] - PIN_W + OVERHANG if output else -OVERHANG
@@ -395,6 +404,8 @@ def _edge(graph: Graph, cards: Mapping[str, Card], edge: Edge, selected: bool, l
     states = {
         "schedule": port is not None and port.kind == "schedule",
         "bad": edge.target_port in target.bad_ports,
+        "silent": "mute" in (source.mode, target.mode),
+        "passing": "bypass" in (source.mode, target.mode),
     }
     return {
         "id": edge_id(edge),

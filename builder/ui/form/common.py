@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from builder.graph import Graph, GraphError, edit
+from builder.graph.acting import MODE_NAMES
 from builder.ui.desk import Desk
 from builder.ui.text import t, text
 
@@ -62,6 +63,15 @@ def name_field(desk: Desk, node: str) -> None:
 
     with st.container(key="row_name"):
         st.text_input(t("node_name"), key=key, placeholder=node, max_chars=200, on_change=put)
+
+
+def mode_field(desk: Desk, node: str) -> None:
+    """Whether the node acts, is muted or bypassed."""
+    options = {"": t("mode_acts"), **{mode: t(f"mode_{mode}") for mode in MODE_NAMES}}
+    now = str(setting(desk, node, "mode") or "")
+    choice(
+        desk, node, "mode", t("mode"), options, now, lambda v: set_setting(desk, node, "mode", v or None), t("mode_help")
+    )  # fmt: skip
 
 
 def switch(desk: Desk, node: str, name: str, default: bool, hint: str | None = None) -> None:

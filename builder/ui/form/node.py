@@ -12,7 +12,7 @@ from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.facts import Facts
 from builder.ui.form import blocks
-from builder.ui.form.common import name_field
+from builder.ui.form.common import mode_field, name_field
 from builder.ui.form.fields import format_value
 from builder.ui.form.parameters import parameters
 from builder.ui.form.ports import ports
@@ -31,6 +31,7 @@ def node_form(desk: Desk, node: str, facts: Facts, known: Checked) -> None:
         ports(desk, node, facts)
     elif actions.is_block(desk.open_graph, node):
         name_field(desk, node)
+        mode_field(desk, node)
         blocks.block_use(desk, node, component.removeprefix(BLOCK_PREFIX))
         ports(desk, node, facts)
         block_settings(desk, node)
@@ -41,6 +42,7 @@ def node_form(desk: Desk, node: str, facts: Facts, known: Checked) -> None:
             _unknown(desk, node)
             return
         name_field(desk, node)
+        mode_field(desk, node)
         parameters(desk, node, entry, facts)
         ports(desk, node, facts)
         settings(desk, node, entry, known)
