@@ -96,6 +96,20 @@ def test_errors_stand_at_the_node_and_its_port(catalogue: Catalogue) -> None:
     assert "is-error" in next(n for n in nodes if n["id"] == "fc")["className"]
 
 
+@pytest.mark.parametrize(("mode", "wire"), [("mute", "silent"), ("bypass", "passing")])
+def test_a_node_that_does_not_act_is_drawn_so(mode: str, wire: str, catalogue: Catalogue) -> None:
+    graph = chain()
+    graph.nodes["act"]["settings"]["mode"] = mode
+    cards = drawn(graph, catalogue)
+    assert [mark for mark, _ in cards["act"].badges] == [view.MODE_MARKS[mode]]
+    nodes, edges = view.elements(graph, cards, (), (), "en")
+    classes = {n["id"]: n["className"].split() for n in nodes}
+    assert {"is-silent", f"is-{mode}"} <= set(classes["act"])
+    assert "silent" in classes["act.x"]
+    assert "is-silent" not in classes["fc"]
+    assert [wire in e["className"].split() for e in edges] == [False, True]
+
+
 def test_an_open_port_is_a_hint_and_no_error(catalogue: Catalogue) -> None:
     graph = chain()
     graph.unwire(Edge("data", "x", "fc", "x"))

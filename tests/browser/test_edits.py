@@ -1,0 +1,33 @@
+"""Muting, bypassing, duplicating with wires, and replacing, as a person does it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.desk_page import DeskPage
+
+pytestmark = pytest.mark.browser
+
+
+def test_bypass_and_mute_with_keys(desk: DeskPage) -> None:
+    desk.node("tanh3").click()
+    desk.press("Control+b")
+    expect(desk.node("tanh3")).to_have_class(re.compile("is-bypass"))
+    expect(desk.button("check_state")).to_contain_text("Ready")
+    desk.press("Control+b")
+    expect(desk.node("tanh3")).not_to_have_class(re.compile("is-bypass"))
+    desk.press("Control+m")
+    expect(desk.node("tanh3")).to_have_class(re.compile("is-mute"))
+    expect(desk.button("check_state")).to_contain_text("1 problem")
+    desk.press("Control+z")
+    expect(desk.node("tanh3")).not_to_have_class(re.compile("is-mute"))
+    expect(desk.button("check_state")).to_contain_text("Ready")
+
+
+def test_duplicate_with_the_wires_from_outside(desk: DeskPage) -> None:
+    desk.node("tanh3").click()
+    copy = desk.new_node(lambda: desk.press("Control+Shift+d"))
+    expect(desk.wire("fc1.y", f"{copy}.x")).to_have_count(1)
