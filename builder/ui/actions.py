@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph, GraphError, edit
+from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph, GraphError, edit
 from builder.graph.graph import IDENTIFIER
 from builder.ui.canvas.view import arrange as layout
 from builder.ui.canvas.view import cards_of, edge_id
 from builder.ui.catalogue import Catalogue
-from builder.ui.desk import Desk, Focus, block_of
+from builder.ui.desk import Desk, block_of
 
 
 def is_block(graph: Graph, node: str) -> bool:
@@ -19,13 +19,13 @@ def is_block(graph: Graph, node: str) -> bool:
 
 def add(desk: Desk, component: str, position: tuple[float, float], wire: str | None = None) -> str:
     """Places a component and selects it; dropped on a wire, it is wired in between."""
-    _check_placeable(desk, component)
+    check_placeable(desk, component)
 
     def change(graph: Graph) -> str:
         new = edit.add_node(graph, component, position, blocks=desk.blocks)
         crossed = next((e for e in graph.wires() if wire is not None and edge_id(e) == wire), None)
         if crossed is not None:
-            _splice(graph, new, crossed, desk.blocks)
+            edit.splice(graph, new, crossed, desk.blocks)
         return new
 
     new = desk.edit(change, "add")
@@ -33,7 +33,8 @@ def add(desk: Desk, component: str, position: tuple[float, float], wire: str | N
     return new
 
 
-def _check_placeable(desk: Desk, component: str) -> None:
+def check_placeable(desk: Desk, component: str) -> None:
+    """GraphError where a component cannot stand in the part that is open."""
     if component in ("port_in", "port_out") and not desk.scope:
         raise GraphError("Ports of a block can only be placed inside a block.", "模块端口只能放在模块内部。")
     name = component.removeprefix(BLOCK_PREFIX)
@@ -50,81 +51,16 @@ def may_hold(desk: Desk, name: str) -> bool:
     return set(edit.needed([name], desk.blocks)).isdisjoint(_open_blocks(desk))
 
 
-def _splice(graph: Graph, node: str, wire: Edge, blocks: dict[str, Graph]) -> None:
-    """Puts a node into a wire, where it has an input and an output that fit; else the node just lies there."""
-    signature = graph.signature(node, blocks)
-    if not signature.inputs or not signature.outputs:
-        return
-    entry, way_out = next(iter(signature.inputs)), next(iter(signature.outputs))
-    before = graph.wires_into(wire.target, wire.target_port)
-    trial = graph.copy()
-    edit.disconnect(trial, wire)
-    try:
-        edit.connect(trial, Edge(wire.source, wire.source_port, node, entry), blocks)
-        edit.connect(trial, Edge(node, way_out, wire.target, wire.target_port), blocks)
-    except GraphError:
-        return  # kinds differ: the wire stays as it is
-    graph.unwire(wire)
-    graph.wire(Edge(wire.source, wire.source_port, node, entry))
-    for old in before:  # keeps the place among the wires of a variadic port
-        graph.unwire(old)
-        graph.wire(Edge(node, way_out, wire.target, wire.target_port) if old == wire else old)
-
-
-def connect(desk: Desk, source: str, target: str) -> None:
-    """Draws a wire between two ports. Where an end is a node as a whole, its first port that fits is taken."""
-
-    def change(graph: Graph) -> None:
-        ends = [(s, t) for s in _ends(graph, source, desk, "out") for t in _ends(graph, target, desk, "in")]
-        refusal: GraphError | None = None
-        for left, right in ends:
-            try:
-                edit.connect(graph, edit.edge_between(left, right), desk.blocks, replace="." in target)
-                return
-            except GraphError as error:
-                refusal = refusal or error
-        node = target if "." not in target else source
-        raise refusal or GraphError(
-            f"'{node}' has no port that this wire fits.", f"“{node}”没有适合该连线的端口。", node
-        )
-
-    desk.edit(change, "connect")
-
-
-def _ends(graph: Graph, end: str, desk: Desk, side: str) -> list[str]:
-    """The ports that an end may mean, free required inputs before the others."""
-    if "." in end or end not in graph:
-        return [end]
-    signature = graph.signature(end, desk.blocks)
-    if side == "out":
-        return [f"{end}.{port}" for port in signature.outputs]
-    taken = {e.target_port for e in graph.wires_into(end)}
-    free = [p for p in signature.inputs.values() if p.variadic or p.name not in taken]
-    free.sort(key=lambda p: (p.optional, p.name in taken))
-    return [f"{end}.{p.name}" for p in free]
-
-
-def copy(desk: Desk) -> None:
-    """Takes copies of the selected nodes to the clipboard."""
-    desk.clipboard, desk.pasted = edit.clip(desk.open_graph, _selected(desk), desk.blocks), 0
-
-
-def cut(desk: Desk) -> None:
-    """Takes the selected nodes away, to the clipboard."""
-    copy(desk)
-    delete(desk)
-
-
 def duplicate(desk: Desk) -> None:
     """Places copies of the selected nodes beside them and selects the copies."""
-    chosen = _selected(desk)
+    chosen = selected(desk)
     new = desk.edit(lambda graph: edit.duplicate(graph, chosen), "duplicate")
     desk.select(new.values())
 
 
 def duplicate_wired(desk: Desk) -> None:
     """Like ``duplicate``, with the wires that come from nodes that are not selected."""
-    chosen = _selected(desk)
+    chosen = selected(desk)
     new = desk.edit(lambda graph: edit.duplicate(graph, chosen, incoming=True), "duplicate_wired")
     desk.select(new.values())
 
@@ -140,29 +76,15 @@ def bypass(desk: Desk) -> None:
 
 
 def _toggle_mode(desk: Desk, mode: str) -> None:
-    chosen = _selected(desk)
+    chosen = selected(desk)
     desk.edit(lambda graph: edit.toggle_mode(graph, chosen, mode), mode)
 
 
-def _selected(desk: Desk) -> tuple[str, ...]:
+def selected(desk: Desk) -> tuple[str, ...]:
+    """The selected nodes; GraphError where there are none."""
     if not desk.selection:
         raise GraphError("Select at least one node first.", "请先选中至少一个节点。")
     return desk.selection
-
-
-def paste(desk: Desk) -> None:
-    """Places what was copied, here or on another desk, and selects it."""
-    part = desk.clipboard
-    if part is None:
-        raise GraphError("Nothing was copied yet.", "尚未复制任何内容。")
-    times = desk.pasted + 1
-    for name in part.blocks:
-        if not may_hold(desk, name):
-            raise GraphError(f"The block '{name}' cannot be placed inside itself.", f"模块“{name}”不能放在它自身内部。")
-    new = desk.edit(lambda graph: edit.paste(graph, part, desk.blocks, bool(desk.scope), times), "paste")
-    desk.pasted = times
-    desk.select(new)
-    desk.focus = Focus(desk.focus.number + 1, desk.selection)
 
 
 def delete(desk: Desk) -> None:
@@ -179,7 +101,7 @@ def delete(desk: Desk) -> None:
 
 def group(desk: Desk) -> None:
     """Makes the selected nodes a block and selects it."""
-    chosen = _selected(desk)
+    chosen = selected(desk)
     number = 1
     while f"block{number}" in desk.blocks:
         number += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from builder.graph import GraphError
-from builder.ui import actions
+from builder.ui import actions, clipboard
 from builder.ui.desk import Desk
 from builder.ui.text import language, text
 from builder.ui.warm import WARMUP
@@ -62,9 +62,9 @@ COMMANDS: dict[str, Command] = {
     for command in (
         Command("undo", Desk.undo, ("Ctrl+Z",), "undo", "undo"),
         Command("redo", Desk.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "redo"),
-        Command("copy", actions.copy, ("Ctrl+C",), "content_copy", "nodes"),
-        Command("cut", actions.cut, ("Ctrl+X",), "content_cut", "nodes"),
-        Command("paste", actions.paste, ("Ctrl+V",), "content_paste"),
+        Command("copy", clipboard.copy, ("Ctrl+C",), "content_copy", "nodes"),
+        Command("cut", clipboard.cut, ("Ctrl+X",), "content_cut", "nodes"),
+        Command("paste", clipboard.paste, ("Ctrl+V",), "content_paste"),
         Command("duplicate", actions.duplicate, ("Ctrl+D",), "content_copy", "nodes"),
         Command("duplicate_wired", actions.duplicate_wired, ("Ctrl+Shift+D",), "schema", "nodes"),
         Command("delete", actions.delete, ("Delete", "Backspace"), "delete", "selection"),

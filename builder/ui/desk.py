@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -61,7 +61,8 @@ class Desk:
     training_view: bool = False  # nodes are coloured by the optimizer that trains them
     dialog: str | None = None
     clipboard: Graph | None = None
-    pasted: int = 0  # how often the clipboard was pasted
+    suggested: tuple[int, Sequence[Any]] = (0, ())  # what fits at a port: the number of the question, and the answer
+    copied: tuple[int, str] = (0, "")  # the latest copy as the text of a graph file, under the time in ms
     saved: Document | None = None
     changed_at: float = 0.0
     kept: tuple[float, str | None] | None = None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from builder.graph import GraphError, edit
-from builder.ui import actions, commands
+from builder.ui import actions, clipboard, commands, suggestions, wiring
 from builder.ui.canvas import events
 from builder.ui.canvas.events import Batch, Event
 from builder.ui.canvas.view import edge_id
 from builder.ui.desk import Desk
+from builder.ui.warm import WARMUP
 
 
 def take(desk: Desk, batch: Batch) -> None:
@@ -44,7 +45,23 @@ def _handle(desk: Desk, event: Event) -> None:
             known = {n: p for n, p in event.positions.items() if n in desk.open_graph}
             desk.edit(lambda graph: edit.move(graph, known), "move")
         case events.Connect():
-            actions.connect(desk, event.source, event.target)
+            wiring.connect(desk, event.source, event.target)
+        case events.Rewire():
+            wiring.rewire(desk, event.wire, event.end)
+        case events.Insert():
+            wiring.insert(desk, event.node, event.wire, (event.x, event.y))
+        case events.Suggest():
+            suggestions.answer(desk, event.end, event.output, event.number)
+        case events.Paste():
+            if event.text is None:
+                clipboard.paste(desk, event.at)
+            else:
+                clipboard.paste_text(desk, event.text, event.at)
+        case events.Extend():
+            point = (event.x, event.y)
+            wiring.extend(
+                desk, WARMUP.wait_for_catalogue(), event.component, event.port, event.end, event.output, point
+            )
         case events.Select():
             by_id = {edge_id(edge): edge for edge in desk.open_graph.wires()}
             desk.select(event.nodes, [by_id[e] for e in event.edges if e in by_id])

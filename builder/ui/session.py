@@ -143,10 +143,7 @@ def take(desk: Desk) -> None:
     desks().add(desk, _session_id())
     before: Desk | None = st.session_state.get("desk")
     if before is not None and desk.clipboard is None:
-        desk.clipboard, desk.pasted = (
-            before.clipboard,
-            before.pasted,
-        )  # what was copied can be pasted into another graph
+        desk.clipboard = before.clipboard  # what was copied can be pasted into another graph
     st.session_state["desk"] = desk
     _set_address(desk)
 

@@ -10,6 +10,7 @@ from builder.ui.command_text import COMMAND_TEXTS
 from builder.ui.edit_text import EDIT_TEXTS
 from builder.ui.page_text import PAGE_TEXTS
 from builder.ui.training_text import TRAINING_TEXTS
+from builder.ui.wire_text import WIRE_TEXTS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 
@@ -208,6 +209,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **EDIT_TEXTS,
     **PAGE_TEXTS,
     **TRAINING_TEXTS,
+    **WIRE_TEXTS,
 }
 
 

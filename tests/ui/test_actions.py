@@ -11,16 +11,7 @@ from builder.ui import actions, reactions
 from builder.ui.canvas import events
 from builder.ui.catalogue import Catalogue
 from builder.ui.desk import Desk
-
-
-def do(desk: Desk, type_: str, **body: Any) -> None:
-    batch = events.parse({"client": "test1", "events": [{"seq": desk.acks.get("test1", 0) + 1, "type": type_, **body}]})
-    assert batch.bad == 0
-    reactions.take(desk, batch)
-
-
-def wires(desk: Desk) -> list[str]:
-    return [str(wire) for wire in desk.open_graph.wires()]
+from tests.ui.acts import do, wires
 
 
 def test_a_dropped_card_lies_where_it_was_dropped_and_is_selected(desk: Desk) -> None:

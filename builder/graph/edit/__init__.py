@@ -6,7 +6,7 @@ from builder.graph.edit.copies import clip, duplicate, paste
 from builder.graph.edit.names import fresh_id
 from builder.graph.edit.nodes import add_node, move, remove_nodes, reset_param, set_param, set_setting, toggle_mode
 from builder.graph.edit.rename import rename_node
-from builder.graph.edit.wires import connect, disconnect, edge_between, parse_end, reorder
+from builder.graph.edit.wires import connect, disconnect, edge_between, parse_end, reconnect, reorder, splice
 
 __all__ = [
     "add_node",
@@ -23,6 +23,7 @@ __all__ = [
     "needed",
     "parse_end",
     "paste",
+    "reconnect",
     "remove_nodes",
     "rename_block",
     "rename_node",
@@ -30,5 +31,6 @@ __all__ = [
     "reset_param",
     "set_param",
     "set_setting",
+    "splice",
     "toggle_mode",
 ]

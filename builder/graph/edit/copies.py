@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from builder.graph.document import to_document
 from builder.graph.edit.block_names import blocks_in, needed, rename_blocks
@@ -61,13 +62,23 @@ def clip(graph: Graph, nodes: Iterable[str], blocks: Blocks) -> Graph:
     return part
 
 
-def paste(graph: Graph, part: Graph, blocks: dict[str, Graph], inside_block: bool, times: int = 1) -> list[str]:
-    """Places copies of a clipped graph beside where they came from; their new ids.
+def paste(
+    graph: Graph,
+    part: Graph,
+    blocks: dict[str, Graph],
+    inside_block: bool,
+    offset: tuple[float, float] | None = None,
+) -> list[str]:
+    """Places copies of a clipped graph; their new ids. None lies on another node: they are moved on as far as needed.
 
     A block of another graph comes along; where a different one has its name, it takes a new name.
 
     Args:
-        times: how many steps beside.
+        graph: the graph or block that gets them.
+        part: what was clipped.
+        blocks: of the whole graph.
+        inside_block: whether ``graph`` is a block, where ports of a block can stand.
+        offset: the way from where they came from; a step beside it where None.
 
     Raises:
         GraphError: nothing that was clipped can be placed here.
@@ -77,10 +88,11 @@ def paste(graph: Graph, part: Graph, blocks: dict[str, Graph], inside_block: boo
     if not placed:
         raise GraphError("Nothing that was copied can be placed here.", "复制的内容不能放在这里。")
     names = _bring_blocks(part, blocks)
+    way = _free_way(graph, placed.values(), offset or (STEP, STEP))
     new: dict[str, str] = {}
     for node, data in placed.items():
         new[node] = node if node not in graph else fresh_id(graph, data["component"])
-        _place_copy(graph, new[node], data, (STEP * times, STEP * times))
+        _place_copy(graph, new[node], data, way)
     for wire in part.wires():
         if wire.source in new and wire.target in new:
             graph.wire(wire._replace(source=new[wire.source], target=new[wire.target]), part.extra_of(wire))
@@ -94,6 +106,16 @@ def paste(graph: Graph, part: Graph, blocks: dict[str, Graph], inside_block: boo
     rename_blocks(copies, names, part.blocks)
     follow(copies, lambda path: begun_anew(path, new))
     return list(new.values())
+
+
+def _free_way(graph: Graph, copies: Iterable[Mapping[str, Any]], offset: tuple[float, float]) -> tuple[float, float]:
+    """The offset, or as many steps further as it takes until no copy covers a node."""
+    taken = [data["position"] for _, data in graph.nodes(data=True) if data["position"] is not None]
+    places = [data["position"] for data in copies if data["position"] is not None]
+    (dx, dy), near = offset, STEP / 2
+    while any(abs(x + dx - a) < near and abs(y + dy - b) < near for x, y in places for a, b in taken):
+        dx, dy = dx + STEP, dy + STEP
+    return dx, dy
 
 
 def _bring_blocks(part: Graph, blocks: dict[str, Graph]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -98,6 +99,39 @@ def disconnect(graph: Graph, edge: Edge) -> None:
     """Removes a wire; GraphError where there is none."""
     if not graph.unwire(edge):
         raise GraphError(f"There is no wire {edge}.", f"没有连线 {edge}。", edge.target, edge.target_port)
+
+
+def reconnect(graph: Graph, edge: Edge, new: Edge, blocks: Blocks | None = None) -> Edge | None:
+    """Lets a wire run between other ports; the wire that it displaced, if any. It keeps its place in a variadic port.
+
+    Raises:
+        GraphError: there is no such wire, or the new one is refused.
+    """
+    trial = graph.copy()
+    disconnect(trial, edge)
+    displaced = connect(trial, new, blocks)
+    wires = [(wire, graph.extra_of(wire)) for wire in graph.wires() if wire != displaced]
+    rewire(graph, [(new if wire == edge else wire, extra) for wire, extra in wires])
+    return displaced
+
+
+def splice(graph: Graph, node: str, wire: Edge, blocks: Blocks | None = None) -> bool:
+    """Puts a node into a wire by its first input and output that fit; False where none do, and all stays as it is."""
+    signature = graph.signature(node, blocks)
+    entries = sorted(signature.inputs.values(), key=lambda port: port.optional)
+    for entry, way_out in itertools.product(entries, signature.outputs):
+        behind = Edge(node, way_out, wire.target, wire.target_port)
+        trial = graph.copy()
+        disconnect(trial, wire)
+        try:
+            connect(trial, Edge(wire.source, wire.source_port, node, entry.name), blocks)
+            connect(trial, behind, blocks)
+        except GraphError:
+            continue  # their kinds differ
+        reconnect(graph, wire, behind, blocks)
+        connect(graph, Edge(wire.source, wire.source_port, node, entry.name), blocks)
+        return True
+    return False
 
 
 def reorder(graph: Graph, node: str, port: str, sources: list[str]) -> None:

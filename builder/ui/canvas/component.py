@@ -18,7 +18,10 @@ from streamlit_flow.state import StreamlitFlowState
 from builder.ui.canvas.view import Element
 
 WEB = Path(__file__).parent / "web"
-BRIDGE = ("queue", "viewport", "frame", "dom", "search", "chooser", "overlay", "drop", "bridge")
+BRIDGE = (
+    "queue", "viewport", "frame", "dom", "search", "chooser", "overlay", "wires", "suggest", "pickup",
+    "clipboard", "drop", "bridge",
+)  # fmt: skip
 _IMPORT = re.compile(r"^import .*? from \"\./.*?\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 

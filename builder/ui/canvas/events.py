@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=120)]
 End = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?$", max_length=240)]
+PortEnd = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*$", max_length=240)]
 WireId = Annotated[str, Field(max_length=500)]
+MAX_PASTE = 5_000_000  # characters
 Coordinate = Annotated[float, Field(ge=-1e7, le=1e7, allow_inf_nan=False)]
 
 
@@ -41,6 +43,53 @@ class Connect(_Event):
     type: Literal["connect"]
     source: End
     target: End
+
+
+class Suggest(_Event):
+    """A wire was dropped beside all ports: what fits there? The answer carries the number of the question."""
+
+    type: Literal["suggest"]
+    end: PortEnd
+    output: bool
+    number: Annotated[int, Field(ge=1, lt=2**53)]
+
+
+class Extend(_Event):
+    """Something was chosen from what fits: place it with its port at the point where the wire was dropped, and wire it."""
+
+    type: Literal["extend"]
+    component: Annotated[str, Field(max_length=160)]
+    port: Id
+    end: PortEnd
+    output: bool
+    x: Coordinate
+    y: Coordinate
+
+
+class Rewire(_Event):
+    """An end of a wire was taken up and put on another port, on a node, or nowhere (None)."""
+
+    type: Literal["rewire"]
+    wire: WireId
+    end: End | None
+
+
+class Insert(_Event):
+    """A node without wires was dropped on a wire."""
+
+    type: Literal["insert"]
+    node: Id
+    x: Coordinate
+    y: Coordinate
+    wire: WireId
+
+
+class Paste(_Event):
+    """Text came from the system's clipboard (None: it could not be read), for a place of the canvas or none."""
+
+    type: Literal["paste"]
+    text: Annotated[str, Field(max_length=MAX_PASTE)] | None
+    at: tuple[Coordinate, Coordinate] | None = None
 
 
 class Select(_Event):
@@ -78,7 +127,7 @@ class Poll(_Event):
     type: Literal["poll"]
 
 
-Event = Add | Move | Connect | Select | Open | Command | Escape | Poll
+Event = Add | Move | Connect | Suggest | Extend | Rewire | Insert | Paste | Select | Open | Command | Escape | Poll
 
 
 class Batch(NamedTuple):

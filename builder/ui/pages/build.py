@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from builder.ui import commands, files, inspector, reactions, session, theme, toolbar
+from builder.ui import clipboard, commands, files, inspector, reactions, session, suggestions, theme, toolbar
 from builder.ui.canvas import events, view
 from builder.ui.canvas.component import mount_bridge, mount_canvas, mount_palette
 from builder.ui.catalogue import Catalogue
@@ -15,9 +15,12 @@ from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
 
 BRIDGE_STRINGS = (
-    "zoom_in", "zoom_out", "minimap", "shortcuts", "gesture_list", "empty_title", "empty_hint",
+    "zoom_in", "zoom_out", "minimap", "shortcuts", "gesture_list", "empty_title", "empty_hint", "suggest_search",
+    "suggest_wait", "suggest_none", "paste_large",
 )  # fmt: skip
-NEED_COMPONENTS = (events.Add, events.Connect, events.Command)
+NEED_COMPONENTS = (
+    events.Add, events.Command, events.Connect, events.Extend, events.Insert, events.Paste, events.Rewire, events.Suggest,
+)  # fmt: skip
 
 
 def page() -> None:
@@ -52,6 +55,8 @@ def _bridge(desk: Desk, catalogue: Catalogue) -> None:
         "waiting": not WARMUP.ready,
         "focus": {"id": desk.focus.number, "nodes": list(desk.focus.nodes), "closer": desk.focus.closer},
         "arranged": desk.arranged,
+        "copied": clipboard.fresh(desk),
+        "suggestions": suggestions.as_data(desk, catalogue, language()),
         "families": theme.family_css({entry.family for entry in catalogue.values()}) + theme.turn_css(),
     }
     with st.container(key="bridge_slot"):

@@ -2,12 +2,16 @@
 // person does goes back as numbered events.
 
 import { Chooser } from "./chooser.js";
+import { Clipboard } from "./clipboard.js";
 import { Drop } from "./drop.js";
 import { Frame } from "./frame.js";
 import { make } from "./dom.js";
 import { Overlay } from "./overlay.js";
+import { Pickup } from "./pickup.js";
 import { Queue } from "./queue.js";
+import { Suggest } from "./suggest.js";
 import { readViewport, setViewport } from "./viewport.js";
+import { Wires } from "./wires.js";
 
 const POLL = 500; // ms between two looks at what is loading
 const INSTANT = 24; // ms after which a new view has been drawn
@@ -45,9 +49,21 @@ class Bridge {
       key: (event) => this.key(event, false),
       shown: (envelope, args, state) => this.shown(envelope, state),
       viewport: () => this.moved(),
+      attached: () => {
+        this.wires.attach();
+        this.clipboard.attach();
+        this.pickup.attach();
+      },
+      selected: (nodes, edges) => this.wires.show(nodes, edges),
+      released: () => this.pickup.released(),
+      dropped: (wire, x, y) => this.suggest.ask(wire, x, y),
     });
     this.overlay = new Overlay(this.root, this.frame);
     this.chooser = new Chooser(this.root);
+    this.clipboard = new Clipboard(this.frame, this.queue, this.overlay);
+    this.wires = new Wires(this.frame);
+    this.pickup = new Pickup(this.frame, this.queue);
+    this.suggest = new Suggest(this.frame, this.queue, this.chooser, this.wires);
     this.drop = new Drop(this.root, this.frame, this.queue, this.overlay);
     this.onKey = (event) => this.key(event, true);
     document.addEventListener("keydown", this.onKey, true);
@@ -60,6 +76,7 @@ class Bridge {
     clearInterval(this.eager);
     document.removeEventListener("keydown", this.onKey, true);
     this.drop.close();
+    this.clipboard.close();
     this.frame.close();
     this.root.remove();
     document.documentElement.classList.remove("desk-ready");
@@ -69,6 +86,8 @@ class Bridge {
     this.trigger = setTriggerValue;
     this.data = data;
     this.overlay.update(data);
+    this.suggest.update(data);
+    this.clipboard.update(data);
     if (data.desk === this.desk) {
       if (data.focus.id !== this.focused) this.wanted = data.focus;
       if (data.arranged !== this.arranged) this.refit = true;
@@ -109,6 +128,8 @@ class Bridge {
     }
     setTimeout(() => this.tick(), INSTANT);
     if (!same) setTimeout(() => this.go(), 2 * INSTANT);
+    setTimeout(() => this.wires.settle(), 2 * INSTANT);
+    this.suggest.shown();
     this.overlay.changed();
   }
 
@@ -142,6 +163,7 @@ class Bridge {
 
   moved() {
     this.overlay.changed();
+    this.wires.move();
     if (!this.placed || !this.view) return;
     const view = readViewport(this.frame.doc);
     if (view) sessionStorage.setItem(`layerloom.view.${this.view}`, JSON.stringify(view));
@@ -159,6 +181,7 @@ class Bridge {
     const command = commandOf(event, this.data.commands);
     if (!command) return;
     if (outside && (command === "open" || (["copy", "cut"].includes(command) && String(getSelection())))) return;
+    if (command === "paste") return this.clipboard.expect(); // the browser's paste event brings the text
     const { nodes } = this.frame.selected();
     if (command === "open" && nodes.length !== 1) return;
     event.preventDefault();

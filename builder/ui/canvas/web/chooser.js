@@ -9,7 +9,7 @@
 //   group          a heading where nothing is searched, a mark at the row where something is
 //   also           other words that find it            impossible, later   cannot be chosen; comes after all others
 // `at` is a point of the page {x, y} (else the top middle); `onChoose(item)` comes after the focus is back, `onClose()` where
-// nothing was chosen.
+// nothing was chosen. `chooser.fill(items, empty)` gives an open list other items; what is being typed and marked stays.
 
 import { make } from "./dom.js";
 import { indexed, normal, rank, words } from "./search.js";
@@ -65,6 +65,15 @@ export class Chooser {
     this.draw();
     if (at) this.place(at);
     this.input.focus();
+  }
+
+  fill(items, empty = this.empty) {
+    if (!this.box) return;
+    const kept = this.items[this.chosen];
+    Object.assign(this, { empty, index: items.map(searchable) });
+    this.draw();
+    const place = kept ? this.items.findIndex((item) => item.id === kept.id && !item.impossible) : -1;
+    if (place > 0) this.mark(place);
   }
 
   // Beside a point, within the page.

@@ -43,7 +43,7 @@ export function reuse(items, kept) {
 export class Frame {
   constructor(queue, hooks) {
     this.queue = queue;
-    this.hooks = hooks; // css(), language(), key(event), shown(envelope, args, state), viewport()
+    this.hooks = hooks; // css(), language(), key(event), attached(), shown(envelope, args, state), viewport(), selected(nodes, edges), released(), dropped(wire, x, y)
     this.element = null;
     this.doc = null;
     this.win = null;
@@ -56,6 +56,7 @@ export class Frame {
     this.selection = ""; // nodes and wires, as Python knows them
     this.drawn = false; // React Flow shows a wire that Python has not agreed to
     this.wire = null; // the pin from which a wire is being drawn
+    this.lifted = null; // the wire that was taken up at its target
     this.asked = new Map(); // wires that React Flow drew and Python was asked about, with the time of the answer
   }
 
@@ -111,6 +112,7 @@ export class Frame {
       event.stopPropagation();
       this.queue.push("open", { node: node.dataset.id });
     });
+    this.hooks.attached();
     this.watch();
     return true;
   }
@@ -131,7 +133,7 @@ export class Frame {
   }
 
   // Wires that touch a selected node stand out. Their elements belong to React, so this is a rule, not a class.
-  highlight(nodes) {
+  highlight(nodes, edges) {
     let sheet = this.doc.getElementById("desk-near");
     if (!sheet) {
       sheet = this.doc.createElement("style");
@@ -142,6 +144,7 @@ export class Frame {
     const path = ".react-flow__edge:not(.bad) .react-flow__edge-path";
     const css = touching.length ? `:is(${touching.join()})${path} { stroke: color-mix(in srgb, var(--primary) 75%, var(--wire)); }` : "";
     if (sheet.textContent !== css) sheet.textContent = css;
+    this.hooks.selected(nodes, edges);
   }
 
   watch() {
@@ -199,7 +202,7 @@ export class Frame {
       args.nodes.filter((n) => n.selected).map((n) => n.id).sort(),
       args.edges.filter((e) => e.selected).map((e) => e.id).sort(),
     ]);
-    this.highlight(args.nodes.filter((n) => n.selected).map((n) => n.id));
+    this.highlight(args.nodes.filter((n) => n.selected).map((n) => n.id), args.edges.filter((e) => e.selected).map((e) => e.id));
     this.hooks.shown(envelope, args, { first, same });
   }
 
@@ -230,7 +233,8 @@ export class Frame {
       if (this.asked.has(edge.id) && (!answer || performance.now() - answer < 400)) continue;
       this.drawn = true;
       this.asked.set(edge.id, 0);
-      this.queue.push("connect", { source: edge.source, target: edge.target });
+      if (this.lifted) this.queue.push("rewire", { wire: this.lifted.id, end: edge.target });
+      else this.queue.push("connect", { source: edge.source, target: edge.target });
     }
     return true;
   }
@@ -265,7 +269,7 @@ export class Frame {
     }
     const { nodes, edges } = this.selected();
     const selection = JSON.stringify([[...nodes].sort(), [...edges].sort()]);
-    this.highlight(nodes);
+    this.highlight(nodes, edges);
     if (selection !== this.selection) {
       this.selection = selection;
       this.queue.push("select", { nodes, edges });
@@ -278,19 +282,36 @@ export class Frame {
     closeMenus();
     if (event.button !== 0) return;
     const pin = event.target.closest(".react-flow__node.pin");
+    this.lifted = null;
     this.wire = pin ? { pin: pin.dataset.id, out: pin.classList.contains("out"), waiting: this.queue.next } : null;
     this.busy = !!event.target.closest(".react-flow__node, .react-flow__nodesselection-rect");
     if (this.wire) this.doc.documentElement.dataset.wiring = this.wire.out ? "out" : "in";
+  }
+
+  // A wire leaves its target and hangs on the pointer.
+  lift(edge) {
+    this.lifted = edge;
+    this.wire = { pin: edge.source, out: true, waiting: this.queue.next };
+    this.doc.documentElement.dataset.wiring = "out";
+    this.fade(edge.id);
+  }
+
+  fade(id) {
+    let sheet = this.doc.getElementById("desk-lifted");
+    if (!sheet) sheet = this.doc.head.appendChild(Object.assign(this.doc.createElement("style"), { id: "desk-lifted" }));
+    sheet.textContent = id ? `[data-testid="rf__edge-${CSS.escape(id)}"] { opacity: .2; }` : "";
   }
 
   up(event) {
     const wire = this.wire;
     this.wire = null;
     delete this.doc.documentElement.dataset.wiring;
+    if (this.lifted) this.fade(null);
     // React Flow ends its own drag after this listener: give it the turn before a held push comes in.
     setTimeout(() => {
       if (wire) this.wireEnded(wire, event.clientX, event.clientY);
       this.busy = false;
+      this.hooks.released();
       this.reportNow();
       this.report();
       if (this.held) {
@@ -301,23 +322,34 @@ export class Frame {
     }, 30);
   }
 
-  // A wire that React Flow did not draw: dropped on a node rather than on a port, or on a port that cannot take it.
+  // A wire that React Flow did not draw: dropped on a node rather than on a port, on a port that cannot take it, or beside all.
   wireEnded(wire, x, y) {
     if (this.queue.next !== wire.waiting) return; // it was drawn, and reported
     const hit = this.doc.elementFromPoint(x, y);
     const node = hit && hit.closest(".react-flow__node");
+    if (this.lifted) return this.putDown(this.lifted, hit, node && node.dataset.id);
+    if (hit && !node && hit.closest(".react-flow__pane, .react-flow__edges, .react-flow__background")) return this.hooks.dropped(wire, x, y);
     if (!node || node.dataset.id === wire.pin || node.dataset.id === wire.pin.split(".")[0]) return;
     const other = node.dataset.id;
     this.queue.push("connect", wire.out ? { source: wire.pin, target: other } : { source: other, target: wire.pin });
+  }
+
+  // A wire that was taken up: back where it was, at another node or port, or gone.
+  putDown(edge, hit, end) {
+    const own = [edge.source, edge.target].flatMap((pin) => [pin, pin.slice(0, pin.lastIndexOf("."))]);
+    if (!hit || own.includes(end)) return;
+    this.queue.push("rewire", { wire: edge.id, end });
   }
 
   viewport() {
     return readViewport(this.doc);
   }
 
-  // The wire under a point of the iframe, if there is one.
-  wireAt(x, y) {
+  // The wire under a point of the iframe, if there is one; a node that is being dragged there is looked through.
+  wireAt(x, y, through = null) {
     for (const hit of this.doc ? this.doc.elementsFromPoint(x, y) : []) {
+      const node = hit.closest && hit.closest(".react-flow__node");
+      if (node && through && (node.dataset.id === through || node.dataset.id.startsWith(`${through}.`))) continue;
       const edge = hit.closest && hit.closest(".react-flow__edge");
       if (edge) return edge;
       if (hit.closest && hit.closest(".react-flow__node.body")) return null;

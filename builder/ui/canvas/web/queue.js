@@ -27,7 +27,10 @@ export class Queue {
   // Positions that Python does not know yet, by node.
   moved() {
     const positions = {};
-    for (const event of this.pending) if (event.type === "move") Object.assign(positions, event.positions);
+    for (const event of this.pending) {
+      if (event.type === "move") Object.assign(positions, event.positions);
+      if (event.type === "insert") positions[event.node] = [event.x, event.y];
+    }
     return positions;
   }
 

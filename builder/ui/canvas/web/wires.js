@@ -1,0 +1,135 @@
+// What is said about wires over the canvas: from where to where and with what shape, where the pointer is on one or a node at it is
+// selected; and the wire that hangs in the air while one chooses what comes at its end. Shapes are read from the cards.
+
+import { readViewport } from "./viewport.js";
+
+const DRAWING = "http://www.w3.org/2000/svg";
+const LABELS = 24; // labels at the wires of selected nodes
+const BESIDE = 14; // px between the pointer and what it says
+
+// "(B,6,28,28) float32" as one says it of a wire: "B×6×28×28 float32".
+export function said(shape) {
+  const parts = /^\((.*)\) (\w+)$/.exec(shape || "");
+  return parts ? [parts[1].split(",").join("×") || "1", parts[2]] : null;
+}
+
+// The two ends of a wire's id.
+export function endsOf(id) {
+  const at = id.indexOf("->");
+  return [id.slice(0, at), id.slice(at + 2)];
+}
+
+export class Wires {
+  constructor(frame) {
+    this.frame = frame;
+    this.nodes = [];
+  }
+
+  // A new document of the canvas: the layer lies over React Flow, moves with it, and lets all clicks through.
+  attach() {
+    const doc = this.frame.doc;
+    const make = (name, parent) => parent.appendChild(Object.assign(doc.createElement("div"), { className: name }));
+    this.layer = make("wire-layer", doc.body);
+    this.labels = make("wire-labels", this.layer);
+    this.tip = make("wire-tip", doc.body);
+    this.tip.hidden = true;
+    const svg = this.layer.appendChild(doc.createElementNS(DRAWING, "svg"));
+    this.path = svg.appendChild(doc.createElementNS(DRAWING, "path"));
+    doc.addEventListener("pointermove", (event) => this.over(event), { passive: true });
+    doc.documentElement.addEventListener("pointerleave", () => this.hide());
+    doc.addEventListener("pointerdown", () => this.hide(), true);
+    this.move();
+  }
+
+  move() {
+    const view = this.layer && readViewport(this.frame.doc);
+    if (!view) return;
+    this.layer.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.k})`;
+    this.layer.classList.toggle("far", view.k < 0.55);
+    this.hide();
+  }
+
+  edge(id) {
+    return this.frame.doc.querySelector(`[data-testid="rf__edge-${CSS.escape(id)}"]`);
+  }
+
+  // What a wire carries, as the card at its source says it; null where nothing is known.
+  carried(id) {
+    const [end] = endsOf(id), [node, port] = end.split(/\.(?=[^.]*$)/);
+    const body = this.frame.doc.querySelector(`.react-flow__node.body[data-id="${CSS.escape(node)}"]`);
+    const row = body && [...body.querySelectorAll(".row")].find((r) => r.querySelector(".out").textContent === port);
+    const badge = row && row.querySelector("code.shape");
+    return badge ? said(badge.title) : null;
+  }
+
+  // ---------------------------------------------------------------- under the pointer
+
+  over(event) {
+    const edge = event.buttons ? null : event.target.closest(".react-flow__edge");
+    if (!edge) return this.hide();
+    const id = edge.dataset.testid.replace(/^rf__edge-/, "");
+    if (this.tip.dataset.wire !== id || this.tip.hidden) {
+      const shape = this.carried(id);
+      const part = (name, text) => Object.assign(this.frame.doc.createElement(name), { textContent: text });
+      this.tip.replaceChildren(part("span", endsOf(id).join(" → ")), ...(shape ? [part("code", shape[0]), part("small", shape[1])] : []));
+      this.tip.dataset.wire = id;
+      this.tip.hidden = false;
+    }
+    const { offsetWidth: w, offsetHeight: h } = this.tip, { innerWidth, innerHeight } = this.frame.win;
+    const x = Math.min(event.clientX + BESIDE, innerWidth - w - 8);
+    const y = event.clientY + BESIDE + h > innerHeight ? event.clientY - BESIDE - h : event.clientY + BESIDE;
+    this.tip.style.transform = `translate(${Math.max(8, x)}px, ${y}px)`;
+  }
+
+  hide() {
+    if (this.tip && !this.tip.hidden) this.tip.hidden = true;
+  }
+
+  // ---------------------------------------------------------------- at what is selected
+
+  // Labels in the middle of the selected wires and of those that touch the selected nodes.
+  show(nodes, edges) {
+    if (!this.labels) return;
+    Object.assign(this, { nodes, edges });
+    const touching = (id) => endsOf(id).some((end) => nodes.includes(end.slice(0, end.lastIndexOf("."))));
+    const known = this.frame.args ? this.frame.args.edges.map((edge) => edge.id) : [];
+    const chosen = nodes.length || edges.length ? known.filter((id) => edges.includes(id) || touching(id)) : [];
+    const texts = chosen.length > LABELS ? [] : chosen.map((id) => [id, this.carried(id)]).filter(([, shape]) => shape);
+    const now = [...this.labels.children];
+    texts.forEach(([id, shape], at) => {
+      const label = now[at] || this.labels.appendChild(this.frame.doc.createElement("span"));
+      label.dataset.wire = id;
+      if (label.textContent !== shape[0]) label.textContent = shape[0];
+    });
+    now.slice(texts.length).forEach((label) => label.remove());
+    this.settle();
+  }
+
+  // Puts the labels where the wires lie now; while a node is dragged, with each frame.
+  settle() {
+    if (!this.labels) return;
+    for (const label of this.labels.children) {
+      const edge = this.edge(label.dataset.wire), path = edge && edge.querySelector(".react-flow__edge-path");
+      label.hidden = !path;
+      if (!path) continue;
+      const at = path.getPointAtLength(path.getTotalLength() / 2);
+      label.style.transform = `translate(${at.x}px, ${at.y}px) translate(-50%, -50%)`;
+    }
+    if (this.frame.busy && this.labels.children.length) requestAnimationFrame(() => this.settle());
+  }
+
+  // ---------------------------------------------------------------- in the air
+
+  // Draws a wire from a port to a point of the canvas; without a port it goes.
+  hang(pin, out, point) {
+    if (!this.path) return;
+    const element = pin && this.frame.doc.querySelector(`.react-flow__node.pin[data-id="${CSS.escape(pin)}"]`);
+    const view = readViewport(this.frame.doc);
+    this.path.toggleAttribute("hidden", !element || !view);
+    if (!element || !view) return this.path.setAttribute("d", "");
+    const box = element.getBoundingClientRect();
+    const x = ((out ? box.right : box.left) - view.x) / view.k, y = ((box.top + box.bottom) / 2 - view.y) / view.k;
+    const bend = Math.max(30, Math.abs(point.x - x) / 2) * (out ? 1 : -1);
+    this.path.setAttribute("d", `M${x},${y} C${x + bend},${y} ${point.x - bend},${point.y} ${point.x},${point.y}`);
+  }
+}
