@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ class GalleryEntry:
 
     path: Path
     meta: dict[str, Any]
+    components: frozenset[str] = frozenset()
 
     @property
     def id(self) -> str:
@@ -73,10 +76,36 @@ def entries(folder: Path = FOLDER) -> list[GalleryEntry]:
     return sorted((_read(path) for path in graph_files(folder)), key=lambda entry: entry.id)
 
 
+def users(component: str, folder: Path = FOLDER) -> list[GalleryEntry]:
+    """The graphs with a node of a component, the smallest first. A file that is no graph file is left out."""
+    kept = (_kept(path, path.stat().st_mtime_ns) for path in graph_files(folder))
+    found = [entry for entry in kept if entry is not None and component in entry.components]
+    return sorted(found, key=lambda entry: (len(entry.components), entry.id))
+
+
+@functools.lru_cache(maxsize=1000)
+def _kept(path: Path, changed: int) -> GalleryEntry | None:
+    """What is known of a file in the state that it had at a time (in ns)."""
+    try:
+        return _read(path)
+    except GraphError:
+        return None
+
+
 def _read(path: Path) -> GalleryEntry:
     try:
         with path.open("rb") as stream:
-            meta = migrate(parse(stream.read(MAX_BYTES + 1))).get("meta")
+            document = migrate(parse(stream.read(MAX_BYTES + 1)))
     except GraphError as error:
         raise GraphError(f"{path}: {error.message}", f"{path}：{error.message_zh}") from None
-    return GalleryEntry(path, meta if isinstance(meta, dict) else {})
+    meta = document.get("meta")
+    return GalleryEntry(path, meta if isinstance(meta, dict) else {}, _components(document))
+
+
+def _components(document: Mapping[str, Any]) -> frozenset[str]:
+    """The components of a graph's nodes and of those in its blocks; whatever is not as it should be has none."""
+    blocks = document.get("blocks")
+    parts = [document, *(blocks.values() if isinstance(blocks, Mapping) else ())]
+    nodes = [part.get("nodes") for part in parts if isinstance(part, Mapping)]
+    every = [node for some in nodes if isinstance(some, list) for node in some if isinstance(node, Mapping)]
+    return frozenset(node["component"] for node in every if isinstance(node.get("component"), str))

@@ -50,3 +50,17 @@ def parse_doc(text: str | None) -> Doc:
         return inspect.cleandoc("\n".join(parts.get(key, []))).strip()
 
     return Doc(summary, joined("body"), args, joined("shape"), joined("raises"), joined("source"))
+
+
+def port_texts(shape: str) -> dict[str, str]:
+    """What the Shape section says of each port, in lines such as ``x: (B, T); mask: (T, T).`` or ``a, b: (B,).``"""
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for line in re.sub(r"; (?=\w+(?:, \w+)*: \()", "\n", shape).splitlines():
+        entry = re.match(r"^(\w+(?:, \w+)*): (.*)$", line)
+        if entry:
+            names = entry[1].split(", ")
+            found |= dict.fromkeys(names, entry[2].strip())
+        else:
+            found |= {name: f"{found[name]} {line.strip()}" for name in names}
+    return found

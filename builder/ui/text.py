@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from builder.ui.about_text import ABOUT_TEXTS
 from builder.ui.command_text import COMMAND_TEXTS
 from builder.ui.edit_text import EDIT_TEXTS
 from builder.ui.page_text import PAGE_TEXTS
@@ -128,6 +129,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "weights_shared": ("Weights of {node}", "使用 {node} 的权重"),
     "repeated": ("Repeated {n} times", "重复 {n} 次"),
     "n_parameters": ("{exact} parameters", "{exact} 个参数"),
+    "n_flops": (
+        "{exact} floating-point operations for one sample, forward",
+        "单个样本前向计算 {exact} 次浮点运算",
+    ),
     "new_node": ("Added {name}.", "已添加 {name}。"),
     "block_made": ("Grouped {n} nodes into {name}.", "已将 {n} 个节点组合成 {name}。"),
     "nothing_selected": ("Select at least one node first.", "请先选中至少一个节点。"),
@@ -205,6 +210,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "no": ("No", "否"),
     "cancel": ("Cancel", "取消"),
     "bad_event": ("The canvas sent something unreadable; reload the page.", "画布发送了无法识别的内容，请刷新页面。"),
+    **ABOUT_TEXTS,
     **COMMAND_TEXTS,
     **EDIT_TEXTS,
     **PAGE_TEXTS,

@@ -34,7 +34,9 @@ def graph_readout(
     *,
     reduce: Literal["sum", "mean", "max"] = "mean",
 ) -> Annotated[Tensor, Dims("B F")]:
-    """Sums up the nodes of each graph of a batch, whatever their order.
+    r"""Sums up the nodes of each graph of a batch, whatever their order.
+
+    $$y_g = \mathrm{reduce}_{i:\, b_i = g}\; x_i$$
 
     Args:
         reduce: how the nodes are summed up.

@@ -49,7 +49,9 @@ def concatenate(*xs: AnyTensor, dim: int = 1) -> AnyTensor:
     examples=(example(xs=[(2, 3, 5), (2, 3, 5)]), example(xs=[(2, 3, 5), (3, 1), (5,)])),
 )
 def add(*xs: AnyTensor) -> AnyTensor:
-    """Adds any number of tensors value by value.
+    r"""Adds any number of tensors value by value.
+
+    $$y = \sum_i x_i$$
 
     Shape:
         xs: shapes that broadcast: aligned at their last axes, equal or 1.
@@ -75,7 +77,9 @@ def add(*xs: AnyTensor) -> AnyTensor:
     examples=(example(xs=[(2, 3, 5), (2, 3, 5)]), example(xs=[(2, 3, 5), (3, 1), (5,)])),
 )
 def multiply(*xs: AnyTensor) -> AnyTensor:
-    """Multiplies any number of tensors value by value.
+    r"""Multiplies any number of tensors value by value.
+
+    $$y = \prod_i x_i$$
 
     Shape:
         xs: shapes that broadcast: aligned at their last axes, equal or 1.

@@ -22,7 +22,9 @@ from components.spec import Dims, example
 def mean(
     x: Annotated[Tensor, Dims("*")], *, dim: int | tuple[int, ...] = 1, keepdim: bool = False
 ) -> Annotated[Tensor, Dims("*")]:
-    """Averages over one or several axes, such as the steps of a sequence.
+    r"""Averages over one or several axes, such as the steps of a sequence.
+
+    $$y = \frac{1}{n} \sum_{i=1}^{n} x_i$$
 
     Args:
         dim: the axis, or a list of axes.

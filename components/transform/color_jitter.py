@@ -24,7 +24,11 @@ LUMA = (0.2989, 0.587, 0.114)  # of red, green and blue (ITU-R BT.601), as torch
     examples=(example(x=(4, 3, 5, 7)), example(x=(4, 1, 5, 7), brightness=0.0, contrast=0.9)),
 )
 class ColorJitter(nn.Module):
-    """In training, multiplies the brightness of each image, then its contrast, by factors of its own near 1.
+    r"""In training, multiplies the brightness of each image, then its contrast, by factors of its own near 1.
+
+    $$x' = (1 + \beta) x, \qquad y = \mu(x') + (1 + \gamma) (x' - \mu(x'))$$
+
+    $\beta$ and $\gamma$ are uniform up to brightness and contrast, $\mu$ is the mean grey value of the image.
 
     Args:
         brightness: farthest distance of the factor from 1; 0 leaves the brightness alone.

@@ -29,7 +29,11 @@ from components.spec import Dims, PositiveFloat, Probability, example
     ),
 )
 class RandomAffine(nn.Module):
-    """In training, turns, scales and shifts each image by amounts of its own, with bilinear interpolation.
+    r"""In training, turns, scales and shifts each image by amounts of its own, with bilinear interpolation.
+
+    $$y(u) = x\!\left(\tfrac{1}{s} R_\theta^{\top} (u - t)\right)$$
+
+    The turn $\theta$, the factor $s$ and the shift $t$ are uniform within their limits; $u$ is a place seen from the centre.
 
     Args:
         degrees: farthest turn to either side, in degrees.

@@ -67,6 +67,7 @@ class Card:
     outputs: tuple[PortInfo, ...]
     shapes: Mapping[str, TensorSpec] = field(default_factory=dict)
     parameters: int = 0
+    flops: int = 0
     badges: tuple[tuple[str, str], ...] = ()  # (text, tooltip)
     error: str = ""
     waiting: str = ""
@@ -158,6 +159,7 @@ def _card(
         outputs=outputs,
         shapes=facts.outputs,
         parameters=facts.parameters,
+        flops=facts.flops,
         badges=_badges(settings, catalogue, language),
         error=errors[0].text(language) if errors else "",
         waiting=waiting[0].text(language) if waiting and not errors else "",
@@ -269,6 +271,10 @@ def html_of(card: Card, language: str) -> str:
     if card.parameters:
         tip = text("n_parameters", language, exact=f"{card.parameters:,}")
         pill = f'<span class="pill" title="{e(tip)}">{e(numbers.short(card.parameters).replace(" ", ""))}</span>'
+    cost = ""
+    if card.flops:
+        tip, figure = text("n_flops", language, exact=f"{card.flops:,}"), numbers.short(card.flops).replace(" ", "")
+        cost = f'<span class="cost" title="{e(tip)}">{e(figure)} FLOPs</span>'
     badges = "".join(f'<span class="pill" title="{e(tip)}">{e(mark)}</span>' for mark, tip in card.badges)
     badges += _places(card.training, language) if card.training else ""
     calls = "".join(
@@ -296,7 +302,7 @@ def html_of(card: Card, language: str) -> str:
     return " ".join(
         (
             f'<div class="card"><div class="head"><span class="name" title="{e(card.title)}">{e(card.title)}</span>'
-            f'{badges}{pill}</div><div class="label" title="{e(card.label)}">{e(card.label)}</div>{detail}{calls}'
+            f'{badges}{pill}</div><div class="kind"><span class="label" title="{e(card.label)}">{e(card.label)}</span>{cost}</div>{detail}{calls}'
             f'<div class="rows">{"".join(rows)}</div>{issue}</div>'
         ).split()
     )

@@ -12,15 +12,13 @@ from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.facts import Facts
 from builder.ui.form import blocks
+from builder.ui.form.about import about
 from builder.ui.form.common import mode_field, name_field
 from builder.ui.form.fields import format_value
 from builder.ui.form.parameters import parameters
 from builder.ui.form.ports import ports
 from builder.ui.form.settings import block_settings, settings
-from builder.ui.markdown import plain
-from builder.ui.text import language, t
 from components import registry
-from components.spec import Component
 
 
 def node_form(desk: Desk, node: str, facts: Facts, known: Checked) -> None:
@@ -46,20 +44,10 @@ def node_form(desk: Desk, node: str, facts: Facts, known: Checked) -> None:
         parameters(desk, node, entry, facts)
         ports(desk, node, facts)
         settings(desk, node, entry, known)
-        _about(entry)
+        about(entry, facts)
 
 
 def _unknown(desk: Desk, node: str) -> None:
     """A component that this program does not have: what the file says of it."""
     for name, value in desk.open_graph.nodes[node]["params"].items():
         st.html(f'<div class="desk-wire"><code>{escape(name)}</code> {escape(format_value(value))}</div>')
-
-
-def _about(entry: Component) -> None:
-    with st.expander(t("section_help"), key="about"):
-        st.markdown(plain(entry.help_zh if language() == "zh" else entry.doc.summary))
-        if entry.doc.body:
-            st.markdown(entry.doc.body)
-        if entry.doc.shape:
-            st.html(f'<pre class="desk-shape">{escape(entry.doc.shape)}</pre>')
-        st.caption(f"{t('source')}: {plain(entry.doc.source or entry.source)}")
