@@ -2,6 +2,7 @@
 
 from builder.compiler.check import check, problems_at
 from builder.compiler.compiled import Compiled, End
+from builder.compiler.fixes import Offers, repair_all
 from builder.compiler.fixes import apply as apply_fix
 from builder.compiler.inference import warm_up
 from builder.compiler.report import CompileError, Fix, NodeReport, Problem, Report
@@ -12,10 +13,12 @@ __all__ = [
     "End",
     "Fix",
     "NodeReport",
+    "Offers",
     "Problem",
     "Report",
     "apply_fix",
     "check",
     "problems_at",
+    "repair_all",
     "warm_up",
 ]

@@ -11,25 +11,42 @@ from components.tensor_spec import TensorSpec
 
 @dataclass(frozen=True)
 class Fix:
-    """An edit that removes a problem, tried out before it is offered.
+    """An edit that removes a problem, tried out before it is offered. ``node`` is the path of the node it acts at.
 
-    ``action`` is ``reset_param`` (back to inference or default), ``set_param`` or ``insert`` (a node on the wire
-    ``edge``, given as ``(node.port, node.port)``).
+    ``action`` is one of
+
+    - ``reset_param`` (back to inference or default), ``set_param``, ``drop_setting``;
+    - ``insert``: a ``component`` with ``params`` on the wire that is number ``place`` at the input ``port``;
+    - ``connect``: a wire from ``source`` (``node.port``, in the same graph or block) to the input ``port``;
+    - ``append``: a ``component`` behind the output ``port``; ``source``, if there is one, feeds its second input;
+    - ``swap``: another ``component`` in the node's place, its ports in the same order.
+
+    ``more`` are edits that belong to it.
     """
 
     label: str
     label_zh: str
-    action: Literal["reset_param", "set_param", "insert"]
+    action: Literal["reset_param", "set_param", "drop_setting", "insert", "connect", "append", "swap"]
     node: str
     param: str = ""
     value: Any = None
     component: str = ""
-    edge: tuple[str, str] = ("", "")
+    params: tuple[tuple[str, Any], ...] = ()
+    port: str = ""
+    place: int = 0
+    source: str = ""
+    more: tuple[Fix, ...] = ()
+
+    def text(self, language: str) -> str:
+        return self.label_zh if language == "zh" else self.label
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that keeps a graph from running, in words, at the node (a path such as ``res1/conv1``) and port."""
+    """One thing that keeps a graph from running, in words, at the node (a path such as ``res1/conv1``) and port.
+
+    ``fixes`` are the edits that repair it, the likeliest first.
+    """
 
     node: str
     port: str
@@ -37,7 +54,11 @@ class Problem:
     message_zh: str
     code: str = "invalid"
     param: str = ""
-    fix: Fix | None = None
+    fixes: tuple[Fix, ...] = ()
+
+    @property
+    def fix(self) -> Fix | None:
+        return self.fixes[0] if self.fixes else None
 
     def text(self, language: str) -> str:
         return self.message_zh if language == "zh" else self.message

@@ -12,6 +12,7 @@ from builder.ui.facts import Facts, facts_of
 from builder.ui.warm import WARMUP
 
 if TYPE_CHECKING:
+    from builder.compiler.fixes import Offers
     from builder.compiler.ownership import Turn
     from builder.compiler.report import Report
 
@@ -24,6 +25,7 @@ class Checked:
 
     ``trains`` says that everything fits and something is there to train it.
     ``turns`` are the optimizers in the order in which they act, with what each trains.
+    ``offers`` finds repairs for the problems that are shown.
     ``failure`` is set where the check itself broke down: the graph can still be edited, saved and undone.
     """
 
@@ -32,6 +34,7 @@ class Checked:
     trains: bool = False
     failure: str = ""
     turns: tuple[Turn, ...] = ()
+    offers: Offers | None = None
 
 
 def checked(desk: Desk) -> Checked:
@@ -45,21 +48,19 @@ def checked(desk: Desk) -> Checked:
         except Exception as error:
             logger.exception("The check broke down")
             return Checked(failure=f"{type(error).__name__}: {error}")
-    report, turns = desk.analysis[1]
+    report, turns, offers = desk.analysis[1]
     trains = report.ok and _has_optimizer(desk.graph)
-    return Checked(report, facts_of(report, desk.graph, desk.scope), trains, turns=turns)
+    return Checked(report, facts_of(report, desk.graph, desk.scope), trains, turns=turns, offers=offers)
 
 
-def _analyse(graph: Graph) -> tuple[Report, tuple[Turn, ...]]:
+def _analyse(graph: Graph) -> tuple[Report, tuple[Turn, ...], Offers]:
     from builder.compiler.check import Analysis
-    from builder.compiler.fixes import add_fixes
+    from builder.compiler.fixes import Offers
     from builder.compiler.ownership import turns
-    from builder.graph import flatten
+    from builder.graph import clone, flatten
 
     analysis = Analysis(flatten(graph))
-    if analysis.report.problems:
-        add_fixes(graph, analysis)
-    return analysis.report, tuple(turns(analysis))
+    return analysis.report, tuple(turns(analysis)), Offers(clone(graph), analysis)
 
 
 def _has_optimizer(graph: Graph) -> bool:

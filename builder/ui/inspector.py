@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -20,7 +22,11 @@ from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
 from components.glossary import family_label, kind_label
 
+if TYPE_CHECKING:
+    from builder.compiler.report import Fix, Problem
+
 MAX_PROBLEMS = 40
+MAX_OFFERED = 12  # problems for which repairs are looked for: each is tried on a copy
 
 
 def draw(desk: Desk, catalogue: Catalogue, known: Checked) -> None:
@@ -55,16 +61,22 @@ def _node(desk: Desk, node: str, catalogue: Catalogue, known: Checked) -> None:
         f"<span>{escape(about)}</span></div><code>{escape(node)}</code></div>"
     )
     facts = known.facts.get(node) or Facts()
-    problems(desk, facts.problems)
+    problems(desk, facts.problems, known)
     if not WARMUP.ready:
         st.skeleton(height=220)
         return
     node_form(desk, node, facts, known)
 
 
-def problems(desk: Desk, found: list, named: bool = False) -> None:
-    """Problems as cards, each with the button that repairs it, if there is a sure way."""
-    for number, problem in enumerate(found[:MAX_PROBLEMS]):
+def problems(desk: Desk, found: list[Problem], known: Checked, named: bool = False) -> None:
+    """Problems as cards, each with the buttons that repair it, as far as there is a sure way."""
+    offered = [known.offers.of(p) if known.offers and n < MAX_OFFERED else () for n, p in enumerate(found)]
+    if named and sum(map(bool, offered)) > 1:
+        st.button(
+            t("repair_all"), key="repair_all", icon=":material/build:", width="stretch", help=t("repair_all_help"),
+            on_click=_repair_all, args=(desk,),
+        )  # fmt: skip
+    for number, (problem, fixes) in enumerate(zip(found[:MAX_PROBLEMS], offered, strict=False)):
         soft = problem.code == "unconnected"
         path = plain_path(problem.node)
         with st.container(key=f"problem_{'soft' if soft else 'hard'}_{number}"):
@@ -74,21 +86,47 @@ def problems(desk: Desk, found: list, named: bool = False) -> None:
                     help=t("show_node", node=plain("/".join(path))), on_click=desk.show, args=(path,),
                 )  # fmt: skip
             st.markdown(plain(problem.text(language())))
-            if problem.fix is not None:
-                label = problem.fix.label_zh if language() == "zh" else problem.fix.label
-                st.button(
-                    plain(label), key=f"fix_{number}", icon=":material/build:", width="stretch", on_click=_repair,
-                    args=(desk, problem.fix),
-                )  # fmt: skip
+            _fix_buttons(desk, fixes, str(number))
 
 
-def _repair(desk: Desk, fix: object) -> None:
-    from builder.compiler import fixes
+def _completions(desk: Desk, known: Checked) -> None:
+    """What a graph that fits still lacks to be trained."""
+    missing = known.offers.missing() if known.offers else ()
+    if missing:
+        with st.container(key="problem_soft_training"):
+            st.markdown(plain(t("training_missing")))
+            _fix_buttons(desk, missing, "training")
+
+
+def _fix_buttons(desk: Desk, fixes: Sequence[Fix], name: str) -> None:
+    """A button for each way to repair something; the first has the key ``fix_<name>``."""
+    for place, fix in enumerate(fixes):
+        st.button(
+            plain(fix.text(language())), key=f"fix_{name}_{place}" if place else f"fix_{name}",
+            icon=":material/build:", width="stretch", on_click=_repair, args=(desk, fix),
+        )  # fmt: skip
+
+
+def _repair(desk: Desk, fix: Fix) -> None:
+    from builder.compiler import apply_fix
 
     try:
-        desk.edit(lambda _: fixes.apply(desk.graph, fix), "repair")  # type: ignore[arg-type]
+        desk.edit(lambda _: apply_fix(desk.graph, fix), "repair")
     except GraphError as error:
         desk.refuse(error)
+
+
+def _repair_all(desk: Desk) -> None:
+    from builder.compiler import repair_all
+
+    made: list[Fix] = []
+    try:
+        desk.edit(lambda _: made.extend(repair_all(desk.graph)), "repair")
+    except GraphError as error:
+        desk.refuse(error)
+        return
+    labels = [[fix.text(language) for fix in made] for language in ("en", "zh")]
+    desk.tell(f"Repaired: {'; '.join(labels[0])}.", f"已修复：{'；'.join(labels[1])}。")
 
 
 # ------------------------------------------------------------------ several nodes, or wires
@@ -132,7 +170,9 @@ def _graph(desk: Desk, known: Checked) -> None:
     if report is None:
         st.error(t("check_failed_help", reason=plain(known.failure)))
     elif not report.ok:
-        problems(desk, report.problems, named=True)
+        problems(desk, report.problems, known, named=True)
+    elif not known.trains and not desk.scope:
+        _completions(desk, known)
     if desk.scope:
         open_block(desk)
     else:
