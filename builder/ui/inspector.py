@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from builder.compiler.report import Fix, Problem
 
 MAX_PROBLEMS = 40
-MAX_OFFERED = 12  # problems for which repairs are looked for: each is tried on a copy
+LOOKING = 0.6  # seconds for finding repairs, each of which is tried on a copy of the graph
 
 
 def draw(desk: Desk, catalogue: Catalogue, known: Checked) -> None:
@@ -70,7 +71,7 @@ def _node(desk: Desk, node: str, catalogue: Catalogue, known: Checked) -> None:
 
 def problems(desk: Desk, found: list[Problem], known: Checked, named: bool = False) -> None:
     """Problems as cards, each with the buttons that repair it, as far as there is a sure way."""
-    offered = [known.offers.of(p) if known.offers and n < MAX_OFFERED else () for n, p in enumerate(found)]
+    offered = _offered(found, known)
     if named and sum(map(bool, offered)) > 1:
         st.button(
             t("repair_all"), key="repair_all", icon=":material/build:", width="stretch", help=t("repair_all_help"),
@@ -87,6 +88,12 @@ def problems(desk: Desk, found: list[Problem], known: Checked, named: bool = Fal
                 )  # fmt: skip
             st.markdown(plain(problem.text(language())))
             _fix_buttons(desk, fixes, str(number))
+
+
+def _offered(found: list[Problem], known: Checked) -> list[tuple[Fix, ...]]:
+    """The repairs for each problem, as far as there is time to look for them; the next time it goes on from there."""
+    end = time.monotonic() + LOOKING
+    return [known.offers.of(p) if known.offers and time.monotonic() < end else () for p in found]
 
 
 def _completions(desk: Desk, known: Checked) -> None:

@@ -36,24 +36,25 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def app(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running app."""
-    with _served(workspace, tmp_path_factory.mktemp("log") / "app.txt") as url:
+    with served(workspace, tmp_path_factory.mktemp("log") / "app.txt") as url:
         yield url
 
 
 @pytest.fixture
 def new_app(tmp_path: Path) -> Iterator[str]:
     """The address of an app that has never run before: its workspace is empty."""
-    with _served(tmp_path / "workspace", tmp_path / "app.txt") as url:
+    with served(tmp_path / "workspace", tmp_path / "app.txt") as url:
         yield url
 
 
 @contextlib.contextmanager
-def _served(workspace: Path, log: Path) -> Iterator[str]:
+def served(workspace: Path, log: Path, script: str = "app.py") -> Iterator[str]:
+    """The address at which a script of Streamlit runs, from here to the end; it must leave no traceback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
-        sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", "127.0.0.1",
+        sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.address", "127.0.0.1",
         "--server.headless", "true",
     ]  # fmt: skip
     environment = {**os.environ, "LAYERLOOM_WORKSPACE": str(workspace), "OMP_NUM_THREADS": "1"}
