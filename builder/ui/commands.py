@@ -49,6 +49,12 @@ def _save(desk: Desk) -> None:
     desk.dialog = "save"
 
 
+def _replace(desk: Desk) -> None:
+    if len(desk.selection) != 1:
+        raise GraphError("Select one node to replace it.", "请选中一个要替换的节点。")
+    desk.dialog = "replace"
+
+
 def _arrange(desk: Desk) -> None:
     actions.arrange(desk, WARMUP.wait_for_catalogue(), language())
 
@@ -70,6 +76,7 @@ COMMANDS: dict[str, Command] = {
         Command("delete", actions.delete, ("Delete", "Backspace"), "delete", "selection"),
         Command("mute", actions.mute, ("Ctrl+M",), "block", "nodes"),
         Command("bypass", actions.bypass, ("Ctrl+B",), "step_over", "nodes"),
+        Command("replace", _replace, ("R",), "find_replace", "nodes"),
         Command("group", actions.group, ("Ctrl+G",), "select_all", "nodes"),
         Command("select_all", _select_all, ("Ctrl+A",), "select_all", "graph"),
         Command("arrange", _arrange, (), "auto_awesome_mosaic", "graph"),

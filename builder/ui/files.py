@@ -10,7 +10,7 @@ import streamlit as st
 
 from builder.gallery import graph_files
 from builder.graph import Graph, GraphError, dumps, load, loads, save
-from builder.ui import session, workspace
+from builder.ui import replace_panel, session, workspace
 from builder.ui.desk import Desk, file_name
 from builder.ui.markdown import plain
 from builder.ui.text import language, t, text
@@ -77,6 +77,8 @@ def dialogs(desk: Desk) -> None:
         st.dialog(t("open_title"), width="medium")(_open_dialog)(desk)
     elif asked == "upload":
         st.dialog(t("upload_title"))(_upload_dialog)()
+    elif asked == "replace":
+        replace_panel.ask(desk)
 
 
 def open_graph(graph: Graph, file: str | None = None) -> None:

@@ -57,10 +57,16 @@ def _node(desk: Desk, node: str, catalogue: Catalogue, known: Checked) -> None:
         about = f"{kind_label(entry.kind, language())} · {family_label(entry.family, language())}"
     else:
         label, about = component.partition(":")[2] or component, t("block" if family == "Block" else "unknown")
-    st.html(
-        f'<div class="desk-head {theme.slug(family)}"><i></i><div><strong>{escape(label)}</strong>'
-        f"<span>{escape(about)}</span></div><code>{escape(node)}</code></div>"
-    )
+    with st.container(key="node_head", horizontal=True, wrap=False, gap=None, vertical_alignment="center"):
+        st.html(
+            f'<div class="desk-head {theme.slug(family)}"><i></i><div><strong>{escape(label)}</strong>'
+            f"<span>{escape(about)}</span></div><code>{escape(node)}</code></div>"
+        )
+        if component not in (PORT_IN, PORT_OUT):
+            st.button(
+                "", key="replace", type="tertiary", icon=f":material/{commands.COMMANDS['replace'].icon}:",
+                help=commands.hint("replace", language()), on_click=commands.attempt, args=(desk, "replace"),
+            )  # fmt: skip
     facts = known.facts.get(node) or Facts()
     problems(desk, facts.problems, known)
     if not WARMUP.ready:

@@ -31,3 +31,19 @@ def test_duplicate_with_the_wires_from_outside(desk: DeskPage) -> None:
     desk.node("tanh3").click()
     copy = desk.new_node(lambda: desk.press("Control+Shift+d"))
     expect(desk.wire("fc1.y", f"{copy}.x")).to_have_count(1)
+
+
+def test_replace_by_key(desk: DeskPage) -> None:
+    desk.node("tanh3").click()
+    expect(desk.inspector).to_contain_text("tanh3")
+    desk.press("r")
+    dialog = desk.page.get_by_role("dialog")
+    dialog.locator("input").click()
+    dialog.locator("input").fill("ReLU")
+    desk.page.get_by_role("option").filter(has_text=re.compile("^ReLU ·")).first.click()
+    expect(desk.node("relu1")).to_have_class(re.compile("selected"))
+    expect(desk.wire("fc1.y", "relu1.x")).to_have_count(1)
+    expect(desk.node("tanh3")).to_have_count(0)
+    expect(desk.button("check_state")).to_contain_text("Ready")
+    desk.button("undo").click()
+    expect(desk.node("tanh3")).to_have_count(1)

@@ -6,9 +6,11 @@ from builder.graph.edit.copies import clip, duplicate, paste
 from builder.graph.edit.names import fresh_id
 from builder.graph.edit.nodes import add_node, move, remove_nodes, reset_param, set_param, set_setting, toggle_mode
 from builder.graph.edit.rename import rename_node
+from builder.graph.edit.replace import Replaced, replace_node
 from builder.graph.edit.wires import connect, disconnect, edge_between, parse_end, reconnect, reorder, splice
 
 __all__ = [
+    "Replaced",
     "add_node",
     "blocks_in",
     "clip",
@@ -28,6 +30,7 @@ __all__ = [
     "rename_block",
     "rename_node",
     "reorder",
+    "replace_node",
     "reset_param",
     "set_param",
     "set_setting",

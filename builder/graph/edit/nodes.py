@@ -30,12 +30,12 @@ def add_node(
     probe = Graph()
     probe.place(id, component)
     probe.signature(id, blocks)
-    _require_no_recursion(graph, component, blocks)
+    require_no_recursion(graph, component, blocks)
     graph.place(id, component, plain(dict(params or {})), position=(_on_canvas(position[0]), _on_canvas(position[1])))
     return id
 
 
-def _require_no_recursion(graph: Graph, component: str, blocks: Blocks) -> None:
+def require_no_recursion(graph: Graph, component: str, blocks: Blocks) -> None:
     """A block cannot hold a use of itself, nor of a block that holds one."""
     inside, used = name_of_block(graph, blocks), component.removeprefix(BLOCK_PREFIX)
     if inside is not None and component.startswith(BLOCK_PREFIX) and inside in needed([used], blocks):
