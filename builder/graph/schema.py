@@ -99,7 +99,15 @@ def schema() -> dict[str, Any]:
         "properties": {
             "format": {"const": FORMAT},
             "version": {"type": "integer", "minimum": 1, "maximum": VERSION},
-            "meta": {"type": "object", "description": "title, title_zh, description, description_zh, source ..."},
+            "meta": {
+                "type": "object",
+                "description": "title, title_zh, description, description_zh, source ...",
+                "properties": {
+                    "task": {"type": "string", "maxLength": 120, "description": "what the graph is for"},
+                    "task_zh": {"type": "string", "maxLength": 120},
+                    "year": {"type": "integer", "minimum": 1, "maximum": 9999, "description": "of the method"},
+                },
+            },
             "training": {
                 "type": "object",
                 "properties": {

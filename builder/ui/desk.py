@@ -6,7 +6,6 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from builder.graph import BLOCK_PREFIX, Document, Edge, Graph, GraphError, History, to_document
@@ -103,7 +102,7 @@ class Desk:
     @property
     def dirty(self) -> bool:
         """Whether there is something that no file holds."""
-        return bool(self.changed_at) and self.saved != self.history.states[self.history.cursor]
+        return bool(self.changed_at) and (self.file is None or self.saved != self.history.states[self.history.cursor])
 
     def enter(self, step: str) -> None:
         """Opens a block in place: that of a use, or of a parameter (``node/parameter``)."""
@@ -185,6 +184,11 @@ class Desk:
         if self.history.push(self.graph, label):
             self.changed_at = time.time()
         self.settle()
+
+    def replace(self, graph: Graph, label: str = "") -> None:
+        """Puts another graph in the place of the whole, as one step."""
+        self.graph = graph
+        self.record(label)
 
     def undo(self) -> None:
         """Goes back by one step."""
@@ -285,8 +289,3 @@ def _is_step(graph: Graph, step: str, blocks: Mapping[str, Graph]) -> bool:
     except GraphError:
         return False
     return True
-
-
-def file_name(path: Path) -> str:
-    """The name of a saved graph's file, as a person gave it."""
-    return path.name.removesuffix(".json")

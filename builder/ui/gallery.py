@@ -1,97 +1,73 @@
-"""The gallery's graphs as plain data for cards and links. Reading them needs no torch; parameters are counted later."""
+"""The gallery's graphs: which there are, what they can be filtered by, and their numbers of parameters, counted later."""
 
 from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from builder.gallery import graph_files
-from builder.graph import Graph, GraphError, load, write_atomic
+from builder.graph import Graph, load, write_atomic
 from builder.ui import catalogue as catalogues
-from builder.ui import workspace
+from builder.ui import entry, workspace
 from builder.ui.catalogue import Catalogue
-from builder.ui.thumbnail import thumbnail
+from builder.ui.entry import Entry
 
 FORMAT = 1
 
-# What graphs are for, in the order of the page, each with words of the tasks that belong to it; the last has all others.
-AREAS: dict[str, tuple[str, ...]] = {
-    "classify": ("classification",),
-    "generate": ("generation", "reconstruction", "language modelling", "density"),
-    "sequences": ("sequence", "combinatorial"),
-    "represent": ("self-supervised", "metric learning", "representation", "contrastive"),
-    "beyond": (),
+# Of methods, by the first and the last year: before deep networks could be trained, until attention replaced recurrence,
+# until models of one form were scaled up, and since.
+ERAS: dict[str, tuple[int, int]] = {
+    "until-2011": (0, 2011),
+    "2012-2016": (2012, 2016),
+    "2017-2019": (2017, 2019),
+    "since-2020": (2020, 9999),
 }
-OTHERS = "beyond"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One graph of the gallery; ``error`` says in (English, Chinese) why its file cannot be opened."""
-
-    name: str
-    path: Path
-    meta: dict[str, Any]
-    nodes: int = 0
-    epochs: int | None = None
-    drawing: str = ""
-    words: str = ""
-    error: tuple[str, str] | None = None
-
-    def meta_text(self, key: str, language: str) -> str:
-        """A text of the graph's metadata in a language, as far as the file has it."""
-        chosen = self.meta.get(f"{key}_zh") if language == "zh" else None
-        return str(chosen or self.meta.get(key) or "")
-
-    def title(self, language: str) -> str:
-        return self.meta_text("title", language) or self.name
-
-    @property
-    def order(self) -> tuple[str, str]:
-        """By the year, then by the title."""
-        return str(self.meta.get("era") or "9999"), self.title("en")
-
-    @property
-    def area(self) -> str:
-        """What the graph is for, by its task."""
-        task = str(self.meta.get("task") or "").lower()
-        return next((area for area, words in AREAS.items() if any(word in task for word in words)), OTHERS)
-
-    def matches(self, query: str, area: str | None) -> bool:
-        """Whether the area is the one asked for, and every word of the query is said of the graph or its components."""
-        return (area is None or self.area == area) and all(word in self.words for word in query.lower().split())
+SORTS = ("year", "newest", "title")
 
 
 def entries(catalogue: Catalogue) -> list[Entry]:
-    """All graphs of the gallery in their order; a file is read again only when it, or the components, have changed."""
-    found = []
-    for path in graph_files(workspace.GALLERY):
-        changed = path.stat().st_mtime_ns
-        kept = _READ.get(path)
-        if kept is None or kept[0] != changed or kept[1] is not catalogue:
-            kept = _READ[path] = (changed, catalogue, _read(path, catalogue))
-        found.append(kept[2])
-    return sorted(found, key=lambda entry: entry.order)
+    """All graphs of the gallery, by year and title."""
+    found = [entry.read(path, catalogue) for path in graph_files(workspace.GALLERY)]
+    return sorted(found, key=_by_year)
 
 
-_READ: dict[Path, tuple[int, Catalogue, Entry]] = {}
+def _by_year(entry: Entry) -> tuple[int, str]:
+    return entry.year or 9999, entry.title("en")
 
 
-def _read(path: Path, catalogue: Catalogue) -> Entry:
-    try:
-        graph = load(path)
-    except GraphError as error:
-        return Entry(path.stem, path, {}, words=path.stem.lower(), error=(error.message, error.message_zh))
-    meta = dict(graph.meta)
-    components = {data["component"] for part in (graph, *graph.blocks.values()) for _, data in part.nodes(data=True)}
-    labels = [f"{c.name} {c.name_zh} {c.family}" for id in components if (c := catalogue.get(id)) is not None]
-    words = " ".join([path.stem, *map(str, meta.values()), *labels]).lower()
-    epochs = graph.training.get("epochs")
-    drawing = thumbnail(graph, catalogue)
-    return Entry(path.stem, path, meta, len(graph), epochs if isinstance(epochs, int) else None, drawing, words)
+def tasks(found: Collection[Entry]) -> list[str]:
+    """The tasks of these graphs, each once, the one with most graphs first."""
+    all_tasks = [entry.task for entry in found if entry.task]
+    return sorted(set(all_tasks), key=lambda task: (-all_tasks.count(task), task))
+
+
+def era(entry: Entry) -> str:
+    """The era of a graph's method; empty where the file has no year."""
+    year = entry.year
+    return next((name for name, (first, last) in ERAS.items() if year and first <= year <= last), "")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What of the gallery is shown: any of these tasks and any of these eras (none: all) and every word of the query."""
+
+    query: str = ""
+    tasks: Collection[str] = field(default=())
+    eras: Collection[str] = field(default=())
+
+    def matches(self, entry: Entry) -> bool:
+        in_tasks = not self.tasks or entry.task in self.tasks
+        return in_tasks and (not self.eras or era(entry) in self.eras) and entry.says(self.query)
+
+    def chosen(self, found: Collection[Entry], sort: str, language: str) -> list[Entry]:
+        """The entries that match: ``year`` the oldest first, ``newest`` the latest first, or by ``title``."""
+        shown = [entry for entry in found if self.matches(entry)]
+        if sort == "title":
+            return sorted(shown, key=lambda entry: entry.title(language).lower())
+        return sorted(shown, key=_by_year, reverse=sort == "newest")
 
 
 def find(name: str) -> Path | None:
@@ -136,8 +112,8 @@ def count_parameters(found: list[Entry], seconds: float) -> None:
 
     deadline = time.monotonic() + seconds
     known = known_parameters(found)
-    for entry in found:
-        if entry.name not in known and time.monotonic() < deadline:
-            known[entry.name] = None if entry.error else count(load(entry.path))
+    for each in found:
+        if each.name not in known and time.monotonic() < deadline:
+            known[each.name] = None if each.error else count(load(each.path))
     counted = {e.name: [_stamp(e.path), known[e.name]] for e in found if e.name in known}
     write_atomic(_counts_file(), json.dumps(counted))

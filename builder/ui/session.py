@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,11 @@ class Desks:
         """Takes a new desk in."""
         with self._lock:
             self._keep(desk, session)
+
+    def all(self) -> list[Desk]:
+        """The desks in memory."""
+        with self._lock:
+            return list(self._desks.values())
 
     def _keep(self, desk: Desk, session: str) -> None:
         self._desks[desk.id] = desk
@@ -142,8 +148,11 @@ def take(desk: Desk) -> None:
     """Makes a desk the one of this tab."""
     desks().add(desk, _session_id())
     before: Desk | None = st.session_state.get("desk")
-    if before is not None and desk.clipboard is None:
-        desk.clipboard = before.clipboard  # what was copied can be pasted into another graph
+    if before is not None and before is not desk:
+        keep(before)
+        desk.acks = {**before.acks, **desk.acks}  # what this tab has sent is not taken again
+        if desk.clipboard is None:
+            desk.clipboard = before.clipboard  # what was copied can be pasted into another graph
     st.session_state["desk"] = desk
     _set_address(desk)
 
@@ -213,6 +222,34 @@ def read_desk(id: str, data: bytes) -> Desk:
     if isinstance(selection, list):
         desk.select([node for node in selection if isinstance(node, str)])
     return desk
+
+
+def follow(file: str, now: str | None, only: frozenset[str] | None = None) -> frozenset[str]:
+    """Tells all desks, in memory and kept, that their file has another name now, or is no more; the ids of those it concerns.
+
+    Args:
+        file: the name that the file had.
+        now: its name; None where it is gone: its desks hold the only copies then, and are kept as unsaved work.
+        only: the desks to tell; all where it is None.
+    """
+    concerned = set()
+    for desk in desks().all():
+        if desk.file == file and (only is None or desk.id in only):
+            concerned.add(desk.id)
+            desk.file = now
+            desk.changed_at = desk.changed_at or (time.time() if now is None else 0.0)
+            keep(desk)
+    for path in workspace.autosave_folder().glob("*.json"):
+        if path.stem in concerned or not DESK_ID.fullmatch(path.stem) or (only is not None and path.stem not in only):
+            continue
+        try:
+            data = parse(path.read_bytes())
+            if isinstance(data, dict) and data.get("file") == file:
+                write_atomic(path, json.dumps({**data, "file": now}, ensure_ascii=False))
+                concerned.add(path.stem)
+        except (GraphError, OSError):
+            continue  # such a desk says itself what is wrong when it is opened; its graph is whole
+    return frozenset(concerned)
 
 
 def recent(but: str) -> list[Recent]:

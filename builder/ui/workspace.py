@@ -8,15 +8,22 @@ from pathlib import Path
 from builder.graph import GraphError
 from components.data._workspace import workspace as root
 
-__all__ = ["GALLERY", "autosave_folder", "cache_folder", "graph_file", "graphs_folder", "root", "saved_graphs"]
+__all__ = [
+    "GALLERY", "autosave_folder", "bin_folder", "cache_folder", "graph_file", "graph_name", "graphs_folder", "inside", "root",
+]  # fmt: skip
 
 GALLERY = Path(__file__).resolve().parents[2] / "graphs"
-NAME = re.compile(r"[\w][\w \-]{0,79}")
+NAME = re.compile(r"[\w][\w \-.()+]{0,79}")
 
 
 def graphs_folder() -> Path:
     """The folder of saved graphs."""
     return root() / "graphs"
+
+
+def bin_folder() -> Path:
+    """The folder of deleted graphs, a folder each."""
+    return root() / "bin"
 
 
 def autosave_folder() -> Path:
@@ -30,16 +37,35 @@ def cache_folder() -> Path:
 
 
 def graph_file(name: str) -> Path:
-    """The file of a saved graph; GraphError where the name could not be one (a path, a dot file, too long)."""
+    """The file of a saved graph, whether it exists or not.
+
+    Raises:
+        GraphError: the name could not be one (a path, a dot file, too long), or it is a link that leads out of the folder.
+    """
     name = name.strip().removesuffix(".json")
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or name != name.rstrip(" ."):
         raise GraphError(
-            f"A graph's name must be letters, digits, spaces, '-' and '_' (at most 80). Got {name!r:.100}.",
-            f"图的名称只能包含文字、数字、空格、“-”和“_”（最多 80 个字符）。收到 {name!r:.100}。",
+            f"A graph's name must be letters, digits, spaces and any of '-_.()+' (at most 80, a letter or digit first). "
+            f"Got {name!r:.100}.",
+            f"图的名称只能包含文字、数字、空格和“-_.()+”（最多 80 个字符，以文字或数字开头）。收到 {name!r:.100}。",
         )
-    return graphs_folder() / f"{name}.json"
+    return inside(graphs_folder() / f"{name}.json", graphs_folder())
 
 
-def saved_graphs() -> list[Path]:
-    """The saved graphs, the newest first."""
-    return sorted(graphs_folder().glob("*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
+def graph_name(path: Path) -> str | None:
+    """The name of a saved graph by its file; None where the file is not one that could have been saved here."""
+    name = path.name.removesuffix(".json")
+    try:
+        return name if path.is_file() and graph_file(name) == path else None
+    except GraphError:
+        return None
+
+
+def inside(path: Path, folder: Path) -> Path:
+    """The path as it is; GraphError where a link on the way leads out of the folder."""
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise GraphError(
+            f"'{path.name}' is a link that leads out of the workspace; it is left alone.",
+            f"“{path.name}”是指向工作区之外的链接，不会被使用。",
+        )
+    return path
