@@ -55,9 +55,9 @@ def pages() -> dict[str, st.Page]:
     }
 
 
-def open_page(name: str) -> None:
-    """Goes to another page, with the same desk."""
-    st.switch_page(pages()[name], query_params=_address())
+def open_page(name: str, **address: str) -> None:
+    """Goes to another page, with the same desk; ``address`` says what of it to show."""
+    st.switch_page(pages()[name], query_params={**_address(), **address})
 
 
 def _draw(name: str) -> None:

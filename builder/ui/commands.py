@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from builder.graph import GraphError
-from builder.ui import actions, clipboard
+from builder.ui import actions, clipboard, files
 from builder.ui.desk import Desk
 from builder.ui.text import language, text
 from builder.ui.warm import WARMUP
 
-Needs = Literal["nodes", "selection", "graph", "undo", "redo", ""]
+Needs = Literal["nodes", "selection", "graph", "nothing", "undo", "redo", ""]
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,18 @@ class Command:
             "nodes": bool(desk.selection),
             "selection": bool(desk.selection or desk.wires),
             "graph": len(desk.open_graph) > 0,
+            "nothing": len(desk.graph) == 0,
             "undo": desk.history.can_undo,
             "redo": desk.history.can_redo,
         }[self.needs]
 
 
-def _save(desk: Desk) -> None:
-    desk.dialog = "save"
+def _asks(dialog: str) -> Callable[[Desk], None]:
+    return lambda desk: files.ask(desk, dialog)
+
+
+def _starts(starter: str) -> Callable[[Desk], None]:
+    return lambda desk: files.start(desk, starter)
 
 
 def _replace(desk: Desk) -> None:
@@ -80,7 +85,15 @@ COMMANDS: dict[str, Command] = {
         Command("group", actions.group, ("Ctrl+G",), "select_all", "nodes"),
         Command("select_all", _select_all, ("Ctrl+A",), "select_all", "graph"),
         Command("arrange", _arrange, (), "auto_awesome_mosaic", "graph"),
-        Command("save", _save, ("Ctrl+S",), "save"),
+        Command("new", _asks("new"), (), "note_add"),
+        Command("open_graph", _asks("open"), ("Ctrl+O",), "folder_open"),
+        Command("save", _asks("save"), ("Ctrl+S",), "save"),
+        Command("save_as", _asks("save_as"), ("Ctrl+Shift+S",), "save_as"),
+        Command("versions", _asks("versions"), (), "history"),
+        Command("manage", _asks("manage"), (), "folder_managed"),
+        Command("start_images", _starts("images"), (), "image", "nothing"),
+        Command("start_table", _starts("table"), (), "table", "nothing"),
+        Command("start_gallery", _asks("gallery"), (), "grid_view"),
         Command("fit", keys=("F",), icon="fit_screen"),
         Command("search", keys=("/",), icon="search"),
         Command("open", keys=("Enter",), icon="open_in_full"),

@@ -1,4 +1,4 @@
-"""Texts of the pages Train, Runs, Inspect and Gallery in English and Chinese."""
+"""Texts of the pages Train, Runs and Inspect in English and Chinese."""
 
 from __future__ import annotations
 
@@ -9,32 +9,6 @@ PAGE_TEXTS: dict[str, tuple[str, str]] = {
     ),
     "close": ("Close", "关闭"),
     "facts_parameters": ("{n} parameters", "{n} 个参数"),
-    # gallery
-    "gallery_about": (
-        "Graphs that train at once, from the first classifiers to diffusion models. Open one, change it, make it yours.",
-        "打开即可训练的图，从最早的分类器到扩散模型。打开、修改，变成你自己的模型。",
-    ),
-    "gallery_search": ("Search the gallery", "搜索图库"),
-    "gallery_all": ("All", "全部"),
-    "gallery_area": ("Area", "方向"),
-    "area_classify": ("Classifiers", "分类"),
-    "area_generate": ("Generating and compressing", "生成与压缩"),
-    "area_sequences": ("Sequence to sequence", "序列到序列"),
-    "area_represent": ("Learning representations", "表示学习"),
-    "area_beyond": ("Few labels, transfer, robustness", "少标签、迁移与鲁棒"),
-    "gallery_none": ("Nothing matches.", "没有匹配的图。"),
-    "gallery_none_hint": ("Try another word, or another area.", "换一个词或另一个方向试试。"),
-    "gallery_open": ("Open", "打开"),
-    "gallery_broken": ("This file cannot be opened: {reason}", "无法打开此文件：{reason}"),
-    "gallery_unknown": ("The gallery has no graph “{name}”.", "图库中没有“{name}”。"),
-    "gallery_nodes": ("{n} nodes", "{n} 个节点"),
-    "gallery_epochs": ("{n} epochs", "{n} 轮"),
-    "gallery_leave_title": ("Open another graph?", "打开另一张图？"),
-    "gallery_leave": (
-        "“{title}” has changes that no file holds. It is not lost: it stays under File, Open, Recent work.",
-        "“{title}”有尚未保存到文件的修改。它不会丢失，可在“文件 › 打开 › 最近的工作”中找到。",
-    ),
-    "gallery_leave_open": ("Open", "打开"),
     # states of a run
     "starting_process": ("Starting a process of its own for the training", "正在启动独立的训练进程"),
     "state_starting": ("Starting", "启动中"),

@@ -41,6 +41,7 @@ class Recent:
     title_zh: str
     nodes: int
     changed_at: float
+    file: str | None = None
 
 
 class Desks:
@@ -165,7 +166,8 @@ def _set_address(desk: Desk) -> None:
 # ------------------------------------------------------------------ on disk
 
 
-def _file(id: str) -> Path:
+def file_of(id: str) -> Path:
+    """The file where the desk of an id is kept."""
     if not DESK_ID.fullmatch(id):
         raise ValueError(f"A desk's id must match {DESK_ID.pattern}. Got {id!r} instead.")
     return workspace.autosave_folder() / f"{id}.json"
@@ -178,7 +180,7 @@ def keep(desk: Desk) -> None:
         return
     desk.kept = stamp  # where it cannot be written it is tried again with the next edit, and said each time
     try:
-        write_atomic(_file(desk.id), json.dumps(desk.to_data(), ensure_ascii=False))
+        write_atomic(file_of(desk.id), json.dumps(desk.to_data(), ensure_ascii=False))
         _forget_old()
     except OSError as error:
         desk.tell(
@@ -195,7 +197,7 @@ def _forget_old() -> None:
 
 
 def _restore(id: str) -> Desk | None:
-    path = _file(id)
+    path = file_of(id)
     if not path.is_file():
         return None
     return read_desk(id, path.read_bytes())
@@ -224,11 +226,11 @@ def read_desk(id: str, data: bytes) -> Desk:
     return desk
 
 
-def follow(file: str, now: str | None, only: frozenset[str] | None = None) -> frozenset[str]:
+def follow(file: str | None, now: str | None, only: frozenset[str] | None = None) -> frozenset[str]:
     """Tells all desks, in memory and kept, that their file has another name now, or is no more; the ids of those it concerns.
 
     Args:
-        file: the name that the file had.
+        file: the name that the file had; None for desks that had none, to be told with ``only``.
         now: its name; None where it is gone: its desks hold the only copies then, and are kept as unsaved work.
         only: the desks to tell; all where it is None.
     """
@@ -263,7 +265,9 @@ def recent(but: str) -> list[Recent]:
             meta, nodes = data["graph"]["meta"], data["graph"]["nodes"]
             title = str(meta.get("title") or data.get("file") or "")
             changed = float(data["changed_at"])
-            found.append(Recent(path.stem, title, str(meta.get("title_zh") or title), len(nodes), changed))
+            file = data.get("file")
+            named = file if isinstance(file, str) else None
+            found.append(Recent(path.stem, title, str(meta.get("title_zh") or title), len(nodes), changed, named))
         except (GraphError, OSError, KeyError, TypeError, ValueError, AttributeError):
             continue  # not a desk of ours: it is not offered, and not touched
     return sorted(found, key=lambda r: r.changed_at, reverse=True)

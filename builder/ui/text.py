@@ -9,6 +9,7 @@ import streamlit as st
 from builder.ui.about_text import ABOUT_TEXTS
 from builder.ui.command_text import COMMAND_TEXTS
 from builder.ui.edit_text import EDIT_TEXTS
+from builder.ui.files_text import FILES_TEXTS
 from builder.ui.page_text import PAGE_TEXTS
 from builder.ui.training_text import TRAINING_TEXTS
 from builder.ui.wire_text import WIRE_TEXTS
@@ -61,44 +62,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "flops_help": (
         "Floating-point operations of one forward pass of one sample: {exact}",
         "单个样本一次前向计算的浮点运算次数：{exact}",
-    ),
-    # file menu
-    "file_new": ("New", "新建"),
-    "file_open": ("Open…", "打开…"),
-    "file_save": ("Save", "保存"),
-    "file_save_as": ("Save as…", "另存为…"),
-    "file_download": ("Download", "下载"),
-    "file_upload": ("Upload…", "上传…"),
-    "saved": ("Saved as {name}.", "已保存为 {name}。"),
-    "save_title": ("Save the graph", "保存图"),
-    "save_name": ("Name", "名称"),
-    "save_button": ("Save", "保存"),
-    "save_replace": ("Replace", "替换"),
-    "save_exists": (
-        "There is a graph of this name. Press Replace to overwrite it.",
-        "已有同名的图。按“替换”覆盖它。",
-    ),
-    "save_failed": ("The file could not be written.", "无法写入文件。"),
-    "open_title": ("Open a graph", "打开图"),
-    "open_gallery": ("Gallery", "图库"),
-    "open_saved": ("Saved", "已保存"),
-    "open_recent": ("Recent work", "最近的工作"),
-    "open_nothing_saved": ("Nothing is saved yet.", "还没有保存的图。"),
-    "open_nothing_recent": ("No earlier work is kept.", "没有更早的工作。"),
-    "open_nodes": ("{n} nodes", "{n} 个节点"),
-    "upload_title": ("Upload a graph file", "上传图文件"),
-    "upload_label": ("Graph file (.json)", "图文件（.json）"),
-    "upload_hint": (
-        "The graph opens as a new desk; what is open now stays under Recent work.",
-        "图将作为新的工作区打开；当前工作保留在“最近的工作”中。",
-    ),
-    "restore_failed": (
-        "The kept work of this address could not be read; the file is left as it is. {reason}",
-        "无法读取此地址保留的工作，文件保持原样。{reason}",
-    ),
-    "forked": (
-        "This graph is open in another tab, so you are working on a copy here.",
-        "此图已在另一个标签页中打开，这里是它的副本。",
     ),
     # palette
     "search": ("Search components", "搜索组件"),
@@ -213,6 +176,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **ABOUT_TEXTS,
     **COMMAND_TEXTS,
     **EDIT_TEXTS,
+    **FILES_TEXTS,
     **PAGE_TEXTS,
     **TRAINING_TEXTS,
     **WIRE_TEXTS,

@@ -6,7 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from builder.ui import app_shell, commands, export_panel, files, frame, numbers, training_legend
+from builder.ui import app_shell, commands, export_panel, file_dialogs, file_menu, frame, numbers, training_legend
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.markdown import plain
@@ -16,7 +16,7 @@ from builder.ui.text import language, t
 def draw(desk: Desk, known: Checked) -> None:
     """Draws the tools."""
     with st.container(key="tools", horizontal=True, wrap=False, gap=None, vertical_alignment="center"):
-        files.menu(desk)
+        file_menu.draw(desk)
         _title(desk)
         _icon("undo", desk)
         _icon("redo", desk)
@@ -37,7 +37,7 @@ def draw(desk: Desk, known: Checked) -> None:
         training_legend.draw(desk, known)
     if desk.scope:
         _crumbs(desk)
-    files.dialogs(desk)
+    file_dialogs.draw(desk)
 
 
 def _icon(name: str, desk: Desk) -> None:

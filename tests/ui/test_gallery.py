@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.parse
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -31,7 +32,8 @@ def test_every_graph_has_a_card(catalogue: Catalogue) -> None:
         assert entry.error is None
         for key in ("title", "description", "task"):
             assert entry.meta_text(key, "en") != entry.meta_text(key, "zh") != ""
-    assert [e.order for e in found] == sorted(e.order for e in found)
+    years = [e.year or 0 for e in found]
+    assert years == sorted(years)
     assert found[0].name == "logistic_regression"
 
 
@@ -47,20 +49,18 @@ def test_a_file_is_read_again_only_when_it_changes(
     (broken,) = gallery.entries(catalogue)
     assert broken.error is not None
     assert broken.name == "mine"
-    assert broken.matches("mine", None)
+    assert broken.says("mine")
 
 
 def test_search_knows_titles_descriptions_and_components(catalogue: Catalogue) -> None:
     by_name = {e.name: e for e in gallery.entries(catalogue)}
     lenet = by_name["lenet5"]
-    assert lenet.matches("", None)
-    assert lenet.matches("LECUN 1998", None)
-    assert lenet.matches("cheques convolution", None)
-    assert lenet.matches("卷积", None)
-    assert not lenet.matches("attention", None)
-    assert by_name["vit"].matches("attention", None)
-    assert lenet.matches("", "classify")
-    assert not lenet.matches("", "generate")
+    assert lenet.says("")
+    assert lenet.says("LECUN 1998")
+    assert lenet.says("cheques convolution")
+    assert lenet.says("卷积 图像分类")
+    assert not lenet.says("attention")
+    assert by_name["vit"].says("attention")
 
 
 def test_a_drawing_shows_every_node_and_wire_inside_its_frame(catalogue: Catalogue) -> None:
@@ -128,10 +128,44 @@ def test_a_strange_link_finds_nothing(name: str) -> None:
     assert gallery.find(name) is None
 
 
+def test_every_graph_has_a_task_and_the_year_of_a_source_of_its_own(catalogue: Catalogue) -> None:
+    found = gallery.entries(catalogue)
+    names = {e.task: e.meta_text("task", "zh") for e in found}
+    for entry in found:
+        source = entry.meta_text("source", "en")
+        years = {2000 + int(month[:2]) for month in re.findall(r"arXiv (\d{4})\.", source)}
+        assert entry.year in years | {int(year) for year in re.findall(r"(?<![\d.])(?:19|20)\d\d(?![\d.])", source)}, entry.name
+        assert gallery.era(entry)
+        assert names[entry.task] == entry.meta_text("task", "zh"), entry.name
+    assert len(set(names.values())) == len(names)
+
+
+def named(name: str, task: str | None, year: int | None) -> gallery.Entry:
+    return gallery.Entry(name, Path(f"{name}.json"), {"task": task, "year": year, "title": name}, words=name)
+
+
+FOUND = [named("b", "Generation", 2014), named("a", "Generation", 2020), named("c", "Robustness", 2011), named("d", None, None)]
+
+
 @pytest.mark.parametrize(
-    ("task", "area"),
-    [("Image classification", "classify"), ("Generation", "generate"), ("Sequence to sequence", "sequences"),
-     ("Self-supervised learning", "represent"), ("Domain adaptation", "beyond"), (None, "beyond")],
+    ("chosen", "names"),
+    [
+        (gallery.Filter(), "cbad"), (gallery.Filter(tasks=["Generation"]), "ba"), (gallery.Filter(tasks=["Generation", "Robustness"]), "cba"),
+        (gallery.Filter(eras=["since-2020", "until-2011"]), "ca"), (gallery.Filter(tasks=["Generation"], eras=["2012-2016"]), "b"),
+        (gallery.Filter(query="d"), "d"), (gallery.Filter(query="d", eras=["since-2020"]), ""),
+    ],
 )  # fmt: skip
-def test_tasks_belong_to_areas(task: str | None, area: str) -> None:
-    assert gallery.Entry("a", Path("a.json"), {"task": task}).area == area
+def test_filters_of_one_kind_add_up_and_of_several_kinds_narrow_down(chosen: gallery.Filter, names: str) -> None:
+    assert "".join(e.name for e in chosen.chosen(FOUND, "year", "en")) == names
+
+
+def test_orders_and_tasks() -> None:
+    assert "".join(e.name for e in gallery.Filter().chosen(FOUND, "newest", "en")) == "dabc"
+    assert "".join(e.name for e in gallery.Filter().chosen(FOUND, "title", "en")) == "abcd"
+    assert gallery.tasks(FOUND) == ["Generation", "Robustness"]
+
+
+def test_eras_have_no_gaps() -> None:
+    assert [gallery.era(named("a", None, year)) for year in (1958, 2011, 2012, 2016, 2017, 2019, 2020, 2031)] == [
+        era for era in gallery.ERAS for _ in range(2)
+    ]

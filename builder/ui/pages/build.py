@@ -32,8 +32,7 @@ def page() -> None:
 def _build() -> None:
     WARMUP.check_failure()
     catalogue = WARMUP.wait_for_catalogue()
-    desk = session.current()
-    files.save_if_asked(desk)
+    desk = files.at_once(session.current())
     session.keep(desk)
     known = checked(desk)
     _bridge(desk, catalogue)
@@ -51,6 +50,7 @@ def _bridge(desk: Desk, catalogue: Catalogue) -> None:
         "language": language(),
         "strings": {key: t(key) for key in BRIDGE_STRINGS},
         "commands": commands.as_data(desk, language()),
+        "starters": starters(desk),
         "notices": [{"id": n.id, "kind": n.kind, "text": n.text(language())} for n in desk.fresh_notices],
         "waiting": not WARMUP.ready,
         "focus": {"id": desk.focus.number, "nodes": list(desk.focus.nodes), "closer": desk.focus.closer},
@@ -61,6 +61,17 @@ def _bridge(desk: Desk, catalogue: Catalogue) -> None:
     }
     with st.container(key="bridge_slot"):
         mount_bridge(data, _on_events)
+
+
+def starters(desk: Desk) -> list[dict[str, str]]:
+    """The first steps that an empty graph offers, for the browser; none once there is something."""
+    if len(desk.graph):
+        return []
+    names = [name for name in commands.COMMANDS if name.startswith("start_")]
+    texts = [(commands.COMMANDS[name], t(f"{name}_about")) for name in names]
+    return [
+        {"name": each.name, "label": each.label(language()), "about": about, "icon": each.icon} for each, about in texts
+    ]
 
 
 def _on_events() -> None:

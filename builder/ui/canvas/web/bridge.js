@@ -58,7 +58,7 @@ class Bridge {
       released: () => this.pickup.released(),
       dropped: (wire, x, y) => this.suggest.ask(wire, x, y),
     });
-    this.overlay = new Overlay(this.root, this.frame);
+    this.overlay = new Overlay(this.root, this.frame, (name) => this.queue.push("command", { name }));
     this.chooser = new Chooser(this.root);
     this.clipboard = new Clipboard(this.frame, this.queue, this.overlay);
     this.wires = new Wires(this.frame);

@@ -23,9 +23,10 @@ const ICONS = {
 };
 
 export class Overlay {
-  constructor(root, frame) {
+  constructor(root, frame, command) {
     this.root = root;
     this.frame = frame;
+    this.command = command;
     this.strings = {};
     this.seen = 0;
     const button = (name, action) => make("button", { class: "desk-tool", type: "button", "data-key": name, onclick: action }, icon(ICONS[name === "minimap" ? "map" : name === "shortcuts" ? "keys" : name.replace("zoom_", "")]));
@@ -61,11 +62,19 @@ export class Overlay {
       make("h4", {}, strings.shortcuts),
       ...[...gestures, ...commands].map(([keys, what]) => make("div", {}, make("kbd", {}, keys), make("span", {}, what))),
     );
-    this.empty.replaceChildren(make("strong", {}, data.strings.empty_title), make("span", {}, data.strings.empty_hint));
+    this.empty.replaceChildren(make("strong", {}, data.strings.empty_title), make("span", {}, data.strings.empty_hint), this.firstSteps(data.starters));
     for (const notice of data.notices) {
       if (notice.id > this.seen) this.say(notice.text, notice.kind);
       this.seen = Math.max(this.seen, notice.id);
     }
+  }
+
+  // What an empty graph can begin with, a button each.
+  firstSteps(starters) {
+    const buttons = starters.map(({ name, label, about, icon }) =>
+      make("button", { type: "button", class: "desk-starter", "data-key": name, onclick: () => this.command(name) },
+        make("i", { "aria-hidden": "true" }, icon), make("strong", {}, label), make("span", {}, about)));
+    return make("div", { class: "desk-starters" }, ...buttons);
   }
 
   say(text, kind) {

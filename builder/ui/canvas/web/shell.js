@@ -1,4 +1,5 @@
-// What every page needs in the browser: the switch between light and dark, kept for all pages, and a mark of which one it is.
+// What every page needs in the browser: the switch between light and dark, kept for all pages, a mark of which one it is, and
+// links to copy.
 
 const KEPT = "layerloom.theme";
 
@@ -28,6 +29,22 @@ function choose(name) {
   pick(20);
 }
 
+// Copies the address of a link; where the page may not use the clipboard (no https), by way of a selected field.
+async function copyLink(link) {
+  try {
+    await navigator.clipboard.writeText(link.href);
+  } catch {
+    const field = document.createElement("textarea");
+    field.value = link.href;
+    link.append(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
+  link.classList.add("copied");
+  setTimeout(() => link.classList.remove("copied"), 1800);
+}
+
 export default function ({ parentElement }) {
   const background = getComputedStyle(parentElement).getPropertyValue("--st-background-color").trim();
   const now = luminance(background) > 0.5 ? "Light" : "Dark";
@@ -41,6 +58,12 @@ export default function ({ parentElement }) {
   }
   if (!parentElement.listening) {
     parentElement.listening = (event) => {
+      const link = event.target.closest("a.card-link");
+      if (link && !event.ctrlKey && !event.metaKey) {
+        event.preventDefault();
+        event.stopPropagation();
+        copyLink(link);
+      }
       if (!event.target.closest(".st-key-theme button")) return;
       event.preventDefault();
       event.stopPropagation();

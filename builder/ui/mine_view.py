@@ -1,0 +1,186 @@
+"""A person's saved graphs on the Gallery page: open, rename, duplicate, delete, import and export."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from builder.graph import GraphError
+from builder.ui import (
+    address,
+    app_shell,
+    entry,
+    files,
+    frame,
+    numbers,
+    page_notice,
+    saved_graphs,
+    session,
+    times,
+    versions,
+)
+from builder.ui.card_html import card
+from builder.ui.catalogue import Catalogue
+from builder.ui.entry import Entry
+from builder.ui.markdown import plain
+from builder.ui.saved_graphs import Incoming, Saved
+from builder.ui.text import language, t
+
+STEP = 48  # cards that are drawn at once
+
+
+def draw(catalogue: Catalogue) -> None:
+    """Draws tools and cards."""
+    found = saved_graphs.saved()
+    query = _tools(found)
+    if not found:
+        frame.empty("folder_open", t("mine_empty"), t("mine_empty_hint"))
+        return
+    read = [(each, entry.read(each.path, catalogue)) for each in found]
+    shown = [(each, drawn) for each, drawn in read if drawn.says(query)]
+    if not shown:
+        frame.empty("search_off", t("gallery_none"))
+    most = st.session_state.get("mine_shown", STEP)
+    with st.container(key="gallery_grid_mine"):
+        for each, drawn in shown[:most]:
+            _card(each, drawn)
+    if len(shown) > most:
+        st.button(t("mine_all_shown", n=len(shown) - most), key="mine_show", on_click=_show, args=(most + STEP,))
+
+
+def _show(most: int) -> None:
+    st.session_state["mine_shown"] = most
+
+
+def _tools(found: list[Saved]) -> str:
+    address.seed_text("mine_search", "q")
+    with st.container(key="mine_tools", horizontal=True, vertical_alignment="center"):
+        query = st.text_input(
+            t("mine_search"), key="mine_search", placeholder=t("mine_search"), label_visibility="collapsed",
+            icon=":material/search:", width=260, live=True,
+        )  # fmt: skip
+        st.space("stretch")
+        if st.button(t("mine_import"), key="mine_import", icon=":material/upload_file:"):
+            st.session_state.pop("import_done", None)
+            st.dialog(t("import_title"))(_import)()
+        st.download_button(
+            t("mine_export_all"), data=saved_graphs.archive, file_name="layerloom-graphs.zip", mime="application/zip",
+            key="mine_export_all", icon=":material/folder_zip:", on_click="ignore", disabled=not found,
+        )  # fmt: skip
+    address.keep(q=query)
+    return query
+
+
+def _card(each: Saved, drawn: Entry) -> None:
+    lang = language()
+    kept = len(versions.of(each.name))
+    here = session.current().file == each.name
+    facts = [t("gallery_nodes", n=drawn.nodes), t("mine_versions_count", n=kept) if kept else ""]
+    foot = " · ".join((f"{each.name}.json", times.moment(each.changed_at, lang), numbers.size(each.size)))
+    with st.container(key=f"gallery_card_saved_{each.name}"):
+        st.html(card(drawn, [t("mine_here")] if here else [], facts, foot))
+        _more(each, drawn)
+        if st.button(t("gallery_open"), key=f"gallery_open_saved_{each.name}", disabled=drawn.error is not None):
+            _open(each.name)
+
+
+def _open(name: str, dialog: str | None = None) -> None:
+    desk = session.current()
+    with st.spinner(t("open_working")):
+        opened = page_notice.attempt(lambda: files.open_saved(name)) if desk.file != name or desk.dirty else True
+    if not opened:
+        st.rerun()
+    session.current().dialog = dialog
+    app_shell.open_page("build")
+
+
+def _more(each: Saved, drawn: Entry) -> None:
+    key = f"mine_more_{each.name}"
+    menu = st.popover(
+        "", icon=":material/more_horiz:", type="tertiary", key=key, help=t("mine_more"), on_change="rerun"
+    )
+    if not menu.open:  # dozens of menus that nobody looks into would only make the page slow
+        return
+    with menu:
+        if st.button(t("mine_rename"), key=f"mine_rename_{each.name}", type="tertiary", icon=":material/edit:"):
+            st.dialog(t("rename_title", name=plain(each.name)))(_rename)(each.name)
+        for act, icon in ((_duplicate, "content_copy"), (_delete, "delete")):
+            item = act.__name__
+            st.button(
+                t(f"mine{item}"), key=f"mine{item}_{each.name}", type="tertiary", icon=f":material/{icon}:", on_click=act,
+                args=(each.name,),
+            )  # fmt: skip
+        if st.button(t("mine_versions"), key=f"mine_versions_{each.name}", type="tertiary", icon=":material/history:"):
+            _open(each.name, "versions")
+        st.download_button(
+            t("mine_export"), data=each.path.read_bytes, file_name=each.path.name, mime="application/json",
+            key=f"mine_export_{each.name}", type="tertiary", icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+
+
+def _duplicate(name: str) -> None:
+    def act() -> None:
+        copy = saved_graphs.duplicate(name)
+        page_notice.say(f"“{copy}” is a copy of “{name}”.", f"“{copy}”是“{name}”的副本。", lambda: files.delete(copy))
+
+    page_notice.attempt(act)
+
+
+def _delete(name: str) -> None:
+    def act() -> None:
+        gone = files.delete(name)
+        kept = (
+            (" Its desk keeps it as unsaved work.", "打开它的工作区会将其作为未保存的工作保留。")
+            if gone.desks
+            else ("", "")
+        )
+        page_notice.say(f"“{name}” is in the bin.{kept[0]}", f"“{name}”已移入回收站。{kept[1]}", gone.undo)
+
+    page_notice.attempt(act)
+
+
+def _rename(name: str) -> None:
+    with st.form("rename_form", border=False):
+        new = st.text_input(t("save_name"), value=name, key="rename_name", max_chars=80)
+        pressed = st.form_submit_button(t("rename_button"), key="rename_confirm", type="primary")
+    if not pressed:
+        return
+    try:
+        now = files.rename(name, new)
+    except GraphError as error:
+        st.error(plain(frame.said(error)))
+        return
+    page_notice.say(f"“{name}” is “{now}” now.", f"“{name}”已改名为“{now}”。", lambda: files.rename(now, name))
+    st.rerun()
+
+
+def _import() -> None:
+    st.caption(t("import_hint"))
+    given = st.file_uploader(t("import_label"), type=["json"], key="import_files", accept_multiple_files=True)
+    if not given:
+        return
+    found = saved_graphs.incoming((file.name, file.getvalue()) for file in given)
+    for each in found:
+        if each.error is not None:
+            st.error(plain(f"{each.name}: {frame.said(each.error)}"))
+    good = [each for each in found if each.graph is not None]
+    taken = sum(each.taken for each in good)
+    choice = "keep_both"
+    if taken:
+        st.warning(t("import_taken", n=taken))
+        choice = st.radio(
+            t("import_taken", n=taken), ["keep_both", "replace", "skip"], format_func=lambda name: t(f"import_{name}"),
+            key="import_choice", label_visibility="collapsed",
+        )  # fmt: skip
+    wanted = [each for each in good if choice != "skip" or not each.taken]
+    if st.button(t("import_button", n=len(wanted)), key="import_confirm", type="primary", disabled=not wanted):
+        _take_in(wanted, choice == "replace")
+        st.rerun()
+
+
+def _take_in(wanted: list[Incoming], replace: bool) -> None:
+    def act() -> None:
+        names = [saved_graphs.take_in(each, replace) for each in wanted]
+        shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        page_notice.say(f"Imported {len(names)}: {shown}", f"已导入 {len(names)} 个：{shown}")
+
+    page_notice.attempt(act)
