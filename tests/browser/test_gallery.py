@@ -1,4 +1,4 @@
-"""The gallery in Chromium: search, cards, links, and that unsaved changes are not passed over."""
+"""The gallery in Chromium: search, cards, links, and that unsaved changes are kept."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ def test_a_graph_is_found_and_opened(page: Page, app: str) -> None:
     assert site.url in page.url
 
 
-def test_unsaved_changes_are_asked_about(page: Page, app: str) -> None:
+def test_unsaved_changes_are_kept_and_their_place_is_told(page: Page, app: str) -> None:
     desk = DeskPage(page, app).open()
     desk.node("fc3").click()
     desk.press("Delete")
     expect(desk.node("fc3")).to_have_count(0)
-    site = Site(page, app).go("gallery")
-    site.button("gallery_open_mlp").click()
-    dialog = page.locator("[role=dialog]")
-    expect(dialog).to_contain_text("LeNet-5", timeout=READY)
-    site.button("gallery_cancel").click()
-    expect(dialog).to_have_count(0)
-    site.button("gallery_open_mlp").click()
-    site.button("gallery_confirm").click()
+    before = desk.desk_id()
+    Site(page, app).go("gallery").button("gallery_open_mlp").click()
     desk.wait()
     expect(page.locator(".desk-title")).to_contain_text("perceptron")
+    expect(desk.notice).to_contain_text("“LeNet-5 on MNIST” is kept")
+    desk.file("open")
+    page.get_by_role("tab", name="Recent work").click()
+    page.locator(f".st-key-open_recent_{before} button").click()
+    expect(desk.node("fc2")).to_have_count(1)
+    expect(desk.node("fc3")).to_have_count(0)
 
 
 def test_a_link_opens_a_graph(page: Page, app: str) -> None:

@@ -68,7 +68,9 @@ def test_what_was_saved_is_listed_and_read(name: str) -> None:
     assert width(saved_graphs.read(kept)) == 7
 
 
-@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/b", "..", ".hidden", "", "x" * 81, "a\\b", "nul\0", "end. ."])
+@pytest.mark.parametrize(
+    "name", ["../evil", "/etc/passwd", "a/b", "..", ".hidden", "", "x" * 81, "a\\b", "nul\0", "end. ."]
+)
 def test_names_that_are_none_are_refused_by_every_operation(name: str, tmp_path: Path) -> None:
     saved_graphs.write("mine", graph())
     for act in (
@@ -113,7 +115,11 @@ def test_links_out_of_the_workspace_are_left_alone(tmp_path: Path) -> None:
     saved_graphs.write("mine", graph())
     (workspaces.graphs_folder() / "link.json").symlink_to(outside)
     assert names() == {"mine"}
-    for act in (lambda: saved_graphs.read("link"), lambda: saved_graphs.write("link", graph()), lambda: saved_graphs.delete("link")):
+    for act in (
+        lambda: saved_graphs.read("link"),
+        lambda: saved_graphs.write("link", graph()),
+        lambda: saved_graphs.delete("link"),
+    ):
         with pytest.raises(GraphError, match="link"):
             act()
     assert width(loads(outside.read_text())) == 9
@@ -142,7 +148,11 @@ def test_a_name_that_is_taken_is_refused() -> None:
 
 
 def test_what_is_gone_is_said() -> None:
-    for act in (lambda: saved_graphs.rename("a", "b"), lambda: saved_graphs.duplicate("a"), lambda: saved_graphs.delete("a")):
+    for act in (
+        lambda: saved_graphs.rename("a", "b"),
+        lambda: saved_graphs.duplicate("a"),
+        lambda: saved_graphs.delete("a"),
+    ):
         with pytest.raises(GraphError, match="“a” could not be"):
             act()
     assert saved_graphs.deleted() == []

@@ -134,7 +134,9 @@ def test_every_graph_has_a_task_and_the_year_of_a_source_of_its_own(catalogue: C
     for entry in found:
         source = entry.meta_text("source", "en")
         years = {2000 + int(month[:2]) for month in re.findall(r"arXiv (\d{4})\.", source)}
-        assert entry.year in years | {int(year) for year in re.findall(r"(?<![\d.])(?:19|20)\d\d(?![\d.])", source)}, entry.name
+        assert entry.year in years | {int(year) for year in re.findall(r"(?<![\d.])(?:19|20)\d\d(?![\d.])", source)}, (
+            entry.name
+        )
         assert gallery.era(entry)
         assert names[entry.task] == entry.meta_text("task", "zh"), entry.name
     assert len(set(names.values())) == len(names)
@@ -144,7 +146,12 @@ def named(name: str, task: str | None, year: int | None) -> gallery.Entry:
     return gallery.Entry(name, Path(f"{name}.json"), {"task": task, "year": year, "title": name}, words=name)
 
 
-FOUND = [named("b", "Generation", 2014), named("a", "Generation", 2020), named("c", "Robustness", 2011), named("d", None, None)]
+FOUND = [
+    named("b", "Generation", 2014),
+    named("a", "Generation", 2020),
+    named("c", "Robustness", 2011),
+    named("d", None, None),
+]
 
 
 @pytest.mark.parametrize(
