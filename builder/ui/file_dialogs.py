@@ -24,7 +24,7 @@ def draw(desk: Desk) -> None:
     if asked in ("save", "save_as"):
         st.dialog(t("save_title"))(_save)(desk)
     elif asked == "open":
-        st.dialog(t("open_title"), width="large")(_open)(desk)
+        st.dialog(t("open_title"), width="medium")(_open)(desk)
     elif asked == "upload":
         st.dialog(t("upload_title"))(_upload)()
     elif asked == "versions":
@@ -80,13 +80,10 @@ def _open(desk: Desk) -> None:
         t("open_search"), key="open_search", placeholder=t("open_search"), label_visibility="collapsed",
         icon=":material/search:", live=True,
     )  # fmt: skip
-    catalogue, lang = WARMUP.wait_for_catalogue(), language()
+    catalogue = WARMUP.wait_for_catalogue()
     gallery_tab, saved, recent = st.tabs([t("open_gallery"), t("open_saved"), t("open_recent")])
     with gallery_tab:
-        found = [each for each in gallery.entries(catalogue) if each.says(query)]
-        _rows(
-            found, query, "", lambda each: _row(each, f"open_gallery_{each.name}", each.meta_text("description", lang))
-        )
+        _rows([each for each in gallery.entries(catalogue) if each.says(query)], query, "", _gallery_row)
     with saved:
         mine = [entry.read(each.path, catalogue) for each in saved_graphs.saved()]
         shown = [each for each in mine if each.says(query)]
@@ -109,6 +106,11 @@ def _rows(found: Sequence[Any], query: str, nothing: str, row: Callable[[Any], N
         st.caption(t("open_more", n=len(found) - MOST))
 
 
+def _gallery_row(each: Entry) -> None:
+    about = " · ".join(filter(None, (each.meta_text("task", language()), str(each.year or ""))))
+    _row(each, f"open_gallery_{each.name}", about)
+
+
 def _saved_row(each: Entry) -> None:
     _row(each, f"open_saved_{each.name}", f"{each.name}.json", each.name)
 
@@ -123,7 +125,7 @@ def _row(each: Entry, key: str, about: str, file: str | None = None) -> None:
             disabled=True,
         )
         return
-    facts = " · ".join(filter(None, (t("open_nodes", n=each.nodes), about[:110])))
+    facts = " · ".join(filter(None, (about, t("open_nodes", n=each.nodes))))
     if st.button(
         f"**{plain(each.title(language()))}**  :gray[{plain(facts)}]", key=key, type="tertiary", width="stretch"
     ):

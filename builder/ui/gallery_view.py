@@ -55,7 +55,7 @@ def _filters(found: list[Entry]) -> tuple[gallery.Filter, str]:
         tasks = st.pills(
             t("gallery_task"), list(by_slug), selection_mode="multi",
             format_func=lambda name: f"{labels[name]} {amount[by_slug[name]]}", key="gallery_task",
-            label_visibility="collapsed",
+            label_visibility="collapsed", wrap=True,
         )  # fmt: skip
         chosen = gallery.Filter(query, [by_slug[name] for name in tasks], eras)
         if query or tasks or eras:

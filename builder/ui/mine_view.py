@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from builder.graph import GraphError
@@ -103,18 +105,19 @@ def _more(each: Saved, drawn: Entry) -> None:
     with menu:
         if st.button(t("mine_rename"), key=f"mine_rename_{each.name}", type="tertiary", icon=":material/edit:"):
             st.dialog(t("rename_title", name=plain(each.name)))(_rename)(each.name)
-        for act, icon in ((_duplicate, "content_copy"), (_delete, "delete")):
-            item = act.__name__
-            st.button(
-                t(f"mine{item}"), key=f"mine{item}_{each.name}", type="tertiary", icon=f":material/{icon}:", on_click=act,
-                args=(each.name,),
-            )  # fmt: skip
+        _item("duplicate", "content_copy", _duplicate, each.name)
         if st.button(t("mine_versions"), key=f"mine_versions_{each.name}", type="tertiary", icon=":material/history:"):
             _open(each.name, "versions")
         st.download_button(
             t("mine_export"), data=each.path.read_bytes, file_name=each.path.name, mime="application/json",
             key=f"mine_export_{each.name}", type="tertiary", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
+        _item("delete", "delete", _delete, each.name)
+
+
+def _item(item: str, icon: str, act: Callable[[str], None], name: str) -> None:
+    key, label = f"mine_{item}_{name}", t(f"mine_{item}")
+    st.button(label, key=key, type="tertiary", icon=f":material/{icon}:", on_click=act, args=(name,))
 
 
 def _duplicate(name: str) -> None:

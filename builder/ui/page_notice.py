@@ -49,15 +49,13 @@ def draw() -> None:
         return
     kind = "error" if notice.error else "done"
     with st.container(
-        key=f"page_notice_{kind}_{notice.number}", horizontal=True, vertical_alignment="center", width="content"
+        key=f"notice_bar_{kind}_{notice.number}", horizontal=True, vertical_alignment="center", width="content"
     ):
         words = notice.zh if language() == "zh" else notice.en
         st.html(f'<div role="{"alert" if notice.error else "status"}">{escape(words)}</div>', width="content")
         if notice.undo is not None:
-            st.button(t("notice_undo"), key="page_notice_undo", type="tertiary", on_click=_undo, args=(notice.undo,))
-        st.button(
-            "", key="page_notice_close", type="tertiary", icon=":material/close:", help=t("close"), on_click=close
-        )
+            st.button(t("notice_undo"), key="notice_undo", type="tertiary", on_click=_undo, args=(notice.undo,))
+        st.button("", key="notice_close", type="tertiary", icon=":material/close:", help=t("close"), on_click=close)
 
 
 def _undo(undo: Callable[[], Any]) -> None:

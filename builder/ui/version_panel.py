@@ -92,7 +92,7 @@ def _attempt(act: Callable[[], Any]) -> None:
 
 
 def _row(key: str, when: str, mark: str, words: str, drawing: str) -> DeltaGenerator:
-    row = st.container(key=f"version_row_{key}", horizontal=True, vertical_alignment="center")
+    row = st.container(key=f"version_row_{key}", horizontal=True, wrap=False, vertical_alignment="center")
     note = f"<em>{escape(mark)}</em>" if mark else ""
     row.html(f'<div class="version-picture">{drawing}</div>', width=132)
     row.html(f'<div class="version-words"><strong>{escape(when)}</strong>{note}<p>{escape(words)}</p></div>')
@@ -107,19 +107,14 @@ def changes(before: Graph | None, after: Graph | None) -> str:
     if before is None:
         return t("versions_first", n=size)
     old, new = _nodes(before), _nodes(after)
-    parts = [
-        t("versions_nodes", sign=sign, n=n)
-        for sign, n in (("+", len(new.keys() - old)), ("−", len(old.keys() - new)))
-        if n
-    ]
     edited = sum(old[node] != new[node] for node in old.keys() & new.keys())
-    parts += [t("versions_edited", n=edited)] if edited else []
-    wires = [_wires(before), _wires(after)]
-    parts += [
-        t("versions_wires", sign=sign, n=n)
-        for sign, n in (("+", len(wires[1] - wires[0])), ("−", len(wires[0] - wires[1])))
-        if n
-    ]
+    old_wires, new_wires = _wires(before), _wires(after)
+    counts = (
+        ("node", "nodes", "+", len(new.keys() - old)), ("node", "nodes", "−", len(old.keys() - new)),
+        ("edited", "edited", "", edited),
+        ("wire", "wires", "+", len(new_wires - old_wires)), ("wire", "wires", "−", len(old_wires - new_wires)),
+    )  # fmt: skip
+    parts = [t(f"versions_{one if n == 1 else many}", sign=sign, n=n) for one, many, sign, n in counts if n]
     return t("versions_changed", n=size, changes=", ".join(parts)) if parts else t("versions_same", n=size)
 
 

@@ -41,7 +41,7 @@ def test_the_first_of_two_saves_is_restored(desk: DeskPage, workspace: Path) -> 
     assert "cosine" in version.read_text()
     desk.file("versions")
     row = desk.page.locator('[class*="st-key-version_row_now"]')
-    expect(row).to_contain_text("−1 nodes")
+    expect(row).to_contain_text("−1 node")
     desk.page.locator('[class*="st-key-version_restore_"] button').first.click()
     expect(desk.node("cosine")).to_have_count(1)
     expect(desk.page.locator(".desk-title em")).to_have_count(1)
@@ -73,7 +73,7 @@ def test_a_graph_is_renamed_duplicated_deleted_and_brought_back(page: Page, app:
     page.locator(".st-key-mine_delete_beta button").click()
     expect(card.filter(has_text="beta.json")).to_have_count(0)
     assert not (workspace / "graphs" / "beta.json").exists()
-    site.button("page_notice_undo").click()
+    site.button("notice_undo").click()
     expect(card.filter(has_text="beta.json")).to_contain_text("open")
     assert (workspace / "graphs" / "beta.json").exists()
 

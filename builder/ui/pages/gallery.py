@@ -24,8 +24,8 @@ def page() -> None:
     first = next(iter(VIEWS))
     address.seed_one("gallery_view", "view", VIEWS, first)
     with st.container(key="page_gallery"):
-        with st.container(key="gallery_head", horizontal=True, vertical_alignment="center"):
-            frame.heading(t("page_gallery"), t(f"{st.session_state['gallery_view']}_about"))
+        with st.container(key="gallery_head", horizontal=True, wrap=False, vertical_alignment="center"):
+            frame.heading(t(f"view_{st.session_state['gallery_view']}"), t(f"{st.session_state['gallery_view']}_about"))
             chosen = st.segmented_control(
                 t("gallery_views"), list(VIEWS), format_func=lambda name: t(f"view_{name}"), key="gallery_view",
                 label_visibility="collapsed", required=True, on_change=page_notice.close,
