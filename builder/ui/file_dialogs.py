@@ -148,7 +148,8 @@ def _recent_row(item: session.Recent) -> None:
 
 def _upload() -> None:
     st.caption(t("upload_hint"))
-    given = st.file_uploader(t("upload_label"), type=["json"], key="upload_file")
+    with st.container(key=f"uploader_{language()}"):  # the style sheet has Streamlit's own words in Chinese
+        given = st.file_uploader(t("upload_label"), type=["json"], key="upload_file")
     if given is None:
         return
     try:

@@ -88,7 +88,7 @@ def _card(each: Saved, drawn: Entry) -> None:
 def _open(name: str, dialog: str | None = None) -> None:
     desk = session.current()
     with st.spinner(t("open_working")):
-        opened = page_notice.attempt(lambda: files.open_saved(name)) if desk.file != name or desk.dirty else True
+        opened = page_notice.attempt(lambda: files.open_saved(name)) if desk.file != name else True
     if not opened:
         st.rerun()
     session.current().dialog = dialog
@@ -158,7 +158,8 @@ def _rename(name: str) -> None:
 
 def _import() -> None:
     st.caption(t("import_hint"))
-    given = st.file_uploader(t("import_label"), type=["json"], key="import_files", accept_multiple_files=True)
+    with st.container(key=f"uploader_{language()}"):  # the style sheet has Streamlit's own words in Chinese
+        given = st.file_uploader(t("import_label"), type=["json"], key="import_files", accept_multiple_files=True)
     if not given:
         return
     found = saved_graphs.incoming((file.name, file.getvalue()) for file in given)

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from builder.graph import Graph, GraphError
+from builder.graph.difference import difference
 from builder.ui import entry, files, frame, times, versions
 from builder.ui.desk import Desk
 from builder.ui.entry import Entry
@@ -103,33 +104,15 @@ def changes(before: Graph | None, after: Graph | None) -> str:
     """What a state changed in the one before it, in a few words."""
     if after is None:
         return ""
-    size = len(after)
+    size = t("open_nodes", n=len(after))
     if before is None:
-        return t("versions_first", n=size)
-    old, new = _nodes(before), _nodes(after)
-    edited = sum(old[node] != new[node] for node in old.keys() & new.keys())
-    old_wires, new_wires = _wires(before), _wires(after)
-    counts = (
-        ("node", "nodes", "+", len(new.keys() - old)), ("node", "nodes", "−", len(old.keys() - new)),
-        ("edited", "edited", "", edited),
-        ("wire", "wires", "+", len(new_wires - old_wires)), ("wire", "wires", "−", len(old_wires - new_wires)),
-    )  # fmt: skip
-    parts = [t(f"versions_{one if n == 1 else many}", sign=sign, n=n) for one, many, sign, n in counts if n]
-    return t("versions_changed", n=size, changes=", ".join(parts)) if parts else t("versions_same", n=size)
+        return size
+    found = difference(before, after)
+    parts = [_counted(what, n) for what, n in found.counts.items() if n] or [
+        t("versions_same" if found else "versions_equal")
+    ]
+    return f"{size} · {', '.join(parts)}"
 
 
-def _parts(graph: Graph) -> dict[str, Graph]:
-    return {"": graph, **graph.blocks}
-
-
-def _nodes(graph: Graph) -> dict[tuple[str, str], Any]:
-    """What the nodes are, of blocks too; where they lie on the canvas does not count."""
-    return {
-        (part, node): (data["component"], data["params"], data["settings"])
-        for part, inside in _parts(graph).items()
-        for node, data in inside.nodes(data=True)
-    }
-
-
-def _wires(graph: Graph) -> set[tuple[Any, ...]]:
-    return {(part, wire) for part, inside in _parts(graph).items() for wire in inside.wires()}
+def _counted(what: str, n: int) -> str:
+    return t(f"versions_{what}_one" if n == 1 else f"versions_{what}", n=n)

@@ -6,15 +6,17 @@ import io
 import json
 import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from builder.graph import Graph, GraphError, dumps, loads
-from builder.ui import files, saved_graphs, session, versions
+from builder.ui import files, saved_graphs, session, version_panel, versions
 from builder.ui import workspace as workspaces
 from builder.ui.desk import Desk
 from builder.ui.session import Desks
+from builder.ui.text import text
 from tests.ui.conftest import chain
 
 pytestmark = pytest.mark.usefixtures("workspace")
@@ -323,6 +325,26 @@ def test_a_version_that_cannot_be_read_leaves_the_desk(catalogue: object) -> Non
         files.restore(desk, first)
     assert width(desk.graph) == 2
     assert not desk.history.can_undo
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda g: g.place("new", "act_relu", position=(0, 0)), "4 nodes · +1 node"),
+        (lambda g: g.remove_node("act"), "2 nodes · −1 node, 1 wire differs"),
+        (lambda g: g.nodes["fc"]["params"].update(out_features=9), "3 nodes · 1 changed"),
+        (lambda g: g.nodes["fc"].update(position=(9, 9)), "3 nodes · same graph, other places"),
+        (lambda g: g.training.update(epochs=3), "3 nodes · same nodes and wires, other settings of the graph"),
+    ],
+)
+def test_versions_say_what_changed(
+    change: Callable[[Graph], object], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(version_panel, "t", lambda key, **values: text(key, "en", **values))
+    after = graph()
+    change(after)
+    assert version_panel.changes(graph(), after) == words
+    assert version_panel.changes(None, graph()) == "3 nodes"
 
 
 # ------------------------------------------------------------------ first steps
