@@ -32,6 +32,7 @@ STEP = 48  # cards that are drawn at once
 
 def draw(catalogue: Catalogue) -> None:
     """Draws tools and cards."""
+    _do_chosen()
     found = saved_graphs.saved()
     query = _tools(found)
     if not found:
@@ -80,7 +81,7 @@ def _card(each: Saved, drawn: Entry) -> None:
     foot = " · ".join((f"{each.name}.json", times.moment(each.changed_at, lang), numbers.size(each.size)))
     with st.container(key=f"gallery_card_saved_{each.name}"):
         st.html(card(drawn, [t("mine_here")] if here else [], facts, foot))
-        _more(each, drawn)
+        _more(each)
         if st.button(t("gallery_open"), key=f"gallery_open_saved_{each.name}", disabled=drawn.error is not None):
             _open(each.name)
 
@@ -95,29 +96,39 @@ def _open(name: str, dialog: str | None = None) -> None:
     app_shell.open_page("build")
 
 
-def _more(each: Saved, drawn: Entry) -> None:
-    key = f"mine_more_{each.name}"
+def _more(each: Saved) -> None:
     menu = st.popover(
-        "", icon=":material/more_horiz:", type="tertiary", key=key, help=t("mine_more"), on_change="rerun"
+        "",
+        icon=":material/more_horiz:",
+        type="tertiary",
+        key=f"mine_more_{each.name}",
+        help=t("mine_more"),
+        on_change="rerun",
     )
     if not menu.open:  # dozens of menus that nobody looks into would only make the page slow
         return
     with menu:
-        if st.button(t("mine_rename"), key=f"mine_rename_{each.name}", type="tertiary", icon=":material/edit:"):
-            st.dialog(t("rename_title", name=plain(each.name)))(_rename)(each.name)
-        _item("duplicate", "content_copy", _duplicate, each.name)
-        if st.button(t("mine_versions"), key=f"mine_versions_{each.name}", type="tertiary", icon=":material/history:"):
-            _open(each.name, "versions")
-        st.download_button(
-            t("mine_export"), data=each.path.read_bytes, file_name=each.path.name, mime="application/json",
-            key=f"mine_export_{each.name}", type="tertiary", icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
-        _item("delete", "delete", _delete, each.name)
+        for item, (icon, _) in ITEMS.items():
+            key, label, icon = f"mine_{item}_{each.name}", t(f"mine_{item}"), f":material/{icon}:"
+            if item == "export":
+                st.download_button(
+                    label, data=each.path.read_bytes, file_name=each.path.name, mime="application/json", key=key,
+                    type="tertiary", icon=icon, on_click="ignore",
+                )  # fmt: skip
+            else:
+                st.button(label, key=key, type="tertiary", icon=icon, on_click=_choose, args=(each.name, item))
 
 
-def _item(item: str, icon: str, act: Callable[[str], None], name: str) -> None:
-    key, label = f"mine_{item}_{name}", t(f"mine_{item}")
-    st.button(label, key=key, type="tertiary", icon=f":material/{icon}:", on_click=act, args=(name,))
+def _choose(name: str, item: str) -> None:
+    st.session_state[f"mine_more_{name}"] = False
+    st.session_state["mine_chosen"] = (name, item)
+
+
+def _do_chosen() -> None:
+    """Does what was chosen in a card's menu."""
+    name, item = st.session_state.pop("mine_chosen", ("", ""))
+    if item:
+        ITEMS[item][1](name)
 
 
 def _duplicate(name: str) -> None:
@@ -139,6 +150,10 @@ def _delete(name: str) -> None:
         page_notice.say(f"“{name}” is in the bin.{kept[0]}", f"“{name}”已移入回收站。{kept[1]}", gone.undo)
 
     page_notice.attempt(act)
+
+
+def _ask_name(name: str) -> None:
+    st.dialog(t("rename_title", name=plain(name)))(_rename)(name)
 
 
 def _rename(name: str) -> None:
@@ -188,3 +203,14 @@ def _take_in(wanted: list[Incoming], replace: bool) -> None:
         page_notice.say(f"Imported {len(names)}: {shown}", f"已导入 {len(names)} 个：{shown}")
 
     page_notice.attempt(act)
+
+
+ITEMS: dict[
+    str, tuple[str, Callable[[str], None]]
+] = {  # of a card's menu: icon, and what it does with the graph of a name
+    "rename": ("edit", _ask_name),
+    "duplicate": ("content_copy", _duplicate),
+    "versions": ("history", lambda name: _open(name, "versions")),
+    "export": ("download", lambda name: None),  # the browser takes it
+    "delete": ("delete", _delete),
+}
