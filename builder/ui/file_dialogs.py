@@ -1,4 +1,4 @@
-"""The dialogs of the file menu: save, open, upload, versions."""
+"""The dialogs that a desk asks for: save, open, upload, versions, replace; and the pages that the file menu leads to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from typing import Any
 import streamlit as st
 
 from builder.graph import GraphError, load, loads
-from builder.ui import app_shell, entry, files, frame, gallery, replace_panel, saved_graphs, session, times, version_panel
+from builder.ui import (
+    app_shell,
+    entry,
+    files,
+    frame,
+    gallery,
+    replace_panel,
+    saved_graphs,
+    session,
+    times,
+    version_panel,
+)
 from builder.ui.desk import Desk
 from builder.ui.entry import Entry
 from builder.ui.markdown import plain
