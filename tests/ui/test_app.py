@@ -9,7 +9,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from builder.ui import session
+from builder.ui import reactions, session
+from builder.ui.canvas.events import Batch, Command
 from builder.ui.desk import Desk
 from builder.ui.warm import WARMUP
 
@@ -145,6 +146,19 @@ def test_a_link_to_a_graph_survives_a_run_that_is_cut_short(workspace: Path, mon
     started.run()
     assert desk_of(started).graph.meta["title"] == "Vision Transformer on digits"
     assert "graph" not in started.query_params
+
+
+def test_a_new_graph_by_a_command_is_made_once(app: AppTest) -> None:
+    before = desk_of(app)
+    reactions.take(before, Batch("abcd1234", [Command(seq=1, type="command", name="new")], 1, 0))
+    app.run()
+    assert not app.exception
+    now = desk_of(app)
+    assert now is not before
+    assert len(now.graph) == 0
+    assert now.acks == {"abcd1234": 1}
+    app.run()
+    assert desk_of(app) is now
 
 
 def test_every_component_can_be_looked_at(app: AppTest) -> None:

@@ -85,6 +85,40 @@ def test_what_was_deleted_is_restored_from_the_bin() -> None:
     assert "is among my graphs again" in said(app)
 
 
+def choose(app: AppTest, name: str, item: str) -> AppTest:
+    """Chooses an item of a card's menu."""
+    app.session_state[f"mine_more_{name}"] = True
+    run(app)
+    app.button(key=f"mine_{item}_{name}").click()
+    return run(app)
+
+
+def test_a_graph_is_deleted_and_that_is_undone() -> None:
+    saved_graphs.write("mine", chain())
+    app = choose(open_page("gallery", view="mine"), "mine", "delete")
+    assert "“mine” is in the bin." in said(app)
+    assert cards(app) == set()
+    app.button(key="notice_undo").click()
+    run(app)
+    assert cards(app) == {"saved_mine"}
+    assert "in the bin" not in said(app)
+
+
+def test_a_copy_is_made_beside_the_graph_and_the_menu_closes() -> None:
+    saved_graphs.write("mine", chain())
+    app = choose(open_page("gallery", view="mine"), "mine", "duplicate")
+    assert cards(app) == {"saved_mine", "saved_mine 2"}
+    assert not [b for b in app.button if b.key == "mine_delete_mine"]
+
+
+def test_an_operation_that_fails_is_said_in_the_bar(workspace: Path) -> None:
+    saved_graphs.write("mine", chain())
+    (workspace / "bin").write_text("a file where the folder should be")
+    app = choose(open_page("gallery", view="mine"), "mine", "delete")
+    assert "“mine” could not be deleted" in said(app)
+    assert cards(app) == {"saved_mine"}
+
+
 def test_a_broken_file_is_shown_with_the_reason(workspace: Path) -> None:
     saved_graphs.write("good", chain())
     (workspace / "graphs" / "bad.json").write_text("{")
