@@ -13,6 +13,11 @@ from builder.ui.text import language, text
 from builder.ui.warm import WARMUP
 
 Needs = Literal["nodes", "selection", "graph", "nothing", "undo", "redo", ""]
+Menu = Literal["node", "wire", "canvas"]
+
+MENUS: dict[Needs, tuple[Menu, ...]] = {
+    "nodes": ("node",), "selection": ("node", "wire"), "graph": ("canvas",), "undo": ("canvas",), "redo": ("canvas",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,8 @@ class Command:
 
     ``run`` is None where the page in the browser does it itself. ``keys`` are combinations in the spelling of the web
     ("Ctrl+Shift+Z", "Delete"; Ctrl means the command key of a Mac too), the first being the one that is shown.
-    ``needs`` says what must be there for it.
+    ``needs`` says what must be there for it, ``offered`` which menus of the right mouse button have it beyond those of
+    what it needs.
     """
 
     name: str
@@ -29,6 +35,12 @@ class Command:
     keys: tuple[str, ...] = ()
     icon: str = ""
     needs: Needs = ""
+    offered: tuple[Menu, ...] = ()
+
+    @property
+    def menus(self) -> tuple[Menu, ...]:
+        """The menus of the right mouse button in which it stands: those that follow from its needs, and ``offered``."""
+        return (*MENUS.get(self.needs, ()), *self.offered)
 
     def label(self, language: str) -> str:
         return text(f"command_{self.name}", language)
@@ -75,7 +87,7 @@ COMMANDS: dict[str, Command] = {
         Command("redo", Desk.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "redo"),
         Command("copy", clipboard.copy, ("Ctrl+C",), "content_copy", "nodes"),
         Command("cut", clipboard.cut, ("Ctrl+X",), "content_cut", "nodes"),
-        Command("paste", clipboard.paste, ("Ctrl+V",), "content_paste"),
+        Command("paste", clipboard.paste, ("Ctrl+V",), "content_paste", offered=("canvas",)),
         Command("duplicate", actions.duplicate, ("Ctrl+D",), "content_copy", "nodes"),
         Command("duplicate_wired", actions.duplicate_wired, ("Ctrl+Shift+D",), "schema", "nodes"),
         Command("delete", actions.delete, ("Delete", "Backspace"), "delete", "selection"),
@@ -94,9 +106,9 @@ COMMANDS: dict[str, Command] = {
         Command("start_images", _starts("images"), (), "image", "nothing"),
         Command("start_table", _starts("table"), (), "table", "nothing"),
         Command("start_gallery", _asks("gallery"), (), "grid_view"),
-        Command("fit", keys=("F",), icon="fit_screen"),
+        Command("fit", keys=("F",), icon="fit_screen", offered=("canvas",)),
         Command("search", keys=("/",), icon="search"),
-        Command("open", keys=("Enter",), icon="open_in_full"),
+        Command("open", keys=("Enter",), icon="open_in_full", offered=("node",)),
         Command("escape", keys=("Escape",), icon="close"),
     )
 }
@@ -143,6 +155,8 @@ def as_data(desk: Desk, language: str) -> list[Mapping[str, Any]]:
             "label": command.label(language),
             "keys": list(command.keys),
             "shown": shown(command.keys[0]) if command.keys else "",
+            "icon": command.icon,
+            "menus": list(command.menus),
             "here": command.run is None,
             "possible": command.possible(desk),
         }

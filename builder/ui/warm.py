@@ -78,6 +78,8 @@ class Warmup:
         finally:
             self._listed.set()
             self._done.set()
+        if self._error is None:
+            _first_suggestion()
 
 
 def _keep(fresh: Catalogue) -> None:
@@ -97,6 +99,16 @@ def _first_check() -> None:
         check(load(GALLERY / "lenet5.json"))
     except Exception:  # the desk's own check says what is wrong
         logger.exception("The first check failed")
+
+
+def _first_suggestion() -> None:
+    """Reads the gallery for what follows what, before somebody waits for it."""
+    from builder.ui.suggestions import gallery_habits
+
+    try:
+        gallery_habits()
+    except Exception:  # whoever asks is told
+        logger.exception("The gallery could not be read")
 
 
 WARMUP = Warmup()

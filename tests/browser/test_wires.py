@@ -121,3 +121,31 @@ def test_nodes_are_copied_in_one_tab_and_pasted_in_another(desk: DeskPage) -> No
     other.press("Control+v")
     expect(other.notice).to_contain_text("not a graph")
     expect(other.canvas.locator(".react-flow__node.body")).to_have_count(4)
+
+
+def test_the_right_mouse_button_offers_what_fits_a_node_a_wire_and_the_canvas(desk: DeskPage) -> None:
+    menu = desk.page.locator(".menu")
+    desk.node("cosine").click(button="right")
+    expect(menu).to_be_visible()
+    expect(desk.node("cosine")).to_have_class(re.compile("selected"))
+    expect(menu.locator('[data-command="arrange"]')).to_have_count(0)
+    desk.page.keyboard.press("Escape")
+    expect(menu).to_have_count(0)
+    expect(desk.node("cosine")).to_have_class(re.compile("selected"))
+
+    desk.page.mouse.click(*middle(desk, "conv1.y", "tanh1.x"), button="right")
+    expect(menu.locator("button")).to_have_count(1)
+    desk.page.keyboard.press("Enter")
+    expect(desk.wire("conv1.y", "tanh1.x")).to_have_count(0)
+    expect(desk.node("cosine")).to_have_count(1)
+
+    desk.page.mouse.click(*desk.at(0.5, 0.95), button="right")
+    expect(menu.locator('[data-command="redo"]')).to_have_attribute("aria-disabled", "true")
+    menu.locator('[data-command="undo"]').click()
+    expect(desk.wire("conv1.y", "tanh1.x")).to_have_count(1)
+
+    desk.node("tanh1").click(button="right")
+    desk.page.keyboard.press("End")
+    desk.page.mouse.click(*desk.at(0.5, 0.95))
+    expect(menu).to_have_count(0)
+    expect(desk.node("tanh1")).to_have_count(1)

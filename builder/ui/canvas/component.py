@@ -19,7 +19,7 @@ from builder.ui.canvas.view import Element
 
 WEB = Path(__file__).parent / "web"
 BRIDGE = (
-    "queue", "viewport", "frame", "dom", "search", "chooser", "overlay", "wires", "suggest", "pickup",
+    "queue", "viewport", "frame", "dom", "search", "chooser", "overlay", "menu", "wires", "suggest", "pickup",
     "clipboard", "drop", "bridge",
 )  # fmt: skip
 _IMPORT = re.compile(r"^import .*? from \"\./.*?\";\n", re.MULTILINE)

@@ -16,7 +16,7 @@ from builder.ui.warm import WARMUP
 
 BRIDGE_STRINGS = (
     "zoom_in", "zoom_out", "minimap", "shortcuts", "gesture_list", "empty_title", "empty_hint", "suggest_search",
-    "suggest_wait", "suggest_none", "paste_large",
+    "suggest_wait", "suggest_none", "paste_large", "context_menu",
 )  # fmt: skip
 NEED_COMPONENTS = (
     events.Add, events.Command, events.Connect, events.Extend, events.Insert, events.Paste, events.Rewire, events.Suggest,

@@ -6,6 +6,7 @@ import { Clipboard } from "./clipboard.js";
 import { Drop } from "./drop.js";
 import { Frame } from "./frame.js";
 import { make } from "./dom.js";
+import { Menu } from "./menu.js";
 import { Overlay } from "./overlay.js";
 import { Pickup } from "./pickup.js";
 import { Queue } from "./queue.js";
@@ -33,7 +34,7 @@ export function commandOf(event, commands) {
 
 function writing(event) {
   const target = event.composedPath()[0];
-  return target && target.closest && target.closest("input, textarea, select, [contenteditable=true], [role=combobox], [role=dialog]");
+  return target && target.closest && target.closest("input, textarea, select, [contenteditable=true], [role=combobox], [role=dialog], [role=menu]");
 }
 
 class Bridge {
@@ -52,6 +53,7 @@ class Bridge {
       attached: () => {
         this.wires.attach();
         this.clipboard.attach();
+        this.menu.attach();
         this.pickup.attach();
       },
       selected: (nodes, edges) => this.wires.show(nodes, edges),
@@ -61,6 +63,7 @@ class Bridge {
     this.overlay = new Overlay(this.root, this.frame, (name) => this.queue.push("command", { name }));
     this.chooser = new Chooser(this.root);
     this.clipboard = new Clipboard(this.frame, this.queue, this.overlay);
+    this.menu = new Menu(this.root, this.frame, (name) => this.run(name));
     this.wires = new Wires(this.frame);
     this.pickup = new Pickup(this.frame, this.queue);
     this.suggest = new Suggest(this.frame, this.queue, this.chooser, this.wires);
@@ -77,6 +80,7 @@ class Bridge {
     document.removeEventListener("keydown", this.onKey, true);
     this.drop.close();
     this.clipboard.close();
+    this.menu.dispose();
     this.frame.close();
     this.root.remove();
     document.documentElement.classList.remove("desk-ready");
@@ -88,6 +92,7 @@ class Bridge {
     this.overlay.update(data);
     this.suggest.update(data);
     this.clipboard.update(data);
+    this.menu.update(data);
     if (data.desk === this.desk) {
       if (data.focus.id !== this.focused) this.wanted = data.focus;
       if (data.arranged !== this.arranged) this.refit = true;
@@ -185,20 +190,19 @@ class Bridge {
     const { nodes } = this.frame.selected();
     if (command === "open" && nodes.length !== 1) return;
     event.preventDefault();
+    if (!["fit", "search"].includes(command)) event.stopPropagation();
+    this.run(command);
+  }
+
+  // Does a command, asked for by key or in a menu.
+  run(command) {
     if (command === "fit") return this.overlay.fit(true);
-    if (command === "search") {
-      const box = document.querySelector(".desk-search input");
-      if (box) box.focus();
-      return;
-    }
-    event.stopPropagation();
-    if (command === "escape") {
-      if (!this.overlay.keys.hidden) return this.overlay.toggleKeys(false);
-      this.queue.push("escape");
-      return;
-    }
+    if (command === "paste") return this.clipboard.paste();
+    if (command === "search") return document.querySelector(".desk-search input")?.focus();
+    if (command === "escape" && !this.overlay.keys.hidden) return this.overlay.toggleKeys(false);
+    if (command === "escape") return this.queue.push("escape");
     this.frame.reportNow();
-    if (command === "open") this.queue.push("open", { node: nodes[0] });
+    if (command === "open") this.queue.push("open", { node: this.frame.selected().nodes[0] });
     else this.queue.push("command", { name: command });
   }
 }
