@@ -25,6 +25,9 @@ def test_a_wire_dropped_on_the_canvas_offers_what_fits(desk: DeskPage) -> None:
     expect(box.locator(".chooser-row").first).to_contain_text("(B,6,28,28)")
     expect(box.locator('[data-choice="conv_standard"]')).to_have_count(1)
     expect(box.locator('[data-choice="embedding"]')).to_have_count(0)
+    lies = box.bounding_box()
+    assert lies is not None
+    assert lies["y"] + lies["height"] <= 900, "the whole list is in view"
     desk.page.keyboard.press("Escape")
     expect(box).to_have_count(0)
     expect(desk.button("undo")).to_be_disabled()

@@ -2,6 +2,8 @@
 
 import { readViewport } from "./viewport.js";
 
+const TALL = 390; // px that the full list takes: it does not move when it fills
+
 export class Suggest {
   constructor(frame, queue, chooser, wires) {
     Object.assign(this, { frame, queue, chooser, wires, strings: {} });
@@ -18,7 +20,7 @@ export class Suggest {
     this.wires.hang(wire.pin, wire.out, point);
     this.chooser.open({
       items: [],
-      at: { x: box.left + x + (wire.out ? 10 : -350), y: box.top + y - 19 },
+      at: { x: box.left + x + (wire.out ? 10 : -350), y: Math.min(box.top + y - 19, window.innerHeight - TALL) },
       placeholder: this.strings.suggest_search,
       empty: this.strings.suggest_wait,
       onChoose: ({ id, port }) => {
