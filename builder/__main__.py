@@ -1,4 +1,4 @@
-"""The command line: ``python -m builder components | check | train | evaluate | export | schema``.
+"""The command line: ``python -m builder components | check | train | evaluate | compare | export | schema``.
 
 Exit status 0; 1 for a problem in the input (one clear line, or in the JSON); 2 for wrong usage. Never a traceback: set
 ``LAYERLOOM_DEBUG=1`` to see one.
@@ -10,6 +10,7 @@ import argparse
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -104,6 +105,17 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--split", choices=("train", "valid", "test"), default="test")
     sub.add_argument("--json", action="store_true")
 
+    sub = command("compare", _compare, "Train a graph with several components in a node's place, and compare them.")
+    sub.add_argument("graph", metavar="GRAPH")
+    sub.add_argument("--node", required=True, metavar="ID", help="path of the node, as 'conv1' or 'block1/norm'")
+    sub.add_argument(
+        "--choices", required=True, type=_names, metavar="a,b,c", help="component ids; 'none': let pass by"
+    )
+    sub.add_argument("--seeds", type=_at_least(1), default=3, help="how many (3)")
+    sub.add_argument("--epochs", type=_at_least(1))
+    sub.add_argument("--out", required=True, metavar="FOLDER", help="of the runs, comparison.json and comparison.html")
+    sub.add_argument("--json", action="store_true")
+
     sub = command("export", _export, "Write a model as Python, a project, weights, pt2 or ONNX.")
     sub.add_argument("source", metavar="GRAPH|RUN")
     sub.add_argument("--format", required=True, choices=("python", "project", "safetensors", "pt2", "onnx"))
@@ -122,6 +134,13 @@ def _at_least(minimum: int) -> Any:
         return value
 
     return integer
+
+
+def _names(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    if not all(re.fullmatch(r"\w+", name) for name in names):
+        raise argparse.ArgumentTypeError(f"must be component ids with commas between them, got {text!r}")
+    return names
 
 
 def _components(arguments: argparse.Namespace) -> int:
@@ -207,6 +226,22 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         print(json.dumps({"ok": True, **result}, ensure_ascii=False))
     else:
         _print_values(result)
+    return 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from builder.comparison import compare
+
+    found = compare(
+        arguments.graph,
+        arguments.node,
+        arguments.choices,
+        arguments.out,
+        seeds=arguments.seeds,
+        epochs=arguments.epochs,
+        report=None if arguments.json else lambda line: print(line, flush=True),
+    )
+    print(json.dumps({"ok": True, **found.to_json()}, ensure_ascii=False) if arguments.json else f"\n{found.table()}")
     return 0
 
 

@@ -81,7 +81,7 @@ def test_wrong_usage(run: Any, arguments: list[str]) -> None:
 def test_help(run: Any) -> None:
     answer = run("--help")
     assert answer.status == 0
-    for command in ("components", "check", "train", "evaluate", "export", "schema"):
+    for command in ("components", "check", "train", "evaluate", "compare", "export", "schema"):
         assert command in answer.out
         assert run(command, "--help").status == 0
 
