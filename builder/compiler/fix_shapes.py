@@ -185,7 +185,7 @@ def _bridge(
     analysis: Analysis, node: FlatNode, port: str, place: int, shape: Shape, goal: Shape, axis: int | None
 ) -> Fix | None:
     """What turns one of the shapes that meet into another: a projection, or (where they are joined) a resizing."""
-    source = node.inputs[port][place][0].rpartition("/")[2]
+    source = _beside(node.path, node.inputs[port][place][0])
     if len(shape) != len(goal) or len(shape) < 2 or shape[0] != goal[0]:
         return None
     spatial, wanted = shape[2:], goal[2:]
@@ -193,20 +193,30 @@ def _bridge(
         if axis % len(shape) == 1 and wanted and _fixed(analysis, (*spatial, *wanted)):
             sizes = " x ".join(map(str, wanted))
             return on_wire(
-                node.path, port, "op_upsample", f"Resize what comes from {source} to {sizes}",
-                f"将来自 {source} 的特征图缩放到 {sizes.replace(' x ', '×')}", place, scale_factor=None, size=wanted,
+                node.path, port, "op_upsample", f"Resize what comes from {source[0]} to {sizes}",
+                f"将来自{source[1]}的特征图缩放到 {sizes.replace(' x ', '×')}", place, scale_factor=None, size=wanted,
             )  # fmt: skip
         return None
     if shape[:-1] == goal[:-1] and _fixed(analysis, (shape[-1], goal[-1])) and len(shape) < 4:
         return on_wire(
-            node.path, port, "linear", f"Project what comes from {source} to {goal[-1]} features",
-            f"将来自 {source} 的张量投影到 {goal[-1]} 个特征", place, out_features=goal[-1],
+            node.path, port, "linear", f"Project what comes from {source[0]} to {goal[-1]} features",
+            f"将来自{source[1]}的张量投影到 {goal[-1]} 个特征", place, out_features=goal[-1],
         )  # fmt: skip
     return _projection(analysis, node, port, place, shape, goal, source)
 
 
+def _beside(path: str, source: str) -> tuple[str, str]:
+    """The name of what feeds a node where the node stands: a node, a block, or the input of the block around it."""
+    scope = path.rpartition("/")[0]
+    inside = source.removeprefix(f"{scope}/") if scope else source
+    if scope and inside == source:
+        return "the block's input", "模块输入"
+    name = inside.partition("/")[0]
+    return name, f" {name} "
+
+
 def _projection(
-    analysis: Analysis, node: FlatNode, port: str, place: int, shape: Shape, goal: Shape, source: str
+    analysis: Analysis, node: FlatNode, port: str, place: int, shape: Shape, goal: Shape, source: tuple[str, str]
 ) -> Fix | None:
     """A convolution with a kernel of 1 on a skip connection, with the stride that the size asks for."""
     changing = [size for pair in zip(shape[1:], goal[1:], strict=True) if pair[0] != pair[1] for size in pair]
@@ -220,8 +230,8 @@ def _projection(
     with_stride = "" if stride == 1 else f", stride {stride}", "" if stride == 1 else f"，步幅 {stride}"
     return on_wire(
         node.path, port, "conv_standard",
-        f"Project what comes from {source}: {kernel} convolution, {goal[1]} channels{with_stride[0]}",
-        f"投影来自 {source} 的特征图：{kernel.replace(' x ', '×')} 卷积，{goal[1]} 通道{with_stride[1]}", place, out_channels=goal[1],
+        f"Project what comes from {source[0]}: {kernel} convolution, {goal[1]} channels{with_stride[0]}",
+        f"投影来自{source[1]}的特征图：{kernel.replace(' x ', '×')} 卷积，{goal[1]} 通道{with_stride[1]}", place, out_channels=goal[1],
         kernel_size=1, stride=stride,
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from builder.compiler.report import Fix, Problem
 
 MAX_PROBLEMS = 40
-LOOKING = 0.6  # seconds for finding repairs, each of which is tried on a copy of the graph
+LOOKING = 0.4  # seconds for finding repairs, each of which is tried on a copy of the graph
 
 
 def draw(desk: Desk, catalogue: Catalogue, known: Checked) -> None:
@@ -138,8 +138,9 @@ def _repair_all(desk: Desk) -> None:
     except GraphError as error:
         desk.refuse(error)
         return
-    labels = [[fix.text(language) for fix in made] for language in ("en", "zh")]
-    desk.tell(f"Repaired: {'; '.join(labels[0])}.", f"已修复：{'；'.join(labels[1])}。")
+    en = "; ".join(f"{'/'.join(plain_path(fix.node))}: {fix.label}" for fix in made)
+    zh = "；".join(f"{'/'.join(plain_path(fix.node))}：{fix.label_zh}" for fix in made)
+    desk.tell(f"Repaired. {en}.", f"已修复。{zh}。")
 
 
 # ------------------------------------------------------------------ several nodes, or wires

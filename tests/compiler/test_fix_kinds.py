@@ -158,7 +158,7 @@ MISTAKES = {
     "in a block": Mistake(
         {"data": image(3, 8, 8), "res": "block:branch", "gap": ("pool_global_avg", {"keepdim": False}), "out": ("linear", {"out_features": 10})},
         ["data.x res.x", "res.y gap.x", "gap.y out.x", "out.y loss.logits"], "res/add",
-        ("Project what comes from data: 1 x 1 convolution, 8 channels",), {"branch": BRANCH},
+        ("Project what comes from the block's input: 1 x 1 convolution, 8 channels",), {"branch": BRANCH},
     ),
 }  # fmt: skip
 
@@ -260,13 +260,14 @@ PARTS: dict[str, list[dict[str, object]]] = {
     "act_relu": [{}],
 }
 PART = st.sampled_from([(component, params) for component, some in PARTS.items() for params in some])
+JOINT = st.sampled_from(["", "op_add", "op_concat"])
 SHAPE = st.sampled_from([(6,), (64,), (5, 6), (3, 8, 8), (1, 12, 10)])
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-@given(SHAPE, st.lists(PART, min_size=1, max_size=4), st.booleans(), st.sampled_from([10, 4]))
+@given(SHAPE, st.lists(PART, min_size=1, max_size=4), JOINT, st.sampled_from([10, 4]))
 def test_an_offer_removes_its_problem_and_adds_none(
-    shape: tuple[int, ...], parts: list[tuple[str, dict[str, object]]], residual: bool, classes: int
+    shape: tuple[int, ...], parts: list[tuple[str, dict[str, object]]], joint: str, classes: int
 ) -> None:
     nodes: dict[str, Node] = {"data": image(*shape)}
     wires, end = [], "data.x"
@@ -274,10 +275,10 @@ def test_an_offer_removes_its_problem_and_adds_none(
         nodes[f"n{number}"] = part
         wires.append(f"{end} n{number}.x")
         end = f"n{number}.y"
-    if residual:
-        nodes["add"] = "op_add"
-        wires += ["data.x add.xs", f"{end} add.xs"]
-        end = "add.y"
+    if joint:
+        nodes["joint"] = joint
+        wires += ["data.x joint.xs", "n0.y joint.xs", *([f"{end} joint.xs"] if len(parts) > 1 else [])]
+        end = "joint.y"
     nodes["out"] = ("linear", {"out_features": classes})
     made = graph({**nodes, **HEAD}, [*wires, f"{end} out.x", "out.y loss.logits", *TRAINED])
     before = check(made)
