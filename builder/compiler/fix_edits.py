@@ -35,7 +35,7 @@ def apply(graph: Graph, fix: Fix) -> None:
     elif fix.action == "append":
         _append(scope, graph, node, fix)
     else:
-        _swap(scope, graph, node, fix)
+        edits.replace_node(scope, node, fix.component, graph.blocks, graph)
     for further in fix.more:
         apply(graph, further)
 
@@ -79,18 +79,3 @@ def _append(scope: Graph, graph: Graph, node: str, fix: Fix) -> None:
     ports = list(scope.signature(new, graph.blocks).inputs)
     for source, port in zip([f"{node}.{fix.port}", *filter(None, [fix.source])], ports, strict=False):
         edits.connect(scope, edits.edge_between(source, f"{new}.{port}"), graph.blocks)
-
-
-def _swap(scope: Graph, graph: Graph, node: str, fix: Fix) -> None:
-    old, data = scope.signature(node, graph.blocks), scope.nodes[node]
-    into, outof = scope.wires_into(node), scope.wires_from(node)
-    data["component"], data["params"] = fix.component, dict(fix.params)
-    new = scope.signature(node, graph.blocks)
-    inputs = dict(zip(old.inputs, new.inputs, strict=False))
-    outputs = dict(zip(old.outputs, new.outputs, strict=False))
-    for wire in (*into, *outof):
-        scope.unwire(wire)
-    for wire in into:
-        scope.wire(wire._replace(target_port=inputs.get(wire.target_port, wire.target_port)))
-    for wire in outof:
-        scope.wire(wire._replace(source_port=outputs.get(wire.source_port, wire.source_port)))

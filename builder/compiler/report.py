@@ -19,7 +19,7 @@ class Fix:
     - ``insert``: a ``component`` with ``params`` on the wire that is number ``place`` at the input ``port``;
     - ``connect``: a wire from ``source`` (``node.port``, in the same graph or block) to the input ``port``;
     - ``append``: a ``component`` behind the output ``port``; ``source``, if there is one, feeds its second input;
-    - ``swap``: another ``component`` in the node's place, its ports in the same order.
+    - ``swap``: another ``component`` in the node's place.
 
     ``more`` are edits that belong to it.
     """
