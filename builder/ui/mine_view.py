@@ -63,7 +63,6 @@ def _tools(found: list[Saved]) -> str:
         )  # fmt: skip
         st.space("stretch")
         if st.button(t("mine_import"), key="mine_import", icon=":material/upload_file:"):
-            st.session_state.pop("import_done", None)
             st.dialog(t("import_title"))(_import)()
         st.download_button(
             t("mine_export_all"), data=saved_graphs.archive, file_name="layerloom-graphs.zip", mime="application/zip",

@@ -34,6 +34,16 @@ def test_the_address_keeps_the_filter() -> None:
     assert app.query_params["sort"] == "newest"
 
 
+def test_another_list_begins_without_the_filters_of_the_one_before() -> None:
+    saved_graphs.write("mine", chain())
+    app = open_page("gallery", task="generation", q="noise")
+    app.button_group(key="gallery_view").set_value("mine")
+    run(app)
+    assert cards(app) == {"saved_mine"}
+    assert app.query_params["view"] == "mine"
+    assert not {"task", "q"} & set(app.query_params)
+
+
 @pytest.mark.parametrize("address", [{"task": "no-such"}, {"era": "1800"}, {"sort": "<b>"}, {"view": "../mine"}])
 def test_a_strange_address_shows_all(address: dict[str, str]) -> None:
     assert len(cards(open_page("gallery", **address))) > 20

@@ -28,9 +28,15 @@ def page() -> None:
             frame.heading(t(f"view_{st.session_state['gallery_view']}"), t(f"{st.session_state['gallery_view']}_about"))
             chosen = st.segmented_control(
                 t("gallery_views"), list(VIEWS), format_func=lambda name: t(f"view_{name}"), key="gallery_view",
-                label_visibility="collapsed", required=True, on_change=page_notice.close,
+                label_visibility="collapsed", required=True, on_change=_switch,
             )  # fmt: skip
         view = chosen or first
         address.keep(view="" if view == first else view)
         VIEWS[view](WARMUP.wait_for_catalogue())
         page_notice.draw()
+
+
+def _switch() -> None:
+    """Another list begins without the search and the filters of the one before."""
+    page_notice.close()
+    address.keep(q="", task=[], era=[], sort="")
