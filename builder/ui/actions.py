@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph, GraphError, edit
 from builder.graph.graph import IDENTIFIER
+from builder.ui import block_library
 from builder.ui.canvas.view import arrange as layout
 from builder.ui.canvas.view import cards_of, edge_id
 from builder.ui.catalogue import Catalogue
@@ -18,11 +19,16 @@ def is_block(graph: Graph, node: str) -> bool:
 
 
 def add(desk: Desk, component: str, position: tuple[float, float], wire: str | None = None) -> str:
-    """Places a component and selects it; dropped on a wire, it is wired in between."""
-    check_placeable(desk, component)
+    """Places a component, or a block of the library, and selects it; dropped on a wire, it is wired in between."""
+    library = component.startswith(block_library.PREFIX)
+    kept = block_library.read(component.removeprefix(block_library.PREFIX)) if library else None
 
     def change(graph: Graph) -> str:
-        new = edit.add_node(graph, component, position, blocks=desk.blocks)
+        chosen = component
+        if kept is not None:
+            chosen = BLOCK_PREFIX + edit.bring_blocks(kept, desk.blocks)[block_library.main(kept)]
+        check_placeable(desk, chosen)
+        new = edit.add_node(graph, chosen, position, blocks=desk.blocks)
         crossed = next((e for e in graph.wires() if wire is not None and edge_id(e) == wire), None)
         if crossed is not None:
             edit.splice(graph, new, crossed, desk.blocks)
@@ -114,7 +120,16 @@ def arrange(desk: Desk, catalogue: Catalogue, language: str, aspect: float = 1.0
     """Lays the open graph out anew and brings all of it into view."""
     cards = cards_of(desk.open_graph, desk.blocks, catalogue, {}, language)
     desk.edit(lambda graph: edit.move(graph, layout(graph, cards, aspect)), "arrange")
+    desk.make_room_anew()
     desk.arranged += 1
+
+
+def toggle_expanded(desk: Desk) -> None:
+    """Draws the selected blocks open on the canvas, or closed where all of them are open."""
+    uses = [node for node in desk.selection if is_block(desk.open_graph, node)]
+    if not uses:
+        raise GraphError("Select a block to expand it here.", "请先选中一个模块，再就地展开。")
+    desk.toggle((*desk.scope, use) for use in uses)
 
 
 def detach(desk: Desk, node: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from builder.graph import GraphError
-from builder.ui import actions, clipboard, files
+from builder.ui import actions, block_dialogs, clipboard, files
 from builder.ui.desk import Desk
 from builder.ui.text import language, text
 from builder.ui.warm import WARMUP
@@ -95,6 +95,9 @@ COMMANDS: dict[str, Command] = {
         Command("bypass", actions.bypass, ("Ctrl+B",), "step_over", "nodes"),
         Command("replace", _replace, ("R",), "find_replace", "nodes"),
         Command("group", actions.group, ("Ctrl+G",), "select_all", "nodes"),
+        Command("expand", actions.toggle_expanded, ("E",), "unfold_more", "nodes"),
+        Command("keep_block", block_dialogs.ask_to_keep, (), "bookmark_add", "nodes"),
+        Command("my_blocks", block_dialogs.ask_for_library, (), "bookmarks"),
         Command("select_all", _select_all, ("Ctrl+A",), "select_all", "graph"),
         Command("arrange", _arrange, (), "auto_awesome_mosaic", "graph"),
         Command("new", _asks("new"), (), "note_add"),

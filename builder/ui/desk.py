@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from builder.graph import BLOCK_PREFIX, Document, Edge, Graph, GraphError, History, to_document
+from builder.ui.expansion import Frame, Way
 
 _T = TypeVar("_T")
 MANY = 12  # changed nodes that are still brought into view together
@@ -43,14 +44,17 @@ class Focus(NamedTuple):
 
 @dataclass
 class Desk:
-    """``graph`` is the whole, ``scope`` the way to the part on the canvas: uses of blocks, and block parameters as
-    ``node/parameter``.
+    """``graph`` is the whole, ``shown`` the way to the part on the canvas: uses of blocks, and block parameters as
+    ``node/parameter``. ``within`` goes on from there, through uses that are expanded, to the part in which the selection
+    lies: the two together are the ``scope``, the part that is edited. ``expanded`` holds the uses that are drawn open.
     """
 
     graph: Graph
     id: str = field(default_factory=new_id)
     file: str | None = None
-    scope: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    expanded: dict[Way, Frame] = field(default_factory=dict)
     selection: tuple[str, ...] = ()
     wires: tuple[Edge, ...] = ()
     notices: list[Notice] = field(default_factory=list)
@@ -64,7 +68,7 @@ class Desk:
     copied: tuple[int, str] = (0, "")  # the latest copy as the text of a graph file, under the time in ms
     saved: Document | None = None
     changed_at: float = 0.0
-    kept: tuple[float, str | None] | None = None
+    kept: tuple[float, str | None, tuple[Way, ...]] | None = None
     analysis: tuple[Document, Any] | None = None  # the state that was checked, and the check's analysis
     history: History = field(init=False)
 
@@ -74,8 +78,17 @@ class Desk:
     # ------------------------------------------------------------ what is open
 
     @property
+    def scope(self) -> tuple[str, ...]:
+        """The way to the part that is edited; to set it opens that part on the canvas."""
+        return (*self.shown, *self.within)
+
+    @scope.setter
+    def scope(self, way: Iterable[str]) -> None:
+        self.shown, self.within = tuple(way), ()
+
+    @property
     def open_graph(self) -> Graph:
-        """The graph on the canvas: the whole, or the block that ``scope`` leads to."""
+        """The part that is edited: the whole, or the block that ``scope`` leads to."""
         return self.part(self.scope)
 
     def part(self, scope: Iterable[str]) -> Graph:
@@ -148,9 +161,9 @@ class Desk:
 
     def leave(self, depth: int) -> None:
         """Goes back so that ``depth`` blocks stay open; the block that was left is selected."""
-        if depth < len(self.scope):
-            left = self.scope[depth].partition("/")[0]
-            self.scope = self.scope[:depth]
+        if depth < len(self.shown):
+            left = self.shown[depth].partition("/")[0]
+            self.scope = self.shown[:depth]
             self.select((left,))
 
     def select(self, nodes: Iterable[str], wires: Iterable[Edge] = ()) -> None:
@@ -161,11 +174,45 @@ class Desk:
         self.wires = tuple(w for w in wires if w in present)
 
     def show(self, path: Iterable[str]) -> None:
-        """Opens the blocks on the way to a node, selects it and brings it into view."""
+        """Opens the blocks on the way to a node, unless they are drawn open; selects it and brings it into view."""
+        before = self.shown
         self.scope, step = self._way(path)
+        self._keep_shown(before)
         self.settle()
         self.select(() if step is None else (step.partition("/")[0],))
         self.focus = Focus(self.focus.number + 1, self.selection, closer=True)
+
+    def _keep_shown(self, shown: tuple[str, ...]) -> None:
+        """Keeps this part on the canvas where the scope can be reached from it through expanded blocks."""
+        rest = self.scope[len(shown) :]
+        ways = [(*shown, *rest[: depth + 1]) for depth in range(len(rest))]
+        if self.scope[: len(shown)] == shown and all(way in self.expanded for way in ways):
+            self.shown, self.within = shown, rest
+
+    def drawn_parts(self) -> list[Way]:
+        """The ways to the parts that are on the canvas: what is shown, and what is expanded in it."""
+        found = [self.shown]
+        for way in sorted(self.expanded, key=len):
+            if way[:-1] in found and _is_step(self.part(way[:-1]), way[-1], self.blocks):
+                found.append(way)
+        return found
+
+    def canvas_id(self, node: str) -> str:
+        """The canvas's id of a node of the part that is edited."""
+        return "/".join((*self.within, node))
+
+    def toggle(self, ways: Iterable[Way]) -> None:
+        """Expands uses of blocks, or collapses them where all are expanded; what was selected in one leaves with it."""
+        ways = list(ways)
+        collapse = all(way in self.expanded for way in ways)
+        for way in ways:
+            if not collapse:
+                self.expanded.setdefault(way, Frame())
+                continue
+            del self.expanded[way]
+            if self.scope[: len(way)] == way:
+                self.within = way[len(self.shown) : -1]
+                self.select(way[-1:])
 
     # ------------------------------------------------------------ edits
 
@@ -204,19 +251,25 @@ class Desk:
         before = dict(self.open_graph.nodes(data=True))
         self.graph = graph
         self.changed_at = time.time()
+        self.make_room_anew()
         self.settle()
         changed = tuple(n for n, data in self.open_graph.nodes(data=True) if before.get(n) != data)
         if 0 < len(changed) <= MANY:  # a change out of sight is brought into view
             self.focus = Focus(self.focus.number + 1, changed)
 
+    def make_room_anew(self) -> None:
+        """Lets the neighbours of expanded blocks find their places again: positions have changed as a whole."""
+        self.expanded = {way: Frame() for way in self.expanded}
+
     def settle(self) -> None:
         """Lets go of open blocks and selected things that are no more."""
-        current = self.graph
+        current, shown = self.graph, self.shown
         for depth, node in enumerate(self.scope):
             try:
                 current = self.graph.blocks[block_of(current, node, self.blocks)]
             except GraphError:
                 self.scope = self.scope[:depth]
+                self._keep_shown(shown)
                 break
         self.select(self.selection, self.wires)
 
@@ -251,14 +304,17 @@ class Desk:
             "version": 1,
             "file": self.file,
             "changed_at": self.changed_at,
-            "scope": list(self.scope),
+            "scope": list(self.shown),
+            "within": list(self.within),
+            "expanded": [list(way) for way in self.expanded],
             "selection": list(self.selection),
             "graph": to_document(self.graph),
         }
 
     def copy(self) -> Desk:
         """A desk of its own with the same graph, history and place."""
-        twin = Desk(self.history.current(), file=self.file, scope=self.scope, selection=self.selection)
+        twin = Desk(self.history.current(), file=self.file, shown=self.shown, within=self.within)
+        twin.selection, twin.expanded = self.selection, {way: Frame() for way in self.expanded}
         twin.history.states = list(self.history.states)
         twin.history.labels = list(self.history.labels)
         twin.history.cursor = self.history.cursor

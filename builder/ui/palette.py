@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph
-from builder.ui import theme
+from builder.ui import block_library, theme
 from builder.ui.catalogue import Catalogue
 from builder.ui.text import text
 from components.glossary import family_label
@@ -21,12 +21,17 @@ ORDER = (
     "Knowledge distillation", "Parameter-efficient fine-tuning", "Multi-task loss weighting",
 )  # fmt: skip
 BLOCKS = "Blocks"
+MINE = "My blocks"
 
 
 def palette_data(
-    catalogue: Catalogue, blocks: Mapping[str, Graph], inside_block: bool, language: str
+    catalogue: Catalogue,
+    blocks: Mapping[str, Graph],
+    inside_block: bool,
+    language: str,
+    kept: Sequence[block_library.Kept] = (),
 ) -> dict[str, Any]:
-    """The palette as plain data for the component that draws it."""
+    """The palette as plain data for the component that draws it; ``kept`` are the blocks of the library."""
     entries = [
         {
             "id": entry.id,
@@ -44,19 +49,21 @@ def palette_data(
     ]
     entries.sort(key=lambda e: e["name"].lower())
     own = _own(blocks, inside_block, language)
+    mine = [_mine(item, language) for item in kept]
     names = {e["family"] for e in entries}
     ordered = [name for name in ORDER if name in names] + sorted(names - set(ORDER))
     families = [
         {"name": n, "label": family_label(n, language), "slug": theme.slug(n), "always": False} for n in ordered
     ]
-    if own:
-        families.insert(
-            0, {"name": BLOCKS, "label": own[0]["family_label"], "slug": theme.slug("Block"), "always": True}
-        )
+    heads = [
+        {"name": part[0]["family"], "label": part[0]["family_label"], "slug": theme.slug("Block"), "always": True}
+        for part in (own, mine)
+        if part
+    ]
     return {
         "language": language,
-        "entries": own + entries,
-        "families": families,
+        "entries": own + mine + entries,
+        "families": heads + families,
         "strings": {key: text(key, language) for key in ("search", "search_none")},
     }
 
@@ -75,3 +82,20 @@ def _own(blocks: Mapping[str, Graph], inside_block: bool, language: str) -> list
             {"id": BLOCK_PREFIX + name, "name": name, "name_zh": name, **help_, "keywords": "block 模块", **common}
         )
     return own
+
+
+def _mine(item: block_library.Kept, language: str) -> dict[str, Any]:
+    """The card of a block of the library; one whose file is broken says why."""
+    help_ = item.problem or (text("my_block_help", "en"), text("my_block_help", "zh"))
+    return {
+        "id": block_library.PREFIX + item.name,
+        "name": item.name,
+        "name_zh": item.name,
+        "help": help_[0],
+        "help_zh": help_[1],
+        "keywords": "block library 模块 我的模块",
+        "family": MINE,
+        "family_label": text("my_blocks", language),
+        "slug": theme.slug("Block"),
+        "broken": item.problem is not None,
+    }

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from builder.graph import GraphError, edit
-from builder.ui import actions, clipboard, commands, suggestions, wiring
+from builder.graph import GraphError
+from builder.ui import actions, clipboard, commands, drawn_parts, suggestions, wiring
 from builder.ui.canvas import events
 from builder.ui.canvas.events import Batch, Event
-from builder.ui.canvas.view import edge_id
 from builder.ui.desk import Desk
 from builder.ui.warm import WARMUP
 
@@ -40,41 +39,56 @@ def handle(desk: Desk, event: Event) -> None:
 def _handle(desk: Desk, event: Event) -> None:
     match event:
         case events.Add():
-            actions.add(desk, event.component, (event.x, event.y), event.wire)
-        case events.Move():
-            known = {n: p for n, p in event.positions.items() if n in desk.open_graph}
-            desk.edit(lambda graph: edit.move(graph, known), "move")
-        case events.Connect():
-            wiring.connect(desk, event.source, event.target)
-        case events.Rewire():
-            wiring.rewire(desk, event.wire, event.end)
-        case events.Insert():
-            wiring.insert(desk, event.node, event.wire, (event.x, event.y))
-        case events.Suggest():
-            suggestions.answer(desk, event.end, event.output, event.number)
-        case events.Paste():
-            if event.text is None:
-                clipboard.paste(desk, event.at)
-            else:
-                clipboard.paste_text(desk, event.text, event.at)
-        case events.Extend():
             point = (event.x, event.y)
-            wiring.extend(
-                desk, WARMUP.wait_for_catalogue(), event.component, event.port, event.end, event.output, point
-            )
+            if event.wire is None:
+                position, note = drawn_parts.land(desk, point)
+                note(actions.add(desk, event.component, position))
+            else:
+                wire = drawn_parts.reach_wire(desk, event.wire)
+                position, note = drawn_parts.land(desk, point, desk.scope)
+                note(actions.add(desk, event.component, position, wire))
+        case events.Move():
+            drawn_parts.move(desk, event.positions)
+        case events.Connect():
+            source, target = drawn_parts.reach_both(desk, event.source, event.target)
+            wiring.connect(desk, source, target)
+        case events.Rewire():
+            wire = drawn_parts.reach_wire(desk, event.wire)
+            wiring.rewire(desk, wire, None if event.end is None else drawn_parts.beside(desk, event.end))
+        case events.Insert():
+            wire = drawn_parts.reach_wire(desk, event.wire)
+            node = drawn_parts.beside(desk, event.node)
+            wiring.insert(desk, node, wire, drawn_parts.stored(desk, node, (event.x, event.y)))
+        case events.Suggest():
+            suggestions.answer(desk, drawn_parts.reach(desk, event.end), event.output, event.number)
+        case events.Paste():
+            at = None if event.at is None else drawn_parts.land(desk, event.at)[0]
+            if event.text is None:
+                clipboard.paste(desk, at)
+            else:
+                clipboard.paste_text(desk, event.text, at)
+        case events.Extend():
+            end = drawn_parts.reach(desk, event.end)
+            point, note = drawn_parts.land(desk, (event.x, event.y), desk.scope)
+            catalogue = WARMUP.wait_for_catalogue()
+            note(wiring.extend(desk, catalogue, event.component, event.port, end, event.output, point))
         case events.Select():
-            by_id = {edge_id(edge): edge for edge in desk.open_graph.wires()}
-            desk.select(event.nodes, [by_id[e] for e in event.edges if e in by_id])
+            drawn_parts.select(desk, event.nodes, event.edges)
         case events.Open():
+            node = drawn_parts.reach(desk, event.node)
             if event.parameter is not None:
-                desk.open_called(event.node, event.parameter)
-            elif actions.is_block(desk.open_graph, event.node):
-                desk.enter(event.node)
+                desk.open_called(node, event.parameter)
+            elif actions.is_block(desk.open_graph, node):
+                desk.enter(node)
+        case events.Expand():
+            desk.select((drawn_parts.reach(desk, event.node),))
+            actions.toggle_expanded(desk)
         case events.Escape():
             if desk.selection or desk.wires:
+                drawn_parts.edit_part(desk, ())
                 desk.select(())
-            elif desk.scope:
-                desk.leave(len(desk.scope) - 1)
+            elif desk.shown:
+                desk.leave(len(desk.shown) - 1)
         case events.Command():
             commands.run(desk, event.name)
         case events.Poll():

@@ -23,6 +23,7 @@ from builder.graph.file import migrate, parse
 from builder.ui import workspace
 from builder.ui.canvas.view import place_missing
 from builder.ui.desk import Desk
+from builder.ui.expansion import Frame
 from builder.ui.warm import WARMUP
 
 PARAMETER = "desk"
@@ -175,7 +176,7 @@ def file_of(id: str) -> Path:
 
 def keep(desk: Desk) -> None:
     """Writes the desk to the autosave folder if it has changed since it was written."""
-    stamp = (desk.changed_at, desk.file)
+    stamp = (desk.changed_at, desk.file, tuple(desk.expanded))
     if not desk.changed_at or desk.kept == stamp:
         return
     desk.kept = stamp  # where it cannot be written it is tried again with the next edit, and said each time
@@ -219,6 +220,14 @@ def read_desk(id: str, data: bytes) -> Desk:
     scope = found.get("scope")
     if isinstance(scope, list) and all(isinstance(node, str) for node in scope):
         desk.scope = tuple(scope)
+        desk.settle()
+    expanded = found.get("expanded")
+    if isinstance(expanded, list):
+        ways = [tuple(way) for way in expanded if isinstance(way, list) and all(isinstance(step, str) for step in way)]
+        desk.expanded = {way: Frame() for way in ways if way}
+    within = found.get("within")
+    if isinstance(within, list) and all(isinstance(use, str) for use in within):
+        desk.within = tuple(within)
         desk.settle()
     selection = found.get("selection")
     if isinstance(selection, list):

@@ -6,7 +6,17 @@ from html import escape
 
 import streamlit as st
 
-from builder.ui import app_shell, commands, export_panel, file_dialogs, file_menu, frame, numbers, training_legend
+from builder.ui import (
+    app_shell,
+    block_dialogs,
+    commands,
+    export_panel,
+    file_dialogs,
+    file_menu,
+    frame,
+    numbers,
+    training_legend,
+)
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.markdown import plain
@@ -35,8 +45,9 @@ def draw(desk: Desk, known: Checked) -> None:
             )  # fmt: skip
     if desk.training_view:
         training_legend.draw(desk, known)
-    if desk.scope:
+    if desk.shown:
         _crumbs(desk)
+    block_dialogs.draw(desk)
     file_dialogs.draw(desk)
 
 
@@ -116,7 +127,7 @@ def _export(desk: Desk, known: Checked) -> None:
 
 def _crumbs(desk: Desk) -> None:
     with st.container(key="crumbs", horizontal=True, wrap=False, gap=None):
-        names = [t("top"), *desk.scope]
+        names = [t("top"), *desk.shown]
         for depth, name in enumerate(names):
             last = depth == len(names) - 1
             st.button(

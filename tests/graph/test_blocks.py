@@ -168,6 +168,20 @@ def test_detaching_writes_the_values_in() -> None:
     assert edits.detach_block(made, "one") == ["linear1", "linear2"], "ids that are taken are made new"
 
 
+def test_a_block_of_its_own_for_one_use() -> None:
+    made = residual()
+    before = structure(made)
+    assert edits.uses(made, "part") == 2
+    assert edits.own_block(made, "two") == "part2"
+    assert (edits.uses(made, "part"), edits.uses(made, "part2")) == (1, 1)
+    assert structure(made) == before
+    made.blocks["part2"].nodes["a"]["params"]["bias"] = False
+    assert structure(made)[0]["one/a"] == before[0]["one/a"]
+    assert structure(made)[0]["two/a"] != before[0]["two/a"]
+    with pytest.raises(GraphError, match="not a block"):
+        edits.own_block(made, "end")
+
+
 def test_a_reference_to_a_parameter_that_is_not_there() -> None:
     made = residual()
     made.blocks["part"].nodes["a"]["params"]["bias"] = {"param": "nope"}

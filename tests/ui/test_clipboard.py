@@ -55,7 +55,7 @@ def test_repeated_pastes_do_not_lie_on_each_other(desk: Desk, at: list[float] | 
 
 
 def test_a_value_of_the_block_around_is_written_as_it_is_by_default(nested: Graph) -> None:
-    desk = Desk(nested, scope=("one",))
+    desk = Desk(nested, shown=("one",))
     assert json.loads(copied(desk, "fc"))["nodes"][0]["params"] == {"out_features": 5}
     assert nested.blocks["pair"].nodes["fc"]["params"] == {"out_features": {"param": "width"}}
 

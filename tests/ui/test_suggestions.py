@@ -21,7 +21,7 @@ LONG = 60.0  # seconds: all is proved, however slow the machine is
 def offered(
     graph: Graph, catalogue: Catalogue, end: str, output: bool = True, scope: tuple[str, ...] = (), budget: float = LONG
 ) -> list[Suggestion]:
-    desk = Desk(graph, scope=scope)
+    desk = Desk(graph, shown=scope)
     facts = facts_of(check(graph, fixes=False), graph, scope)
     return suggestions.suggest(desk, catalogue, facts, end, output, budget)
 

@@ -1,8 +1,8 @@
 """The edits that a person makes. Each changes a graph (or block) in place, or raises GraphError and changes nothing."""
 
-from builder.graph.edit.block_names import blocks_in, needed, rename_block
-from builder.graph.edit.blocks import detach_block, make_block
-from builder.graph.edit.copies import clip, duplicate, paste
+from builder.graph.edit.block_names import blocks_in, needed, rename_block, uses
+from builder.graph.edit.blocks import detach_block, make_block, own_block
+from builder.graph.edit.copies import bring_blocks, clip, duplicate, paste
 from builder.graph.edit.names import fresh_id
 from builder.graph.edit.nodes import add_node, move, remove_nodes, reset_param, set_param, set_setting, toggle_mode
 from builder.graph.edit.rename import rename_node
@@ -13,6 +13,7 @@ __all__ = [
     "Replaced",
     "add_node",
     "blocks_in",
+    "bring_blocks",
     "clip",
     "connect",
     "detach_block",
@@ -23,6 +24,7 @@ __all__ = [
     "make_block",
     "move",
     "needed",
+    "own_block",
     "parse_end",
     "paste",
     "reconnect",
@@ -36,4 +38,5 @@ __all__ = [
     "set_setting",
     "splice",
     "toggle_mode",
+    "uses",
 ]

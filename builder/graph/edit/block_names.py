@@ -58,6 +58,16 @@ def needed(names: Iterable[str], blocks: Blocks) -> list[str]:
     return found
 
 
+def uses(root: Graph, name: str) -> int:
+    """How many nodes of the graph and of its blocks are uses of a block, or take it as a parameter."""
+    return sum(
+        data["component"] == BLOCK_PREFIX + name
+        or any(data["params"].get(p) == name for p in block_parameters(data["component"], root.blocks))
+        for part in (root, *root.blocks.values())
+        for _, data in part.nodes(data=True)
+    )
+
+
 def rename_block(root: Graph, old: str, new: str) -> None:
     """Gives a block another name; what names it follows.
 

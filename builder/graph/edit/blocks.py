@@ -99,6 +99,20 @@ def _require_convex(graph: Graph, inside: set[str]) -> None:
                 )
 
 
+def own_block(graph: Graph, node: str, blocks: dict[str, Graph] | None = None) -> str:
+    """Gives one use of a block a copy of the block that is its own; the copy's name. Other uses keep the former one."""
+    require_nodes(graph, [node])
+    blocks = graph.blocks if blocks is None else blocks
+    name = graph.nodes[node]["component"].removeprefix(BLOCK_PREFIX)
+    if graph.nodes[node]["component"] == name:
+        raise GraphError(f"'{node}' is not a block.", f"“{node}”不是模块。", node)
+    graph.signature(node, blocks)
+    chosen = free_name(name, set(blocks))
+    blocks[chosen] = copy.deepcopy(blocks[name])
+    graph.nodes[node]["component"] = BLOCK_PREFIX + chosen
+    return chosen
+
+
 def detach_block(graph: Graph, node: str, blocks: Blocks | None = None) -> list[str]:
     """Replaces a block's use by the nodes of the block; their new ids. Parameters of the use are written into them.
 

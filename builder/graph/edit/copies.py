@@ -87,7 +87,7 @@ def paste(
     placed = {node: data for node, data in part.nodes(data=True) if data["component"] not in ports}
     if not placed:
         raise GraphError("Nothing that was copied can be placed here.", "复制的内容不能放在这里。")
-    names = _bring_blocks(part, blocks)
+    names = bring_blocks(part, blocks)
     way = _free_way(graph, placed.values(), offset or (STEP, STEP))
     new: dict[str, str] = {}
     for node, data in placed.items():
@@ -118,8 +118,11 @@ def _free_way(graph: Graph, copies: Iterable[Mapping[str, Any]], offset: tuple[f
     return dx, dy
 
 
-def _bring_blocks(part: Graph, blocks: dict[str, Graph]) -> dict[str, str]:
-    """Adds the blocks that a clipped graph needs; their names here by their names there."""
+def bring_blocks(part: Graph, blocks: dict[str, Graph]) -> dict[str, str]:
+    """Adds the blocks of a clipped graph to those of another; their names there by their names in the clip.
+
+    An equal block of the name is used again; where a different one has it, the new one takes another name.
+    """
     names: dict[str, str] = {}
     for name in needed(part.blocks, part.blocks):  # those that are needed first, so that the others name them as here
         block = copy.deepcopy(part.blocks[name])

@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=120)]
-End = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)?$", max_length=240)]
-PortEnd = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*$", max_length=240)]
-WireId = Annotated[str, Field(max_length=500)]
+_PATH = r"[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*){0,20}"
+Path = Annotated[str, Field(pattern=rf"^{_PATH}$", max_length=1000)]  # a node, or one within expanded blocks: use/node
+End = Annotated[str, Field(pattern=rf"^{_PATH}(\.[A-Za-z][A-Za-z0-9_]*)?$", max_length=1000)]
+PortEnd = Annotated[str, Field(pattern=rf"^{_PATH}\.[A-Za-z][A-Za-z0-9_]*$", max_length=1000)]
+WireId = Annotated[str, Field(max_length=2000)]
 MAX_PASTE = 5_000_000  # characters
 Coordinate = Annotated[float, Field(ge=-1e7, le=1e7, allow_inf_nan=False)]
 
@@ -34,7 +36,7 @@ class Move(_Event):
     """Nodes lie somewhere else."""
 
     type: Literal["move"]
-    positions: Annotated[dict[Id, tuple[Coordinate, Coordinate]], Field(max_length=20_000)]
+    positions: Annotated[dict[Path, tuple[Coordinate, Coordinate]], Field(max_length=20_000)]
 
 
 class Connect(_Event):
@@ -78,7 +80,7 @@ class Insert(_Event):
     """A node without wires was dropped on a wire."""
 
     type: Literal["insert"]
-    node: Id
+    node: Path
     x: Coordinate
     y: Coordinate
     wire: WireId
@@ -96,7 +98,7 @@ class Select(_Event):
     """Other nodes or wires are selected."""
 
     type: Literal["select"]
-    nodes: Annotated[list[Id], Field(max_length=20_000)]
+    nodes: Annotated[list[Path], Field(max_length=20_000)]
     edges: Annotated[list[WireId], Field(max_length=20_000)]
 
 
@@ -104,8 +106,15 @@ class Open(_Event):
     """A node was double-clicked; or what one of its block parameters stands for was clicked."""
 
     type: Literal["open"]
-    node: Id
+    node: Path
     parameter: Id | None = None
+
+
+class Expand(_Event):
+    """The chevron of a block was clicked: draw it open, or closed again."""
+
+    type: Literal["expand"]
+    node: Path
 
 
 class Command(_Event):
@@ -127,7 +136,9 @@ class Poll(_Event):
     type: Literal["poll"]
 
 
-Event = Add | Move | Connect | Suggest | Extend | Rewire | Insert | Paste | Select | Open | Command | Escape | Poll
+Event = (
+    Add | Move | Connect | Suggest | Extend | Rewire | Insert | Paste | Select | Open | Expand | Command | Escape | Poll
+)
 
 
 class Batch(NamedTuple):

@@ -73,6 +73,7 @@ class Card:
     waiting: str = ""
     block: bool = False
     mode: str = ""
+    expanded: bool = False
     unknown: bool = False
     bad_ports: frozenset[str] = frozenset()
     open_ports: frozenset[str] = frozenset()
@@ -301,11 +302,17 @@ def html_of(card: Card, language: str) -> str:
         issue = f'<div class="issue {kind}" role="note">{e(card.error or card.waiting)}</div>'
     return " ".join(
         (
-            f'<div class="card"><div class="head"><span class="name" title="{e(card.title)}">{e(card.title)}</span>'
+            f'<div class="card"><div class="head">{_fold(card, language)}<span class="name" title="{e(card.title)}">{e(card.title)}</span>'
             f'{badges}{pill}</div><div class="kind"><span class="label" title="{e(card.label)}">{e(card.label)}</span>{cost}</div>{detail}{calls}'
             f'<div class="rows">{"".join(rows)}</div>{issue}</div>'
         ).split()
     )
+
+
+def _fold(card: Card, language: str) -> str:
+    """The chevron that expands a block where it stands."""
+    tip = text("collapse_block" if card.expanded else "expand_block", language)
+    return f'<b class="fold" title="{escape(tip)}"></b>' if card.block and not card.unknown else ""
 
 
 def _places(training: Training, language: str) -> str:
@@ -393,8 +400,10 @@ def _pin(card: Card, port: PortInfo, output: bool, used: bool) -> Element:
     }
 
 
-def edge_id(edge: Edge) -> str:
-    return f"{edge.source}.{edge.source_port}->{edge.target}.{edge.target_port}"
+def edge_id(edge: Edge, within: Sequence[str] = ()) -> str:
+    """The canvas's id of a wire, of one ``within`` expanded blocks with the way there."""
+    way = "".join(f"{use}/" for use in within)
+    return f"{way}{edge.source}.{edge.source_port}->{way}{edge.target}.{edge.target_port}"
 
 
 def _edge(graph: Graph, cards: Mapping[str, Card], edge: Edge, selected: bool, lane: int) -> Element:

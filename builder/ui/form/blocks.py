@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from builder.graph import GraphError, edit
-from builder.ui import actions
+from builder.ui import actions, commands
 from builder.ui.desk import Desk
 from builder.ui.form.common import change, follow, key_of, number, section
 from builder.ui.form.fields import format_value, parse_value
@@ -30,6 +30,13 @@ def block_use(desk: Desk, node: str, name: str) -> None:
             t("detach"), key="detach_block", icon=":material/call_split:", help=t("detach_help"), width="stretch",
             on_click=_detach, args=(desk, node),
         )  # fmt: skip
+    with st.container(key="block_more", horizontal=True):
+        for command in ("expand", "keep_block"):
+            st.button(
+                t(f"short_{command}"), key=f"block_{command}", icon=f":material/{commands.COMMANDS[command].icon}:",
+                help=commands.hint(command, language()), width="stretch", on_click=commands.attempt, args=(desk, command),
+            )  # fmt: skip
+    _instances(desk, node, name)
     number(desk, node, "repeat", "1", whole=True, hint=t("repeat_help"))
     block_name(desk, name, node)
     if block.block_params:
@@ -38,6 +45,19 @@ def block_use(desk: Desk, node: str, name: str) -> None:
         with st.container(key="params"):
             for parameter, default in block.block_params.items():
                 _use_value(desk, node, parameter, default, given)
+
+
+def _instances(desk: Desk, node: str, name: str) -> None:
+    """How many uses a change of the block reaches, and the way to leave them."""
+    count = edit.uses(desk.graph, name)
+    if count < 2:
+        return
+    with st.container(key="row_instances", horizontal=True, vertical_alignment="center"):
+        st.caption(t("block_uses", n=count))
+        st.button(
+            t("own_block"), key="own_block", type="tertiary", icon=":material/content_copy:", help=t("own_block_help"),
+            on_click=change, args=(desk, lambda graph: edit.own_block(graph, node, desk.blocks), "own_block"),
+        )  # fmt: skip
 
 
 def _detach(desk: Desk, node: str) -> None:

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
-from builder.ui import clipboard, commands, files, inspector, reactions, session, suggestions, theme, toolbar
-from builder.ui.canvas import events, view
+from builder.ui import (
+    block_library,
+    clipboard,
+    commands,
+    files,
+    inspector,
+    reactions,
+    session,
+    suggestions,
+    theme,
+    toolbar,
+)
+from builder.ui.canvas import events
 from builder.ui.canvas.component import mount_bridge, mount_canvas, mount_palette
+from builder.ui.canvas.expanded import drawn
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked, checked
 from builder.ui.desk import Desk
@@ -39,7 +51,7 @@ def _build() -> None:
     _canvas(desk, catalogue, known)
     toolbar.draw(desk, known)
     with st.container(key="palette"):
-        mount_palette(palette_data(catalogue, desk.blocks, bool(desk.scope), language()))
+        mount_palette(palette_data(catalogue, desk.blocks, bool(desk.scope), language(), block_library.kept()))
     with st.container(key="inspector"):
         inspector.draw(desk, catalogue, known)
 
@@ -53,7 +65,11 @@ def _bridge(desk: Desk, catalogue: Catalogue) -> None:
         "starters": starters(desk),
         "notices": [{"id": n.id, "kind": n.kind, "text": n.text(language())} for n in desk.fresh_notices],
         "waiting": not WARMUP.ready,
-        "focus": {"id": desk.focus.number, "nodes": list(desk.focus.nodes), "closer": desk.focus.closer},
+        "focus": {
+            "id": desk.focus.number,
+            "nodes": [desk.canvas_id(node) for node in desk.focus.nodes],
+            "closer": desk.focus.closer,
+        },
         "arranged": desk.arranged,
         "copied": clipboard.fresh(desk),
         "suggestions": suggestions.as_data(desk, catalogue, language()),
@@ -82,15 +98,12 @@ def _on_events() -> None:
 
 
 def _canvas(desk: Desk, catalogue: Catalogue, known: Checked) -> None:
-    graph = desk.open_graph
-    training = view.training_of(known.turns, desk.graph, desk.scope) if desk.training_view else None
-    cards = view.cards_of(graph, desk.blocks, catalogue, known.facts, language(), training)
-    nodes, edges = view.elements(graph, cards, desk.selection, desk.wires, language())
+    nodes, edges = drawn(desk, catalogue, known, language())
     client = next(reversed(desk.acks), "")
     envelope = {
         "client": client,
         "ack": desk.acks.get(client, 0),
-        "view": "/".join((desk.id, *desk.scope)),
+        "view": "/".join((desk.id, *desk.shown)),
     }
     with st.container(key="canvas"):
         mount_canvas(nodes, edges, envelope)

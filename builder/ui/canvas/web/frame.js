@@ -11,6 +11,17 @@ export function positionOf(element) {
   return parts ? [Math.round(+parts[1] * 10) / 10, Math.round(+parts[2] * 10) / 10] : null;
 }
 
+// The body in which a card of an expanded block is drawn: its id is the way there.
+export function around(id) {
+  const cut = id.lastIndexOf("/");
+  return cut < 0 ? null : id.slice(0, cut);
+}
+
+// Whether a node of a push is a card (or a frame), not a pin.
+export function isBody(node) {
+  return !node.id.includes(".");
+}
+
 // What a push holds apart from places and selection.
 export function content(args) {
   const nodes = args.nodes.map(({ position, selected, ...rest }) => rest);
@@ -89,14 +100,16 @@ export class Frame {
     Object.assign(win.desk, { incoming: this.incoming, outgoing: (data) => this.fromFlow(data) });
     this.style();
     const on = (type, handler) => doc.addEventListener(type, handler, true);
-    // The name of a block in a card is a link: pressing it neither selects nor moves the node.
-    for (const type of ["pointerdown", "mousedown", "click"]) {
+    // The name of a block in a card, and its chevron, are links: pressing one neither selects nor moves the node.
+    for (const type of ["pointerdown", "mousedown", "click", "dblclick"]) {
       on(type, (event) => {
-        const name = event.target.closest(".call b");
-        if (!name) return;
+        const link = event.target.closest(".call b, .fold");
+        if (!link) return;
         event.stopImmediatePropagation();
-        const node = name.closest(".react-flow__node.body").dataset.id;
-        if (type === "click") this.queue.push("open", { node, parameter: name.parentElement.dataset.parameter });
+        if (type !== "click") return;
+        const node = link.closest(".react-flow__node.body").dataset.id;
+        if (link.classList.contains("fold")) this.queue.push("expand", { node });
+        else this.queue.push("open", { node, parameter: link.parentElement.dataset.parameter });
       });
     }
     on("keydown", (event) => this.hooks.key(event));
@@ -177,7 +190,7 @@ export class Frame {
     const moved = this.queue.moved();
     const positions = {};
     for (const node of args.nodes) {
-      if (node.parentNode) continue;
+      if (!isBody(node)) continue;
       const own = moved[node.id];
       if (own) node.position = { x: own[0], y: own[1] };
       positions[node.id] = [node.position.x, node.position.y];
@@ -207,12 +220,11 @@ export class Frame {
   }
 
   differs(args) {
-    const shown = {};
-    for (const element of this.bodies()) shown[element.dataset.id] = element;
+    const shown = this.shown();
     for (const node of args.nodes) {
-      if (node.parentNode) continue;
-      const element = shown[node.id];
-      const at = element && positionOf(element);
+      if (!isBody(node)) continue;
+      const element = shown.get(node.id);
+      const at = element && this.place(element, shown);
       if (!at || Math.abs(at[0] - node.position.x) > 0.2 || Math.abs(at[1] - node.position.y) > 0.2) return true;
       if (element.classList.contains("selected") !== !!node.selected) return true;
     }
@@ -243,6 +255,18 @@ export class Frame {
     return this.doc ? [...this.doc.querySelectorAll(".react-flow__node.body")] : [];
   }
 
+  // The cards by id.
+  shown() {
+    return new Map(this.bodies().map((element) => [element.dataset.id, element]));
+  }
+
+  // Where a card lies: in the frame around it, or on the canvas.
+  place(element, shown) {
+    const at = positionOf(element), outer = shown.get(around(element.dataset.id));
+    const corner = outer && positionOf(outer);
+    return at && corner ? [at[0] - corner[0], at[1] - corner[1]] : at;
+  }
+
   selected() {
     if (!this.doc) return { nodes: [], edges: [] };
     const nodes = this.bodies().filter((n) => n.classList.contains("selected")).map((n) => n.dataset.id);
@@ -258,9 +282,9 @@ export class Frame {
 
   reportNow() {
     if (this.busy || !this.args) return;
-    const moves = {};
-    for (const element of this.bodies()) {
-      const at = positionOf(element), known = this.positions[element.dataset.id];
+    const moves = {}, shown = this.shown();
+    for (const element of shown.values()) {
+      const at = this.place(element, shown), known = this.positions[element.dataset.id];
       if (at && known && (Math.abs(at[0] - known[0]) > 0.2 || Math.abs(at[1] - known[1]) > 0.2)) moves[element.dataset.id] = at;
     }
     if (Object.keys(moves).length) {
@@ -328,7 +352,8 @@ export class Frame {
     const hit = this.doc.elementFromPoint(x, y);
     const node = hit && hit.closest(".react-flow__node");
     if (this.lifted) return this.putDown(this.lifted, hit, node && node.dataset.id);
-    if (hit && !node && hit.closest(".react-flow__pane, .react-flow__edges, .react-flow__background")) return this.hooks.dropped(wire, x, y);
+    const inside = node && wire.pin.startsWith(`${node.dataset.id}/`); // the ground of the frame that the wire is in
+    if (inside || hit && !node && hit.closest(".react-flow__pane, .react-flow__edges, .react-flow__background")) return this.hooks.dropped(wire, x, y);
     if (!node || node.dataset.id === wire.pin || node.dataset.id === wire.pin.split(".")[0]) return;
     const other = node.dataset.id;
     this.queue.push("connect", wire.out ? { source: wire.pin, target: other } : { source: other, target: wire.pin });
@@ -336,6 +361,7 @@ export class Frame {
 
   // A wire that was taken up: back where it was, at another node or port, or gone.
   putDown(edge, hit, end) {
+    if (end && edge.source.startsWith(`${end}/`)) end = null; // the ground of the frame that the wire is in
     const own = [edge.source, edge.target].flatMap((pin) => [pin, pin.slice(0, pin.lastIndexOf("."))]);
     if (!hit || own.includes(end)) return;
     this.queue.push("rewire", { wire: edge.id, end });

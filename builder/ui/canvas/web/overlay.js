@@ -95,10 +95,13 @@ export class Overlay {
     return element ? [element.clientWidth, element.clientHeight] : [800, 600];
   }
 
+  // The boxes of cards on the canvas: those of these ids, or all that lie in no frame.
   boxes(ids) {
-    const nodes = (this.frame.args ? this.frame.args.nodes : []).filter((n) => !n.parentNode && (!ids || ids.includes(n.id)));
+    const all = new Map((this.frame.args ? this.frame.args.nodes : []).map((n) => [n.id, n]));
+    const nodes = ids ? ids.filter((id) => all.has(id)).map((id) => all.get(id)) : [...all.values()].filter((n) => !n.parentNode);
     const issue = (n) => (/ is-(error|waiting)/.test(n.className || "") ? 44 : 0);
-    return nodes.map((n) => ({ id: n.id, x: n.position.x, y: n.position.y, w: n.width, h: n.height + issue(n), family: n.className }));
+    const place = (n, axis) => n.position[axis] + (n.parentNode ? place(all.get(n.parentNode), axis) : 0);
+    return nodes.map((n) => ({ id: n.id, x: place(n, "x"), y: place(n, "y"), w: n.width, h: n.height + issue(n), family: n.className }));
   }
 
   fit(smooth) {

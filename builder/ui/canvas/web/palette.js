@@ -63,8 +63,8 @@ class Palette {
     const zh = this.data.language === "zh";
     const label = zh ? entry.name_zh : entry.name;
     const card = make("div", {
-      class: `desk-card ${entry.slug}`, draggable: "true", tabindex: "0", role: "button",
-      "data-component": entry.id, "data-label": label, "data-family": entry.slug,
+      class: `desk-card ${entry.slug}${entry.broken ? " broken" : ""}`, draggable: entry.broken ? "false" : "true", tabindex: "0", role: "button",
+      "aria-disabled": entry.broken ? "true" : null, "data-component": entry.broken ? null : entry.id, "data-label": label, "data-family": entry.slug,
       title: `${label}\n${zh ? entry.help_zh : entry.help}`, onkeydown: (event) => this.walk(event),
     }, make("span", { class: "name" }, label));
     if (tagged) card.append(make("span", { class: "tag" }, entry.family_label));

@@ -1,8 +1,6 @@
 // Wires that are there already: one is taken up at the input port that holds it, and a node without wires goes into one on which it
 // is dropped. React Flow knows neither, so it is led to draw the wire from its source.
 
-import { positionOf } from "./frame.js";
-
 const SLIP = 6; // px that a press may move and still be a click
 
 export class Pickup {
@@ -82,7 +80,7 @@ export class Pickup {
     this.mark(null);
     this.lone = null;
     const body = lone && marked && this.frame.bodies().find((b) => b.dataset.id === lone.id);
-    const at = body && positionOf(body);
+    const at = body && this.frame.place(body, this.frame.shown());
     if (!at) return;
     this.frame.positions[lone.id] = at;
     this.queue.push("insert", { node: lone.id, x: at[0], y: at[1], wire: marked.dataset.testid.replace(/^rf__edge-/, "") });
