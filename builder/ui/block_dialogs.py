@@ -30,16 +30,18 @@ def ask_for_library(desk: Desk) -> None:
     desk.dialog = LIBRARY
 
 
-def draw(desk: Desk) -> None:
-    """Opens the dialog that was asked for, if it is one of these."""
-    if desk.dialog == KEEP and desk.selection and actions.is_block(desk.open_graph, desk.selection[0]):
-        desk.dialog = None
-        block = desk.open_graph.nodes[desk.selection[0]]["component"].removeprefix(BLOCK_PREFIX)
+def keep(desk: Desk) -> None:
+    """Opens the dialog that keeps the selected block."""
+    chosen = desk.selection[:1]
+    if chosen and actions.is_block(desk.open_graph, chosen[0]):
+        block = desk.open_graph.nodes[chosen[0]]["component"].removeprefix(BLOCK_PREFIX)
         st.session_state.pop(REPLACING, None)
         st.dialog(t("keep_block_title"))(_keep)(desk, block)
-    elif desk.dialog == LIBRARY:
-        desk.dialog = None
-        st.dialog(t("my_blocks"), width="medium", on_dismiss="rerun")(_library)()
+
+
+def library() -> None:
+    """Opens the library."""
+    st.dialog(t("my_blocks"), width="medium", on_dismiss="rerun")(_library)()
 
 
 def _keep(desk: Desk, block: str) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from builder.graph import GraphError, load, loads
 from builder.ui import (
     app_shell,
+    block_dialogs,
     entry,
     files,
     frame,
@@ -46,6 +47,10 @@ def draw(desk: Desk) -> None:
         app_shell.open_page("gallery")
     elif asked == "manage":
         app_shell.open_page("gallery", view="mine")
+    elif asked == block_dialogs.KEEP:
+        block_dialogs.keep(desk)
+    elif asked == block_dialogs.LIBRARY:
+        block_dialogs.library()
 
 
 # ------------------------------------------------------------------ save

@@ -8,7 +8,6 @@ import streamlit as st
 
 from builder.ui import (
     app_shell,
-    block_dialogs,
     commands,
     export_panel,
     file_dialogs,
@@ -47,7 +46,6 @@ def draw(desk: Desk, known: Checked) -> None:
         training_legend.draw(desk, known)
     if desk.shown:
         _crumbs(desk)
-    block_dialogs.draw(desk)
     file_dialogs.draw(desk)
 
 
