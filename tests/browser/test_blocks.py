@@ -70,7 +70,7 @@ def test_inner_cards_are_dragged_and_come_back_after_a_reload(desk: DeskPage) ->
 
 def test_a_made_block_is_kept_and_placed_in_a_new_graph(desk: DeskPage) -> None:
     """Group, keep under a name, and drag it from the palette into another graph; delete it and bring it back."""
-    for name in ("conv1", "relu1"):
+    for name in ("conv1", "tanh1"):
         desk.node(name).locator(".label").click(modifiers=["Control"])
     expect(desk.button("group")).to_be_enabled()
     new = desk.new_node_of(lambda: desk.press("Control+g"))
