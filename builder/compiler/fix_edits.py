@@ -10,6 +10,7 @@ from builder.graph import edit as edits
 from builder.graph.graph import BLOCK_PREFIX
 
 STEP = 300  # pixels between a node and one that is appended to it
+ROOM = (230, 120)  # pixels that a new node needs for itself
 
 
 def apply(graph: Graph, fix: Fix) -> None:
@@ -62,7 +63,7 @@ def _insert(scope: Graph, graph: Graph, node: str, fix: Fix) -> None:
     edge = wires[fix.place]
     ends = [scope.nodes[edge.source]["position"] or [0, 0], scope.nodes[edge.target]["position"] or [0, 0]]
     middle = ((ends[0][0] + ends[1][0]) / 2, (ends[0][1] + ends[1][1]) / 2)
-    new = edits.add_node(scope, fix.component, middle, dict(fix.params), graph.blocks)
+    new = edits.add_node(scope, fix.component, _free_place(scope, *middle), dict(fix.params), graph.blocks)
     signature = scope.signature(new, graph.blocks)
     scope.unwire(edge)
     scope.wire(Edge(edge.source, edge.source_port, new, next(iter(signature.inputs))))
@@ -75,7 +76,18 @@ def _insert(scope: Graph, graph: Graph, node: str, fix: Fix) -> None:
 
 def _append(scope: Graph, graph: Graph, node: str, fix: Fix) -> None:
     x, y = scope.nodes[node]["position"] or (0, 0)
-    new = edits.add_node(scope, fix.component, (x + STEP, y), dict(fix.params), graph.blocks)
+    new = edits.add_node(scope, fix.component, _free_place(scope, x + STEP, y), dict(fix.params), graph.blocks)
     ports = list(scope.signature(new, graph.blocks).inputs)
     for source, port in zip([f"{node}.{fix.port}", *filter(None, [fix.source])], ports, strict=False):
         edits.connect(scope, edits.edge_between(source, f"{new}.{port}"), graph.blocks)
+
+
+def _free_place(scope: Graph, x: float, y: float) -> tuple[float, float]:
+    """The nearest place at or below this one where no node lies."""
+    taken = [data["position"] for _, data in scope.nodes(data=True) if data["position"]]
+    for _ in taken:
+        under = [place[1] for place in taken if abs(place[0] - x) < ROOM[0] and abs(place[1] - y) < ROOM[1]]
+        if not under:
+            break
+        y = max(under) + ROOM[1]
+    return x, y

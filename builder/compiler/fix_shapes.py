@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from builder.compiler.fix_values import set_value
 from builder.compiler.report import Fix, Problem
 from builder.graph import FlatNode
+from components import registry
 
 if TYPE_CHECKING:
     from builder.compiler.check import Analysis
@@ -52,7 +53,8 @@ def on_wire(
 ) -> Fix:
     """A component on the wire that is number ``place`` at a port; ``{}`` in the labels stands for the node there."""
     name = path.rpartition("/")[2]
-    given = tuple(params.items())
+    defaults = {name: p.default for name, p in registry.get(component).parameters.items()}
+    given = tuple((key, value) for key, value in params.items() if value != defaults[key])
     return Fix(
         en.replace("{}", name), zh.replace("{}", name), "insert", path, component=component, params=given, port=port,
         place=place, more=more,

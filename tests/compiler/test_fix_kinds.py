@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from builder.compiler import Compiled, Offers, apply_fix, check, repair_all
+from builder.compiler import Compiled, Fix, Offers, apply_fix, check, repair_all
 from builder.compiler.check import Analysis
 from builder.graph import Graph, GraphError, clone, flatten, to_document
 from builder.train.devices import Devices
@@ -229,6 +229,19 @@ def test_a_network_gets_a_loss_and_then_an_optimizer(data: str, loss: str) -> No
 )
 def test_nothing_is_added_where_it_is_not_clear_what_to_train(made: Graph) -> None:
     assert offers(made).missing() == ()
+
+
+# ------------------------------------------------------------------ where new nodes stand
+
+
+def test_a_new_node_lies_on_no_other() -> None:
+    made = graph({"data": image(3, 8, 8), "fc": ("linear", {"out_features": 10}), "side": "act_relu"}, ["data.x fc.x"])
+    for id, place in (("data", [0, 0]), ("fc", [600, 100]), ("side", [280, 60])):
+        made.nodes[id]["position"] = place
+    apply_fix(made, Fix("", "", "insert", "fc", component="op_flatten", port="x"))
+    assert made.nodes["flatten1"]["position"] == [300, 180]
+    apply_fix(made, Fix("", "", "append", "side", component="act_tanh", port="y"))
+    assert made.nodes["tanh1"]["position"] == [580, 220]
 
 
 # ------------------------------------------------------------------ all at once

@@ -48,9 +48,16 @@ def test_a_formula_gets_lines_of_its_own() -> None:
     assert typeset("a\n$$x +\n y$$\nwhere $x$") == "a\n\n$$\nx +\n y\n$$\n\nwhere $x$"
 
 
+def test_the_parts_of_a_formula_stand_below_each_other() -> None:
+    assert typeset(r"$$y = x, \quad x = 2$$").split("\n")[2] == (
+        r"\begin{gathered} y = x, \\[5pt] x = 2 \end{gathered}"
+    )
+    assert r"\sqrt{a, \quad b}" in typeset(r"$$\sqrt{a, \quad b}$$"), "not inside of a group"
+
+
 @EVERY
 def test_formulas_are_whole(component: Component) -> None:
-    body = component.doc.body
+    body = typeset(component.doc.body)
     assert body.count("$$") % 2 == 0
     for formula in re.findall(r"\$\$(.+?)\$\$|\$([^$]+)\$", body, re.DOTALL):
         text = "".join(formula)

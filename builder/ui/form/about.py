@@ -55,8 +55,18 @@ def about(entry: Component, facts: Facts) -> None:
 
 
 def typeset(body: str) -> str:
-    """A docstring's body as Markdown: a formula between ``$$`` stands on lines of its own, which sets it large."""
-    return re.sub(r"\$\$(.+?)\$\$", lambda match: f"\n$$\n{match[1].strip()}\n$$\n", body, flags=re.DOTALL)
+    """A docstring's body as Markdown: a formula between ``$$`` stands by itself, which sets it large; its parts, which
+    ``, \\quad`` parts, stand one below the other, since the panel is narrow.
+    """
+    return re.sub(r"\$\$(.+?)\$\$", lambda match: f"\n$$\n{_stacked(match[1].strip())}\n$$\n", body, flags=re.DOTALL)
+
+
+def _stacked(formula: str) -> str:
+    parts = re.split(r",\s*\\q?quad\b\s*", formula)
+    if len(parts) == 1 or any(part.count("{") != part.count("}") for part in parts):
+        return formula
+    rows = r", \\[5pt] ".join(parts)
+    return rf"\begin{{gathered}} {rows} \end{{gathered}}"
 
 
 def _heading(key: str) -> str:
@@ -80,11 +90,12 @@ def _ports(entry: Component, facts: Facts) -> str:
 def _port(side: str, port: Port, specs: Sequence[TensorSpec], words: Mapping[str, str]) -> str:
     """A port: its name, what runs through it now, and what it is made for."""
     now = " ".join(f"{numbers.shape(spec.shape)} {spec.dtype}" for spec in specs)
+    shown = f"<code>{escape(now)}</code>" if now else f"<em>{escape(t('about_open'))}</em>"
     made_for = words.get(port.name) or _made_for(port)
     notes = [t(key) for key, said in (("optional", port.optional), ("about_many", port.variadic)) if said]
     return (
         f'<div class="about-port"><span>{escape(t(side))}</span><b>{escape(port.name)}</b>'
-        f"<code>{escape(now or t('about_open'))}</code>"
+        f"{shown}"
         f"<p>{escape(made_for)}{escape(''.join(f' ({note})' for note in notes))}</p></div>"
     )
 
