@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from builder.graph import PORT_IN, PORT_OUT, GraphError
-from builder.ui import actions, commands, numbers, theme
+from builder.ui import actions, block_library, commands, numbers, theme
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
@@ -205,6 +205,11 @@ def _graph(desk: Desk, known: Checked) -> None:
         f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows[: 3 if desk.scope else 4]
     )
     st.html(f'<dl class="desk-facts">{cells}</dl>')
+    if block_library.kept() or block_library.deleted():
+        st.button(
+            t("my_blocks"), key="my_blocks", type="tertiary", icon=":material/bookmarks:",
+            help=commands.hint("my_blocks", language()), on_click=commands.attempt, args=(desk, "my_blocks"),
+        )  # fmt: skip
 
 
 def _words(desk: Desk) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from builder.graph import Graph, GraphError, to_document
 from builder.ui import actions, block_library
@@ -145,3 +146,25 @@ def test_a_folder_that_cannot_be_written_is_one_clear_message(workspace: Path, n
     (workspace / "blocks").write_text("in the way")
     with pytest.raises(GraphError, match="Cannot write"):
         block_library.keep(nested.blocks, "pair", "pair")
+
+
+def _library_page() -> None:
+    from builder.ui import block_dialogs
+
+    block_dialogs._library()
+
+
+def test_the_library_renames_deletes_and_brings_back(nested: Graph) -> None:
+    block_library.keep(nested.blocks, "pair", "pair")
+    block_library.keep(nested.blocks, "pair", "other")
+    page = AppTest.from_function(_library_page).run()
+    page.text_input("my_block_name_pair").set_value("twins").run()
+    assert [item.name for item in block_library.kept()] == ["other", "twins"]
+    page.text_input("my_block_name_twins").set_value("other").run()
+    assert "already" in page.error[0].value
+    assert [item.name for item in block_library.kept()] == ["other", "twins"]
+    page.button("my_block_delete_0").click().run()
+    assert [item.name for item in block_library.kept()] == ["twins"]
+    page.button("my_block_restore_0").click().run()
+    assert [item.name for item in block_library.kept()] == ["other", "twins"]
+    assert not page.exception
