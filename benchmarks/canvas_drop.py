@@ -8,15 +8,10 @@ card of a node on a server that is running (at most 3 s). Ends with status 1 whe
 
 from __future__ import annotations
 
-import json
-import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -24,6 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.served_desk import quantile, served  # noqa: E402
 from tests.browser.conftest import ARGUMENTS, CHROMIUM  # noqa: E402
 from tests.browser.desk_page import DeskPage  # noqa: E402
 
@@ -58,35 +54,6 @@ def graph() -> dict[str, object]:
     return {"format": "layerloom-graph", "version": 1, "meta": {"title": "50 nodes"}, "nodes": nodes, "edges": edges}
 
 
-def start(workspace: Path, port: int) -> subprocess.Popen[bytes]:
-    """Starts the app with a desk that holds the graph."""
-    desk = {"format": "layerloom-desk", "version": 1, "file": None, "changed_at": 1.0, "graph": graph()}
-    file = workspace / "autosave" / f"{DESK}.json"
-    file.parent.mkdir(parents=True)
-    file.write_text(json.dumps(desk))
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-    ]
-    environment = {**os.environ, "LAYERLOOM_WORKSPACE": str(workspace), "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1):
-                return process
-        except OSError:
-            time.sleep(0.1)
-    process.terminate()
-    raise RuntimeError("The app did not start within 20 seconds.")
-
-
 def first_paint(page: Page, address: str) -> float:
     """Seconds from asking for the address to the first node in view."""
     begin = time.perf_counter()
@@ -109,30 +76,22 @@ def drops(page: Page, address: str) -> list[float]:
 
 
 def main() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        process = start(Path(folder), port)
-        try:
-            with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-                address = f"http://127.0.0.1:{port}/?desk={DESK}"
-                warm = DeskPage(browser.new_page(), f"http://127.0.0.1:{port}")
-                warm.open()
-                warm.page.close()
-                paints = []
-                for _ in range(3):
-                    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-                    paints.append(first_paint(page, f"http://127.0.0.1:{port}"))
-                    page.context.close()
-                page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-                times = sorted(drops(page, address))
-                browser.close()
-        finally:
-            process.terminate()
-            process.wait(10)
-    p95 = times[min(len(times) - 1, int(0.95 * len(times)))]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        served(Path(folder), {DESK: graph()}) as url,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        DeskPage(browser.new_page(), url).open().page.close()
+        paints = []
+        for _ in range(3):
+            page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+            paints.append(first_paint(page, url))
+            page.context.close()
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        times = drops(page, f"{url}/?desk={DESK}")
+        browser.close()
+    p95 = quantile(times, 0.95)
     paint = statistics.median(paints)
     print(f"drop to shape, {NODES} nodes, {len(times)} drops: median {statistics.median(times):.3f} s, p95 {p95:.3f} s")
     print(f"first paint of a running server: median {paint:.2f} s of {', '.join(f'{p:.2f}' for p in sorted(paints))}")

@@ -30,8 +30,12 @@ def layered(
     aspect: float = 1.15,
     gaps: Size = (64.0, 40.0),
     row_gap: float = 76.0,
+    standing: Mapping[str, Point] | None = None,
 ) -> dict[str, Point]:
     """Places nodes so that data flows from left to right; the top-left corner of each, in canvas units.
+
+    Where nodes stand one above the other already, they stay in that order unless another one has fewer crossings: to arrange
+    again what was arranged moves nothing.
 
     Args:
         nodes: ids in their visible order, which decides where nothing else does.
@@ -41,13 +45,15 @@ def layered(
         aspect: width over height of the area that the drawing should fill.
         gaps: space between two columns, and between two nodes of a column.
         row_gap: space between two rows.
+        standing: where nodes lie now.
     """
     if not nodes:
         return {}
     known = set(nodes)
     edges = [e for e in wires if e.source in known and e.target in known and e.source != e.target]
     offset = anchor or (lambda node, port, output: sizes[node][1] / 2)
-    columns = _columns(nodes, edges)
+    lies = standing or {}
+    columns = [sorted(c, key=lambda n: lies.get(n, (0.0, 0.0))[1]) for c in _columns(nodes, edges)]
     widths = [max(sizes[n][0] for n in column) for column in columns]
     heights = [sum(sizes[n][1] + gaps[1] for n in column) - gaps[1] for column in columns]
     rows = _fold(widths, heights, _crossings(columns, edges), aspect, gaps[0], row_gap)
@@ -147,44 +153,99 @@ def _row(
     offset: Anchor,
     gaps: Size,
 ) -> dict[str, Point]:
-    """Places one row: orders each column by its neighbours, then straightens the wires."""
-    column = {node: i for i, nodes in enumerate(columns) for node in nodes}
-    ordered = [list(nodes) for nodes in columns]
-    heights = {node: sizes[node][1] for node in column}
-    links: list[tuple[str, float, str, float]] = []  # (left, its port's y, right, its port's y), one column apart
-    for number, edge in enumerate(edges):
-        if edge.source not in column or edge.target not in column or column[edge.target] <= column[edge.source]:
-            continue
-        left, left_y = edge.source, offset(edge.source, edge.source_port, True)
-        for middle in range(column[edge.source] + 1, column[edge.target]):
-            lane = f"{number}:{middle}"  # never a node's id: ids hold no colon
-            ordered[middle].append(lane)
-            heights[lane] = LANE
-            links.append((left, left_y, lane, LANE / 2))
-            left, left_y = lane, LANE / 2
-        links.append((left, left_y, edge.target, offset(edge.target, edge.target_port, False)))
-    into: dict[str, list[tuple[str, float]]] = {}
-    out_of: dict[str, list[tuple[str, float]]] = {}
-    for left, left_y, right, right_y in links:
-        into.setdefault(right, []).append((left, left_y - right_y))
-        out_of.setdefault(left, []).append((right, right_y - left_y))
-    y = {item: 0.0 for items in ordered for item in items}
-    for items in ordered:
-        _stack(items, y, heights, gaps[1], {})
-    for sweep in range(SWEEPS):
-        forward = sweep % 2 == 0
-        neighbours = into if forward else out_of
-        for items in ordered if forward else ordered[::-1]:
-            wished = {i: statistics.median(y[n] + d for n, d in neighbours[i]) for i in items if i in neighbours}
-            if sweep < SWEEPS - 2:
-                items.sort(key=lambda i, w=wished: w.get(i, y[i]) + heights[i] / 2)
-            _stack(items, y, heights, gaps[1], wished)
+    """Places one row: other orders of the columns' nodes are taken where fewer wires cross, then the wires are straightened."""
+    row = _Row(columns, edges, sizes, offset, gaps[1])
+    ordered, y = row.placed(columns, free=False)
+    fewest = row.crossings(ordered)
+    while fewest:
+        other, _ = row.placed(ordered, free=True)
+        other, other_y = row.placed(other, free=False)
+        count = row.crossings(other)
+        if count >= fewest:
+            break
+        ordered, y, fewest = other, other_y, count
     x, placed = 0.0, {}
     for nodes in columns:
         width = max(sizes[n][0] for n in nodes)
         placed |= {node: (x + (width - sizes[node][0]) / 2, y[node]) for node in nodes}
         x += width + gaps[0]
     return placed
+
+
+class _Row:
+    """The columns of one row with their wires; one that passes columns has a lane, a low item, in each of them."""
+
+    def __init__(
+        self,
+        columns: Sequence[Sequence[str]],
+        edges: Sequence[Edge],
+        sizes: Mapping[str, Size],
+        offset: Anchor,
+        gap: float,
+    ) -> None:
+        column = {node: i for i, nodes in enumerate(columns) for node in nodes}
+        self.gap = gap
+        self.heights = {node: sizes[node][1] for node in column}
+        self.lanes: list[list[str]] = [[] for _ in columns]
+        self.links: list[list[tuple[str, float, str, float]]] = [[] for _ in columns]  # by the left end's column
+        for number, edge in enumerate(edges):
+            if edge.source not in column or edge.target not in column or column[edge.target] <= column[edge.source]:
+                continue
+            left, left_y = edge.source, offset(edge.source, edge.source_port, True)
+            for middle in range(column[edge.source] + 1, column[edge.target]):
+                lane = f"{number}:{middle}"  # never a node's id: ids hold no colon
+                self.lanes[middle].append(lane)
+                self.heights[lane] = LANE
+                self.links[middle - 1].append((left, left_y, lane, LANE / 2))
+                left, left_y = lane, LANE / 2
+            self.links[column[edge.target] - 1].append(
+                (left, left_y, edge.target, offset(edge.target, edge.target_port, False))
+            )
+        self.into: dict[str, list[tuple[str, float]]] = {}
+        self.out_of: dict[str, list[tuple[str, float]]] = {}
+        for left, left_y, right, right_y in (link for links in self.links for link in links):
+            self.into.setdefault(right, []).append((left, left_y - right_y))
+            self.out_of.setdefault(left, []).append((right, right_y - left_y))
+
+    def placed(self, columns: Sequence[Sequence[str]], free: bool) -> tuple[list[list[str]], dict[str, float]]:
+        """The items of each column from top to bottom, and how far down each lies.
+
+        ``free`` lets nodes change places; otherwise only lanes find their way between the nodes, so that the outcome
+        follows from the order of the nodes alone.
+        """
+        nodes = [[item for item in items if ":" not in item] for items in columns]
+        ordered = [[*items, *lanes] for items, lanes in zip(nodes, self.lanes, strict=True)]
+        y = {item: 0.0 for items in ordered for item in items}
+        for items in ordered:
+            self._stack(items, y, {})
+        for sweep in range(SWEEPS):
+            forward = sweep % 2 == 0
+            neighbours = self.into if forward else self.out_of
+            for index in range(len(ordered)) if forward else reversed(range(len(ordered))):
+                items = ordered[index]
+                wished = {i: statistics.median(y[n] + d for n, d in neighbours[i]) for i in items if i in neighbours}
+                if sweep < SWEEPS - 2:
+                    if not free:
+                        self._stack(nodes[index], y, wished)
+                    moving = set(items) if free else set(self.lanes[index])
+                    items.sort(
+                        key=lambda i, m=moving, w=wished: (w.get(i, y[i]) if i in m else y[i]) + self.heights[i] / 2
+                    )
+                self._stack(items, y, wished)
+        return ordered, y
+
+    def crossings(self, ordered: Sequence[Sequence[str]]) -> int:
+        """How many pairs of wires cross, from column to column."""
+        place = {item: index for items in ordered for index, item in enumerate(items)}
+        count = 0
+        for links in self.links:
+            ends = sorted((place[left], left_y, place[right], right_y) for left, left_y, right, right_y in links)
+            for index, (left, left_y, *right) in enumerate(ends):
+                count += sum(end[2:] < tuple(right) and end[:2] > (left, left_y) for end in ends[index + 1 :])
+        return count
+
+    def _stack(self, items: Sequence[str], y: dict[str, float], wished: Mapping[str, float]) -> None:
+        _stack(items, y, self.heights, self.gap, wished)
 
 
 def _stack(

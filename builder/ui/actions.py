@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph, GraphError, edit
 from builder.graph.graph import IDENTIFIER
-from builder.ui import block_library
-from builder.ui.canvas.view import arrange as layout
-from builder.ui.canvas.view import cards_of, edge_id
-from builder.ui.catalogue import Catalogue
+from builder.ui import block_library, placing
+from builder.ui.canvas.view import edge_id
 from builder.ui.desk import Desk, block_of
 
 
@@ -19,7 +17,10 @@ def is_block(graph: Graph, node: str) -> bool:
 
 
 def add(desk: Desk, component: str, position: tuple[float, float], wire: str | None = None) -> str:
-    """Places a component, or a block of the library, and selects it; dropped on a wire, it is wired in between."""
+    """Places a component, or a block of the library, and selects it; dropped on a wire, it is wired in between.
+
+    What is in its way makes room.
+    """
     library = component.startswith(block_library.PREFIX)
     kept = block_library.read(component.removeprefix(block_library.PREFIX)) if library else None
 
@@ -32,6 +33,7 @@ def add(desk: Desk, component: str, position: tuple[float, float], wire: str | N
         crossed = next((e for e in graph.wires() if wire is not None and edge_id(e) == wire), None)
         if crossed is not None:
             edit.splice(graph, new, crossed, desk.blocks)
+        placing.let_in(desk, new, crossed.source if crossed else None)
         return new
 
     new = desk.edit(change, "add")
@@ -114,14 +116,6 @@ def group(desk: Desk) -> None:
     name = f"block{number}"
     new = desk.edit(lambda graph: edit.make_block(graph, chosen, name, desk.blocks), "group")
     desk.select((new,))
-
-
-def arrange(desk: Desk, catalogue: Catalogue, language: str, aspect: float = 1.0) -> None:
-    """Lays the open graph out anew and brings all of it into view."""
-    cards = cards_of(desk.open_graph, desk.blocks, catalogue, {}, language)
-    desk.edit(lambda graph: edit.move(graph, layout(graph, cards, aspect)), "arrange")
-    desk.make_room_anew()
-    desk.arranged += 1
 
 
 def toggle_expanded(desk: Desk) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from builder.graph import GraphError
-from builder.ui import actions, block_dialogs, clipboard, files
+from builder.graph.alignment import Axis, Side
+from builder.ui import actions, block_dialogs, clipboard, files, placing
 from builder.ui.desk import Desk
-from builder.ui.text import language, text
+from builder.ui.text import text
 from builder.ui.warm import WARMUP
 
-Needs = Literal["nodes", "selection", "graph", "nothing", "undo", "redo", ""]
+Needs = Literal["nodes", "two_nodes", "three_nodes", "selection", "graph", "nothing", "undo", "redo", ""]
 Menu = Literal["node", "wire", "canvas"]
 
 MENUS: dict[Needs, tuple[Menu, ...]] = {
@@ -50,6 +52,8 @@ class Command:
         return {
             "": True,
             "nodes": bool(desk.selection),
+            "two_nodes": len(desk.selection) > 1,
+            "three_nodes": len(desk.selection) > 2,
             "selection": bool(desk.selection or desk.wires),
             "graph": len(desk.open_graph) > 0,
             "nothing": len(desk.graph) == 0,
@@ -72,12 +76,25 @@ def _replace(desk: Desk) -> None:
     desk.dialog = "replace"
 
 
-def _arrange(desk: Desk) -> None:
-    actions.arrange(desk, WARMUP.wait_for_catalogue(), language())
-
-
 def _select_all(desk: Desk) -> None:
     desk.select(desk.open_graph.nodes)
+
+
+def _alignments() -> Iterator[Command]:
+    """The commands that line selected nodes up, or space them evenly."""
+    sides: tuple[tuple[Side, str, str], ...] = (
+        ("left", "Alt+A", "align_horizontal_left"), ("center", "Alt+H", "align_horizontal_center"),
+        ("right", "Alt+D", "align_horizontal_right"), ("top", "Alt+W", "align_vertical_top"),
+        ("middle", "Alt+V", "align_vertical_center"), ("bottom", "Alt+S", "align_vertical_bottom"),
+    )  # fmt: skip
+    for side, keys, icon in sides:
+        yield Command(f"align_{side}", partial(placing.align, side=side), (keys,), icon, "two_nodes")
+    axes: tuple[tuple[Axis, str], ...] = (
+        ("horizontal", "horizontal_distribute"),
+        ("vertical", "vertical_distribute"),
+    )
+    for axis, icon in axes:
+        yield Command(f"distribute_{axis}", partial(placing.spread, axis=axis), (), icon, "three_nodes")
 
 
 COMMANDS: dict[str, Command] = {
@@ -99,7 +116,16 @@ COMMANDS: dict[str, Command] = {
         Command("keep_block", block_dialogs.ask_to_keep, (), "bookmark_add", "nodes"),
         Command("my_blocks", block_dialogs.ask_for_library, (), "bookmarks"),
         Command("select_all", _select_all, ("Ctrl+A",), "select_all", "graph"),
-        Command("arrange", _arrange, (), "auto_awesome_mosaic", "graph"),
+        Command("arrange", placing.arrange, (), "auto_awesome_mosaic", "graph"),
+        Command(
+            "arrange_selection",
+            placing.arrange_selection,
+            ("Ctrl+Shift+A",),
+            "dashboard_customize",
+            "two_nodes",
+            offered=("node",),
+        ),
+        *_alignments(),
         Command("new", _asks("new"), (), "note_add"),
         Command("open_graph", _asks("open"), ("Ctrl+O",), "folder_open"),
         Command("save", _asks("save"), ("Ctrl+S",), "save"),

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 MAX_PROBLEMS = 40
 LOOKING = 0.4  # seconds for finding repairs, each of which is tried on a copy of the graph
+PLACING = (
+    "align_left", "align_center", "align_right", "align_top", "align_middle", "align_bottom", "distribute_horizontal",
+    "distribute_vertical", "arrange_selection",
+)  # fmt: skip
 
 
 def draw(desk: Desk, catalogue: Catalogue, known: Checked) -> None:
@@ -155,6 +159,14 @@ def _many(desk: Desk) -> None:
             st.button(
                 t(f"command_{name}"), key=f"many_{name}", icon=f":material/{commands.COMMANDS[name].icon}:", width="stretch",
                 help=commands.hint(name, language()), on_click=commands.attempt, args=(desk, name),
+            )  # fmt: skip
+    with st.container(key="many_places", horizontal=True, gap=None):
+        for name in PLACING:
+            command = commands.COMMANDS[name]
+            st.button(
+                "", key=f"many_{name}", type="tertiary", icon=f":material/{command.icon}:",
+                help=commands.hint(name, language()), disabled=not command.possible(desk), on_click=commands.attempt,
+                args=(desk, name),
             )  # fmt: skip
     st.caption(plain(", ".join(desk.selection)))
 

@@ -12,6 +12,7 @@ from builder.ui.command_text import COMMAND_TEXTS
 from builder.ui.edit_text import EDIT_TEXTS
 from builder.ui.files_text import FILES_TEXTS
 from builder.ui.page_text import PAGE_TEXTS
+from builder.ui.placing_text import PLACING_TEXTS
 from builder.ui.training_text import TRAINING_TEXTS
 from builder.ui.wire_text import WIRE_TEXTS
 
@@ -180,6 +181,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **EDIT_TEXTS,
     **FILES_TEXTS,
     **PAGE_TEXTS,
+    **PLACING_TEXTS,
     **TRAINING_TEXTS,
     **WIRE_TEXTS,
 }

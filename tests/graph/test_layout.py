@@ -88,6 +88,37 @@ def test_gallery_graphs_have_no_overlaps(name: str) -> None:
 
 
 @given(
+    count=st.integers(2, 20),
+    pairs=st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=40),
+    places=st.lists(st.tuples(st.integers(0, 900), st.integers(0, 900)), min_size=20, max_size=20),
+)
+@settings(max_examples=150, deadline=None)
+def test_arranging_again_moves_nothing(count: int, pairs: list[tuple[int, int]], places: list[tuple[int, int]]) -> None:
+    names = [f"n{i}" for i in range(count)]
+    edges = wires(*((f"n{a}", f"n{b}") for a, b in pairs if a < b < count))
+    sizes = {n: (150.0, 50.0 + 20 * (i % 4)) for i, n in enumerate(names)}
+    standing: dict[str, Point] = {n: (float(x), float(y)) for n, (x, y) in zip(names, places, strict=False)}
+    once = layered(names, edges, sizes, standing=standing)
+    assert layered(names, edges, sizes, standing=once) == once
+
+
+def test_branches_keep_the_order_in_which_they_stand() -> None:
+    names = ["data", "a", "b", "sum"]
+    edges = wires(("data", "a"), ("data", "b"), ("a", "sum"), ("b", "sum"))
+    for upper, lower in (("a", "b"), ("b", "a")):
+        standing: dict[str, Point] = {"data": (0, 0), upper: (300, 0), lower: (300, 400), "sum": (600, 0)}
+        placed = layered(names, edges, dict.fromkeys(names, SIZE), aspect=50, standing=standing)
+        assert placed[upper][1] < placed[lower][1]
+
+
+def test_an_order_with_fewer_crossings_is_taken() -> None:
+    names = ["a", "b", "c", "d"]
+    edges = wires(("a", "d"), ("b", "c"))
+    placed = layered(names, edges, dict.fromkeys(names, SIZE), aspect=50)
+    assert (placed["a"][1] < placed["b"][1]) == (placed["d"][1] < placed["c"][1])
+
+
+@given(
     count=st.integers(1, 25),
     pairs=st.lists(st.tuples(st.integers(0, 24), st.integers(0, 24)), max_size=60),
     aspect=st.floats(0.3, 4),

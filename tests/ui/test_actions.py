@@ -9,7 +9,6 @@ import pytest
 from builder.graph import Edge, Graph, GraphError, edit
 from builder.ui import actions, reactions
 from builder.ui.canvas import events
-from builder.ui.catalogue import Catalogue
 from builder.ui.desk import Desk
 from tests.ui.acts import do, wires
 
@@ -286,14 +285,3 @@ def test_an_unknown_component_is_refused(desk: Desk) -> None:
     do(desk, "add", component="linaer", x=0, y=0)
     assert "linear" in desk.notices[-1].en
     assert len(desk.graph) == 3
-
-
-def test_arranging_moves_nodes_and_can_be_undone(desk: Desk, catalogue: Catalogue) -> None:
-    for node in desk.graph:
-        desk.graph.nodes[node]["position"] = [0, 0]
-    desk.record()
-    actions.arrange(desk, catalogue, "en")
-    assert len({tuple(d["position"]) for _, d in desk.graph.nodes(data=True)}) == 3
-    assert desk.arranged == 1
-    desk.undo()
-    assert {tuple(d["position"]) for _, d in desk.graph.nodes(data=True)} == {(0, 0)}

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph
 from builder.graph.acting import mode_of
+from builder.graph.alignment import Box
 from builder.graph.layout import Point, Size, layered
+from builder.graph.room import make_room
 from builder.ui import numbers, theme
 from builder.ui.catalogue import Catalogue, Entry, PortInfo
 from builder.ui.facts import Facts, acting, trained_by
@@ -24,6 +26,7 @@ WIDTH = 216
 TOP, NAME, LINE, CALL, GAP, ROW, BOTTOM = 9, 19, 16, 20, 6, 21, 8
 NO_END = 1_000_000  # as the last epoch in which an optimizer acts: to the end of the training
 MODE_MARKS = {"mute": "⊘", "bypass": "↷"}
+SETTLING = 6  # rounds
 PIN_W, PIN_H, OVERHANG = 22, 20, 6
 
 Element = dict[str, Any]
@@ -304,7 +307,7 @@ def html_of(card: Card, language: str) -> str:
         (
             f'<div class="card"><div class="head">{_fold(card, language)}<span class="name" title="{e(card.title)}">{e(card.title)}</span>'
             f'{badges}{pill}</div><div class="kind"><span class="label" title="{e(card.label)}">{e(card.label)}</span>{cost}</div>{detail}{calls}'
-            f'<div class="rows">{"".join(rows)}</div>{issue}</div>'
+            f'<div class="rows">{"".join(rows)}</div></div>{issue}'
         ).split()
     )
 
@@ -443,12 +446,40 @@ def _edge(graph: Graph, cards: Mapping[str, Card], edge: Edge, selected: bool, l
 
 def arrange(graph: Graph, cards: Mapping[str, Card], aspect: float) -> dict[str, Point]:
     """New places for all nodes of the open graph."""
+    return _layered(graph, cards, list(graph.nodes), aspect)
 
+
+def arrange_some(graph: Graph, cards: Mapping[str, Card], nodes: Sequence[str]) -> dict[str, Point]:
+    """New places for some nodes, in the shape of the area that they take; others move only where they would be covered."""
+    boxes = boxes_of(graph, cards)
+    own = [boxes[node] for node in nodes]
+    left, top = min(box.x for box in own), min(box.y for box in own)
+    width, height = max(b.x + b.width for b in own) - left, max(b.y + b.height for b in own) - top
+    chosen = [node for node in graph.nodes if node in nodes]
+    found: dict[str, Point] = {}
+    for _ in range(SETTLING):  # until the shape that comes out is the shape that was asked for
+        before, found = found, _layered(graph, cards, chosen, width / height)
+        if found == before:
+            break
+        width = max(x + cards[node].size[0] for node, (x, _) in found.items())
+        height = max(y + cards[node].size[1] for node, (_, y) in found.items())
+    placed = {node: (left + x, top + y) for node, (x, y) in found.items()}
+    return placed | make_room(boxes | {n: Box(*placed[n], *cards[n].size) for n in placed}, chosen)
+
+
+def boxes_of(graph: Graph, cards: Mapping[str, Card]) -> dict[str, Box]:
+    """Where the nodes lie, with their sizes."""
+    places = {node: graph.nodes[node]["position"] or (0.0, 0.0) for node in cards}
+    return {node: Box(places[node][0], places[node][1], *card.size) for node, card in cards.items()}
+
+
+def _layered(graph: Graph, cards: Mapping[str, Card], nodes: Sequence[str], aspect: float) -> dict[str, Point]:
     def anchor(node: str, port: str, output: bool) -> float:
         return cards[node].port_y(port, output)
 
-    sizes = {node: card.size for node, card in cards.items()}
-    return layered(list(graph.nodes), graph.wires(), sizes, anchor=anchor, aspect=aspect)
+    sizes = {node: cards[node].size for node in nodes}
+    standing = {node: (x, y) for node in nodes for x, y in [graph.nodes[node]["position"] or (0.0, 0.0)]}
+    return layered(nodes, graph.wires(), sizes, anchor=anchor, aspect=aspect, standing=standing)
 
 
 def place_missing(graph: Graph, catalogue: Catalogue, aspect: float = 1.0) -> None:
