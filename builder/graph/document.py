@@ -88,6 +88,11 @@ def from_document(document: Mapping[str, Any]) -> Graph:
     return _read(plain(dict(document)))
 
 
+def restored(document: Document) -> Graph:
+    """The graph of a document that ``to_document`` has made, which is not checked again; nothing is shared with it."""
+    return _read(plain(document))
+
+
 def clone(graph: Graph) -> Graph:
     """A copy that shares nothing with the graph."""
     return _read(to_document(graph))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from builder.graph.document import Document, from_document, to_document
+from builder.graph.document import Document, restored, to_document
 from builder.graph.graph import Graph
 
 
@@ -52,7 +52,7 @@ class History:
 
     def current(self) -> Graph:
         """The graph at the cursor, a copy that may be edited."""
-        return from_document(self.states[self.cursor])
+        return restored(self.states[self.cursor])
 
     def undo(self) -> Graph:
         """The graph one step back; the first state stays where there is none."""

@@ -38,6 +38,15 @@ def test_duplicate_with_the_wires_from_outside() -> None:
     assert made.extra_of(Edge("data", "x", new["fc"], "x")) == {"note": 1}
 
 
+def test_copies_stay_on_the_canvas() -> None:
+    made = net()
+    edit.move(made, dict.fromkeys(made, (1e7, -1e7)))
+    edit.duplicate(made, ["fc"])
+    edit.paste(made, edit.clip(made, ["relu"], made.blocks), made.blocks, inside_block=False)
+    edit.detach_block(made, edit.make_block(made, ["add", "out"], "part"))
+    assert to_document(loads(dumps(made))) == to_document(made)
+
+
 def referring() -> Graph:
     """Nodes that name each other, in the four ways there are."""
     return graph(

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import random
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from builder.graph import Document, Edge, Graph, GraphError, History, loads, to_document
+from builder.graph import History
 from builder.graph import edit as edits
-from tests.compiler.build import graph, image
+from tests.compiler.build import graph
 
 
 def test_steps_back_and_forth() -> None:
@@ -107,87 +103,10 @@ def test_lists_of_odd_values_are_shared_too() -> None:
     assert history.current().nodes["a"]["params"]["x"] == [{"id": [1]}, {"id": {"b": 2}}, 4]
 
 
-# ------------------------------------------------------------------ random edits
-
-
 def test_history_is_pure_data() -> None:
     made = graph({"a": "linear"})
     history = History(made)
     assert json.loads(json.dumps(history.states)) == history.states
-
-
-def start() -> Graph:
-    block = graph({"x": "port_in", "fc": "linear", "y": "port_out"}, ["x.y fc.x", "fc.y y.x"])
-    nodes = {
-        "data": image(4),
-        "fc": "linear",
-        "relu": "act_relu",
-        "add": "op_add",
-        "b": ("block:part", {}, {"repeat": 2}),
-    }
-    return graph(nodes, ["data.x fc.x", "fc.y relu.x b.x", "relu.y add.xs", "b.y add.xs"], {"part": block})
-
-
-def random_edit(made: Graph, rng: random.Random) -> None:
-    """One edit as a person might make it; some are refused."""
-    nodes = list(made)
-    node, other = rng.choice(nodes), rng.choice(nodes)
-    scope = rng.choice([made, made, *made.blocks.values()])
-    inner = rng.choice(list(scope))
-    name = f"r{rng.randrange(30)}"
-    choices: list[Any] = [
-        lambda: edits.add_node(
-            scope, rng.choice(("linear", "op_add", "act_relu", "block:part")), (1, 2), blocks=made.blocks
-        ),
-        lambda: edits.connect(made, Edge(node, "y", other, rng.choice(("x", "xs")))),
-        lambda: edits.disconnect(made, rng.choice(list(made.wires()))),
-        lambda: edits.set_param(scope, inner, "out_features", rng.randrange(9)),
-        lambda: edits.reset_param(scope, inner, "out_features"),
-        lambda: edits.set_setting(made, node, "frozen", rng.choice((True, None))),
-        lambda: edits.set_setting(made, node, "weights", {"from": "shared", "node": other}),
-        lambda: edits.move(scope, {inner: (rng.randrange(999), 3.5)}),
-        lambda: edits.rename_node(scope, inner, name, root=made),
-        lambda: edits.duplicate(made, rng.sample(nodes, min(2, len(nodes)))),
-        lambda: edits.make_block(made, rng.sample(nodes, min(2, len(nodes))), name),
-        lambda: edits.detach_block(made, node),
-        lambda: edits.reorder(
-            made, "add", "xs", [f"{e.source}.{e.source_port}" for e in made.wires_into("add", "xs")][::-1]
-        ),
-        lambda: edits.remove_nodes(made, [node]) if len(nodes) > 4 else None,
-        lambda: made.training.update(epochs=rng.randrange(1, 9)),
-    ]
-    rng.choice(choices)()
-
-
-@settings(max_examples=15, deadline=None)
-@given(st.integers(0, 2**32))
-def test_random_edits_undone_and_redone_give_equal_documents(seed: int) -> None:
-    rng = random.Random(seed)
-    made = start()
-    history, seen = History(made), [to_document(made)]
-    for _ in range(40):
-        before = to_document(made)
-        try:
-            random_edit(made, rng)
-        except (GraphError, IndexError):  # IndexError: there is nothing to choose from
-            assert to_document(made) == before, "a refused edit changes nothing"
-        if history.push(made):
-            seen.append(to_document(made))
-        assert _parsed(made) == to_document(made), "what an edit makes can be saved"
-        if rng.random() < 0.2 and history.can_undo:
-            made = history.undo()
-            seen.pop()
-            assert to_document(made) == seen[-1]
-    steps = len(seen) - 1
-    for index in range(steps - 1, -1, -1):
-        assert to_document(history.undo()) == seen[index]
-    assert not history.can_undo
-    for index in range(1, steps + 1):
-        assert to_document(history.redo()) == seen[index]
-
-
-def _parsed(made: Graph) -> Document:
-    return to_document(loads(json.dumps(to_document(made))))
 
 
 @pytest.mark.parametrize("limit", [1, 2])

@@ -10,6 +10,7 @@ from typing import Any
 import networkx as nx
 
 from builder.graph.edit.names import Blocks, free_name, fresh_id, require_free, require_nodes
+from builder.graph.edit.nodes import on_canvas
 from builder.graph.edit.references import begun_anew, entered, follow, parameters_named
 from builder.graph.edit.wires import rewire
 from builder.graph.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph, GraphError, block_ports, substitute
@@ -49,11 +50,11 @@ def make_block(graph: Graph, nodes: Iterable[str], name: str, blocks: dict[str, 
     places = [graph.nodes[n]["position"] or [0, 0] for n in chosen]
     left, top, right = min(x for x, _ in places), min(y for _, y in places), max(x for x, _ in places)
     for row, port in enumerate(entries.values()):
-        block.place(port, PORT_IN, position=(left - 260, top + 90 * row))
+        block.place(port, PORT_IN, position=(on_canvas(left - 260), on_canvas(top + 90 * row)))
     for node in chosen:
         block.add_node(node, **copy.deepcopy(graph.nodes[node]))
     for row, port in enumerate(exits.values()):
-        block.place(port, PORT_OUT, position=(right + 260, top + 90 * row))
+        block.place(port, PORT_OUT, position=(on_canvas(right + 260), on_canvas(top + 90 * row)))
     references = sorted({name for node in chosen for name in parameters_named(graph.nodes[node]["params"])})
     block.block_params.update({name: graph.block_params.get(name) for name in references})
     id = fresh_id(graph, BLOCK_PREFIX + name)
@@ -142,7 +143,7 @@ def _unfold(graph: Graph, node: str, block: Graph) -> list[str]:
         data: dict[str, Any] = copy.deepcopy(found) | {"params": params[name]}
         new[name] = name if name not in graph else fresh_id(graph, data["component"])
         if data["position"] is not None:
-            data["position"] = [origin[i] + data["position"][i] - base[i] for i in (0, 1)]
+            data["position"] = [on_canvas(origin[i] + data["position"][i] - base[i]) for i in (0, 1)]
         data["settings"] |= {k: v for k, v in use["settings"].items() if k in ("frozen", "mode")}
         graph.add_node(new[name], **data)
     inside = graph.subgraph(new.values())  # what names a node of the block, under the new ids
@@ -183,7 +184,7 @@ def _unroll(graph: Graph, node: str, block: Graph, repeat: int) -> list[str]:
         copies.append(fresh_id(graph, data["component"]))
         moved = copy.deepcopy(data)
         if moved["position"] is not None:
-            moved["position"][0] += 260 * step
+            moved["position"][0] = on_canvas(moved["position"][0] + 260 * step)
         graph.add_node(copies[-1], **moved)
     laid: list[tuple[Edge, Mapping[str, Any]]] = []
     chained = dict(zip(ins, outs, strict=False))

@@ -9,6 +9,7 @@ from typing import Any
 from builder.graph.document import to_document
 from builder.graph.edit.block_names import blocks_in, needed, rename_blocks
 from builder.graph.edit.names import Blocks, free_name, fresh_id, require_nodes
+from builder.graph.edit.nodes import on_canvas
 from builder.graph.edit.references import begun_anew, follow, parameters_named
 from builder.graph.graph import PORT_IN, PORT_OUT, Graph, GraphError, substitute
 
@@ -40,7 +41,7 @@ def duplicate(
 def _place_copy(graph: Graph, id: str, data: Mapping[str, object], offset: tuple[float, float]) -> None:
     copied = copy.deepcopy(dict(data))
     if isinstance(place := copied["position"], list):
-        copied["position"] = [place[0] + offset[0], place[1] + offset[1]]
+        copied["position"] = [on_canvas(place[0] + offset[0]), on_canvas(place[1] + offset[1])]
     graph.add_node(id, **copied)
 
 

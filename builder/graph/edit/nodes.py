@@ -31,7 +31,7 @@ def add_node(
     probe.place(id, component)
     probe.signature(id, blocks)
     require_no_recursion(graph, component, blocks)
-    graph.place(id, component, plain(dict(params or {})), position=(_on_canvas(position[0]), _on_canvas(position[1])))
+    graph.place(id, component, plain(dict(params or {})), position=(on_canvas(position[0]), on_canvas(position[1])))
     return id
 
 
@@ -55,12 +55,13 @@ def remove_nodes(graph: Graph, nodes: Iterable[str]) -> None:
 def move(graph: Graph, positions: Mapping[str, tuple[float, float]]) -> None:
     """Puts nodes at new places on the canvas; a place beyond its edge is drawn to the edge."""
     require_nodes(graph, positions)
-    placed = {node: [_on_canvas(x), _on_canvas(y)] for node, (x, y) in positions.items()}
+    placed = {node: [on_canvas(x), on_canvas(y)] for node, (x, y) in positions.items()}
     for node, position in placed.items():
         graph.nodes[node]["position"] = position
 
 
-def _on_canvas(value: float) -> float:
+def on_canvas(value: float) -> float:
+    """A coordinate as a graph file can hold it: at most at the canvas's edge. GraphError where it is not finite."""
     if not abs(value) < float("inf"):
         raise GraphError(
             f"A position must be a finite number. Got {value!r}.", f"位置必须是有限的数字，收到 {value!r}。"
