@@ -1,4 +1,4 @@
-"""The command line: ``python -m builder components | check | train | evaluate | compare | export | schema``.
+"""The command line: ``python -m builder components | check | diff | train | evaluate | compare | export | schema``.
 
 Exit status 0; 1 for a problem in the input (one clear line, or in the JSON); 2 for wrong usage. Never a traceback: set
 ``LAYERLOOM_DEBUG=1`` to see one.
@@ -82,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = command("check", _check, "Check a graph: shapes, parameters, FLOPs and every problem.")
     sub.add_argument("graph", metavar="GRAPH")
+    sub.add_argument("--json", action="store_true")
+
+    sub = command("diff", _diff, "Compare two graphs: nodes, parameters, wires, blocks and totals.")
+    sub.add_argument("before", metavar="BEFORE")
+    sub.add_argument("after", metavar="AFTER")
     sub.add_argument("--json", action="store_true")
 
     sub = command("train", _train, "Train a graph into a run folder.")
@@ -181,6 +186,27 @@ def _check(arguments: argparse.Namespace) -> int:
         fix = f" (fix: {problem.fix.label})" if problem.fix else ""
         _complain(f"{place}: {problem.message}{fix}" if place else problem.message)
     return 0 if report.ok else 1
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from builder.compiler import check
+    from builder.graph import load
+    from builder.graph.difference import difference, lines
+
+    before, after = load(arguments.before), load(arguments.after)
+    found = difference(before, after)
+    old, new = check(before, fixes=False), check(after, fixes=False)
+    totals = {
+        name: [getattr(report, name) for report in (old, new)] for name in ("parameters", "flops", "activation_bytes")
+    }
+    if arguments.json:
+        print(json.dumps({"ok": True, **found.to_json(), **totals}, ensure_ascii=False))
+        return 0
+    for line in lines(found):
+        print(line)
+    for name, (one, two) in totals.items():
+        print(f"{name}: {one:,}" if one == two else f"{name}: {one:,} -> {two:,}")
+    return 0
 
 
 def _train(arguments: argparse.Namespace) -> int:

@@ -269,7 +269,7 @@ def _measured(
     if node.component.family == _NORMS:
         return dict.fromkeys(names, _Local(axis, 1, ((0,),)))
     long = probed.shape[axis]
-    real = [] if analysis.symbols.varies(long) else [(long, max(long // 3, 1))]
+    real = [] if analysis.symbols.varies(long) else [(long, max(long // 2, 1))]
     found: dict[str, _Local | None] = {}
     for length, places in (*LENGTHS, *real):  # some nodes work with the real length only
         measured = _measure(node, given, _Probe(port, index, axis, length, places), beside, length != long)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -141,6 +142,39 @@ def _body_json(body: BodyDifference) -> dict[str, Any]:
 
 def _changes_json(changes: tuple[Change, ...]) -> list[dict[str, Any]]:
     return [change._asdict() for change in changes]
+
+
+def lines(found: Difference) -> list[str]:
+    """The difference as lines of plain text: ``+`` came, ``-`` went, ``~`` changed. Names inside a block follow its name."""
+    said = []
+    for name, body in found.bodies.items():
+        at = f"{BLOCK_PREFIX}{name}/" if name else ""
+        said += [f"+ {at}{node}" for node in body.added] + [f"- {at}{node}" for node in body.removed]
+        for node in body.nodes:
+            was = f" (was {node.before})" if node.renamed else ""
+            component = [Change("component", *node.component)] if node.component else []
+            values = [
+                *component,
+                *node.params,
+                *node.settings,
+                *(Change(f"order of {p}", "", "") for p in node.reordered),
+            ]
+            what = ", ".join(_line(change) for change in values)
+            said.append(f"~ {at}{node.after}{was}{': ' if what else ''}{what}")
+        said += [f"~ {at}{_line(change)}" for change in body.params]
+        said += [f"+ {at}{edge}" for edge in body.wires_added] + [f"- {at}{edge}" for edge in body.wires_removed]
+    said += [f"+ {BLOCK_PREFIX}{name}" for name in found.blocks_added]
+    said += [f"- {BLOCK_PREFIX}{name}" for name in found.blocks_removed]
+    said += [f"~ {BLOCK_PREFIX}{after} (was {before})" for before, after in found.blocks_renamed]
+    said += [f"~ training.{_line(change)}" for change in found.training]
+    return said + [f"~ meta.{_line(change)}" for change in found.meta]
+
+
+def _line(change: Change) -> str:
+    if change.before == change.after == "":
+        return change.name
+    before, after = (json.dumps(value, ensure_ascii=False) for value in (change.before, change.after))
+    return f"{change.name} {before} -> {after}"
 
 
 def difference(before: Graph, after: Graph) -> Difference:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from builder.ui import frame, links, session, theme
+from builder.ui import colouring, frame, links, session, theme
 from builder.ui.canvas.component import mount_shell
 from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
@@ -77,7 +77,7 @@ def _fixed_styles() -> str:
 def style_sheet() -> str:
     """Everything that the page's own elements wear; the iframe of the canvas has its own."""
     families = {entry.family for entry in WARMUP.catalogue.values()} if WARMUP.catalogue else set()
-    return f"{_fixed_styles()}\n{theme.family_css(families)}\n{theme.turn_css()}"
+    return f"{_fixed_styles()}\n{theme.family_css(families)}\n{theme.turn_css()}\n{colouring.heat_css()}"
 
 
 def _bar(active: str) -> None:

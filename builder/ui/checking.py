@@ -41,7 +41,7 @@ def checked(desk: Desk) -> Checked:
     """Checks the graph; the last result is kept, so looking around costs nothing."""
     if not WARMUP.ready:
         return Checked()
-    state = desk.history.states[desk.history.cursor]
+    state = desk.state
     if desk.analysis is None or desk.analysis[0] is not state:
         try:
             desk.analysis = (state, _analyse(desk.graph))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from builder.graph import GraphError
 from builder.graph.alignment import Axis, Side
 from builder.ui import actions, block_dialogs, clipboard, files, placing
-from builder.ui.desk import Desk
+from builder.ui.desk import COLOURINGS, Desk
 from builder.ui.text import text
 from builder.ui.warm import WARMUP
 
@@ -97,6 +97,14 @@ def _alignments() -> Iterator[Command]:
         yield Command(f"distribute_{axis}", partial(placing.spread, axis=axis), (), icon, "three_nodes")
 
 
+def _table(desk: Desk) -> None:
+    desk.drawer, desk.compared = "" if desk.drawer == "table" else "table", None
+
+
+def _colour(name: str, desk: Desk) -> None:
+    desk.colouring = name
+
+
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
@@ -135,6 +143,9 @@ COMMANDS: dict[str, Command] = {
         Command("start_images", _starts("images"), (), "image", "nothing"),
         Command("start_table", _starts("table"), (), "table", "nothing"),
         Command("start_gallery", _asks("gallery"), (), "grid_view"),
+        Command("table", _table, ("T",), "table_chart", offered=("canvas",)),
+        Command("compare", _asks("compare"), (), "difference"),
+        *(Command(f"colour_{name}", partial(_colour, name), (), "palette") for name in COLOURINGS),
         Command("fit", keys=("F",), icon="fit_screen", offered=("canvas",)),
         Command("search", keys=("/",), icon="search"),
         Command("open", keys=("Enter",), icon="open_in_full", offered=("node",)),

@@ -14,6 +14,7 @@ from builder.ui.expansion import Frame, Way
 _T = TypeVar("_T")
 MANY = 12  # changed nodes that are still brought into view together
 FRESH = 10_000  # ms
+COLOURINGS = ("family", "optimizer", "parameters", "flops", "memory", "receptive")
 
 
 def new_id() -> str:
@@ -42,6 +43,14 @@ class Focus(NamedTuple):
     closer: bool = False
 
 
+class Compared(NamedTuple):
+    """An earlier graph, as a state, with which the one on the desk is compared; what it is called in both languages."""
+
+    state: Document
+    en: str
+    zh: str
+
+
 @dataclass
 class Desk:
     """``graph`` is the whole, ``shown`` the way to the part on the canvas: uses of blocks, and block parameters as
@@ -61,7 +70,9 @@ class Desk:
     acks: dict[str, int] = field(default_factory=dict)
     focus: Focus = field(default_factory=Focus)
     arranged: int = 0
-    training_view: bool = False  # nodes are coloured by the optimizer that trains them
+    colouring: str = "family"  # what the colours of the nodes show, of COLOURINGS
+    drawer: Literal["", "table", "compare"] = ""  # what lies under the canvas
+    compared: Compared | None = None
     dialog: str | None = None
     clipboard: Graph | None = None
     suggested: tuple[int, Sequence[Any]] = (0, ())  # what fits at a port: the number of the question, and the answer
@@ -103,6 +114,11 @@ class Desk:
         return self.graph.blocks
 
     @property
+    def state(self) -> Document:
+        """The graph as it is now, as a state of the history: the same object as long as nothing changes."""
+        return self.history.states[self.history.cursor]
+
+    @property
     def title(self) -> str:
         return str(self.graph.meta.get("title") or "")
 
@@ -115,7 +131,7 @@ class Desk:
     @property
     def dirty(self) -> bool:
         """Whether there is something that no file holds."""
-        return bool(self.changed_at) and (self.file is None or self.saved != self.history.states[self.history.cursor])
+        return bool(self.changed_at) and (self.file is None or self.saved != self.state)
 
     def enter(self, step: str) -> None:
         """Opens a block in place: that of a use, or of a parameter (``node/parameter``)."""
@@ -276,7 +292,7 @@ class Desk:
     def mark_saved(self, file: str | None) -> None:
         """Remembers that the graph as it is now lies in a file."""
         self.file = file
-        self.saved = self.history.states[self.history.cursor]
+        self.saved = self.state
 
     # ------------------------------------------------------------ messages
 

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from builder.ui.about_text import ABOUT_TEXTS
+from builder.ui.analysis_text import ANALYSIS_TEXTS
 from builder.ui.block_text import BLOCK_TEXTS
 from builder.ui.command_text import COMMAND_TEXTS
 from builder.ui.edit_text import EDIT_TEXTS
@@ -176,6 +177,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cancel": ("Cancel", "取消"),
     "bad_event": ("The canvas sent something unreadable; reload the page.", "画布发送了无法识别的内容，请刷新页面。"),
     **ABOUT_TEXTS,
+    **ANALYSIS_TEXTS,
     **BLOCK_TEXTS,
     **COMMAND_TEXTS,
     **EDIT_TEXTS,

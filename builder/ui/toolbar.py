@@ -6,16 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from builder.ui import (
-    app_shell,
-    commands,
-    export_panel,
-    file_dialogs,
-    file_menu,
-    frame,
-    numbers,
-    training_legend,
-)
+from builder.ui import analysis_panel, app_shell, commands, export_panel, file_dialogs, file_menu, frame, numbers
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.markdown import plain
@@ -37,13 +28,10 @@ def draw(desk: Desk, known: Checked) -> None:
     with st.container(key="edit_tools", horizontal=True, wrap=False, gap=None):
         for name in ("duplicate", "delete", "group", "arrange"):
             _icon(name, desk)
-        with st.container(key=f"training_{'on' if desk.training_view else 'off'}", width="content"):
-            st.button(
-                t("training_view"), key="training_view", type="tertiary", icon=":material/palette:",
-                help=t("training_view_help"), on_click=_toggle_training, args=(desk,),
-            )  # fmt: skip
-    if desk.training_view:
-        training_legend.draw(desk, known)
+        for name in ("table", "compare"):
+            _icon(name, desk)
+        analysis_panel.colour_menu(desk)
+    analysis_panel.legend(desk, known)
     if desk.shown:
         _crumbs(desk)
     file_dialogs.draw(desk)
@@ -55,10 +43,6 @@ def _icon(name: str, desk: Desk) -> None:
         "", key=name, type="tertiary", icon=f":material/{command.icon}:", help=commands.hint(name, language()),
         disabled=not command.possible(desk), on_click=commands.attempt, args=(desk, name),
     )  # fmt: skip
-
-
-def _toggle_training(desk: Desk) -> None:
-    desk.training_view = not desk.training_view
 
 
 def _title(desk: Desk) -> None:

@@ -117,8 +117,6 @@ TRAINING_TEXTS: dict[str, tuple[str, str]] = {
         "已新建模块“{name}”并放好所需端口，请在端口之间放入各层。",
     ),
     # what each optimizer trains, on the canvas
-    "training_view": ("Training", "训练"),
-    "training_view_help": ("Colour the nodes by the optimizer that trains them", "按优化器为节点着色"),
     "training_none": ("The graph has no optimizer yet.", "图中还没有优化器。"),
     "training_step": ("A training step", "一个训练步"),
     "training_every_step": ("every step", "每步"),

@@ -152,6 +152,11 @@ class DeskPage:
         self.button("file_menu").click()
         self.page.locator(f".st-key-file_{item} button").click()
 
+    def colour_by(self, what: str) -> None:
+        """Chooses what the colours of the nodes show."""
+        self.button("colour_menu").click()
+        self.page.locator(f".st-key-colour_choice_{what} button").click()
+
     def desk_id(self) -> str:
         found = re.search(r"desk=(\w+)", self.page.url)
         assert found, self.page.url

@@ -52,7 +52,7 @@ def test_a_second_optimizer_trains_what_is_chosen_and_the_canvas_shows_it(desk: 
     desk.node(new).click(position={"x": 60, "y": 12})
     choose(desk, "row_parameters", "fc3")
     desk.page.keyboard.press("Escape")
-    desk.button("training_view").click()
+    desk.colour_by("optimizer")
     legend = desk.page.locator(".st-key-training_legend")
     expect(legend).to_contain_text("one after the other")
     expect(legend.locator(".legend-mark")).to_have_text(["1", "2"])
@@ -74,7 +74,7 @@ def test_a_second_optimizer_trains_what_is_chosen_and_the_canvas_shows_it(desk: 
     expect(desk.node(new)).to_contain_text("1/5")
     expect(legend).to_contain_text("every 5 steps")
     before = desk.viewport()
-    desk.button("training_view").click()
+    desk.colour_by("family")
     expect(legend).to_have_count(0)
     expect(desk.node("pool1")).not_to_have_class(re.compile(r"is-untrained"))
     assert desk.viewport() == before

@@ -78,7 +78,7 @@ def test_there_is_a_colour_for_every_place() -> None:
 def test_the_toggle_shows_the_legend() -> None:
     app = open_page("build", adversarial())
     assert "A training step" not in said(app)
-    app.button(key="training_view").click()
+    app.button(key="colour_choice_optimizer").click()
     run(app)
     words = unescape(said(app))
     assert "A training step" in words
@@ -86,7 +86,7 @@ def test_the_toggle_shows_the_legend() -> None:
     app.button(key="legend_show_2").click()
     run(app)
     assert desk_of(app).selection == ("opt_g",)
-    app.button(key="training_view").click()
+    app.button(key="colour_choice_family").click()
     run(app)
     assert "A training step" not in said(app)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from builder.ui import (
+    analysis_panel,
     block_library,
     clipboard,
     commands,
+    compare_panel,
     files,
     inspector,
     reactions,
@@ -52,8 +54,16 @@ def _build() -> None:
     toolbar.draw(desk, known)
     with st.container(key="palette"):
         mount_palette(palette_data(catalogue, desk.blocks, bool(desk.scope), language(), block_library.kept()))
+    _drawer(desk, catalogue)
     with st.container(key="inspector"):
         inspector.draw(desk, catalogue, known)
+
+
+def _drawer(desk: Desk, catalogue: Catalogue) -> None:
+    """What lies under the canvas: nothing, the table of nodes, or a comparison."""
+    if desk.drawer:
+        with st.container(key="drawer"):
+            analysis_panel.table(desk, catalogue) if desk.drawer == "table" else compare_panel.panel(desk)
 
 
 def _bridge(desk: Desk, catalogue: Catalogue) -> None:
@@ -73,7 +83,9 @@ def _bridge(desk: Desk, catalogue: Catalogue) -> None:
         "arranged": desk.arranged,
         "copied": clipboard.fresh(desk),
         "suggestions": suggestions.as_data(desk, catalogue, language()),
-        "families": theme.family_css({entry.family for entry in catalogue.values()}) + theme.turn_css(),
+        "families": theme.family_css({entry.family for entry in catalogue.values()})
+        + theme.turn_css()
+        + analysis_panel.canvas_css(desk),
     }
     with st.container(key="bridge_slot"):
         mount_bridge(data, _on_events)

@@ -1,0 +1,143 @@
+"""The difference between two graphs in words, as HTML, and as colours of the canvas. No views here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from builder.graph import BLOCK_PREFIX, Graph, GraphError
+from builder.graph.difference import BodyDifference, Change, Difference, NodeChange, difference
+from builder.ui import numbers
+from builder.ui.catalogue import Catalogue
+from builder.ui.desk import Desk, block_of
+from builder.ui.measures import Latest, Measures
+from builder.ui.text import text
+from components.glossary import parameter_label
+
+ADDED, CHANGED = "light-dark(#d8f0e2,#123a2b)", "light-dark(#fae7c3,#44320f)"
+KINDS = ("added", "removed", "changed", "renamed", "wires")
+LONGEST = 60  # letters of a value
+
+difference_of = Latest(difference)
+"""The difference between an earlier and a later state."""
+
+
+def words(found: Difference, language: str) -> list[tuple[str, str]]:
+    """What differs in a few words, each with its kind: ``[("added", "2 added"), ("changed", "3 changed")]``."""
+    counts = found.counts
+    said = [(kind, text(f"compare_{kind}", language, n=counts[kind])) for kind in KINDS if counts[kind]]
+    return said or ([("other", text("compare_other", language))] if found else [])
+
+
+def summary(found: Difference, language: str) -> str:
+    """What differs, in one line: ``2 added · 3 changed``."""
+    return " · ".join(word for _, word in words(found, language)) or text("compare_equal", language)
+
+
+def figures(before: Measures, after: Measures) -> list[tuple[str, str, str, str]]:
+    """Totals side by side: the measure, before, after, and by how much it grew."""
+    rows = []
+    for name, show in (("parameters", numbers.short), ("flops", numbers.short), ("memory", numbers.size)):
+        old, new = before.total.measure(name), after.total.measure(name)  # type: ignore[arg-type]
+        grown = "" if old == new else f"{(new - old) / old:+.1%}" if old else "+"
+        rows.append((name, show(old), show(new), grown))
+    return rows
+
+
+# ------------------------------------------------------------------ changes as HTML; every text is escaped
+
+
+def changes_html(changes: Iterable[Change], language: str) -> str:
+    """Values that differ: what was, and what is now."""
+    parts = []
+    for change in changes:
+        for name, before, after in _parts(change):
+            label = parameter_label(name, language)
+            parts.append(
+                f"<b>{escape(label)}</b> <del>{_value(before, language)}</del> → <ins>{_value(after, language)}</ins>"
+            )
+    return " · ".join(parts)
+
+
+def _parts(change: Change) -> list[Change]:
+    """A change of a value, or of the entries of one that has names."""
+    before, after = change.before, change.after
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return [change]
+    names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+    return [Change(f"{change.name}.{name}", before.get(name), after.get(name)) for name in names]
+
+
+def _value(value: Any, language: str) -> str:
+    if value is None:
+        return escape(text("compare_unset", language))
+    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return escape(said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…")
+
+
+def node_html(node: NodeChange, catalogue: Catalogue, language: str) -> str:
+    """What of a node differs, in one line."""
+    parts = []
+    if node.renamed:
+        parts.append(escape(text("compare_was", language, name=node.before)))
+    if node.component:
+        old, new = (escape(component_label(component, catalogue, language)) for component in node.component)
+        parts.append(f"<del>{old}</del> → <ins>{new}</ins>")
+    parts += [changes_html(node.params, language), changes_html(node.settings, language)]
+    parts += [escape(text("compare_order", language, port=port)) for port in node.reordered]
+    return " · ".join(filter(None, parts))
+
+
+def component_label(component: str, catalogue: Catalogue, language: str) -> str:
+    """A component's name, or that of a block."""
+    return catalogue[component].label(language) if component in catalogue else component.removeprefix(BLOCK_PREFIX)
+
+
+# ------------------------------------------------------------------ on the canvas
+
+
+def colours(found: Difference, desk: Desk) -> dict[str, str]:
+    """The colours of the nodes of the open graph: what was added, and what was changed, also inside of a block."""
+    body = found.bodies.get(_open_block(desk), BodyDifference())
+    touched = {name for name in (*found.blocks, *found.blocks_added) if name}
+    uses = {
+        node
+        for node, data in desk.open_graph.nodes(data=True)
+        if data["component"].removeprefix(BLOCK_PREFIX) in touched
+    }
+    return dict.fromkeys(uses | body.touched, CHANGED) | dict.fromkeys(body.added, ADDED)
+
+
+def _open_block(desk: Desk) -> str:
+    """The name of the block that is open; empty for the graph itself."""
+    return block_of(desk.part(desk.scope[:-1]), desk.scope[-1]) if desk.scope else ""
+
+
+def way_into(graph: Graph, block: str) -> tuple[str, ...] | None:
+    """The path of names into the first use of a block, or to the parameter that takes it; None where nothing uses it."""
+    ways: list[tuple[tuple[str, ...], Graph]] = [((), graph)]
+    seen = set[str]()
+    for way, part in ways:
+        for step in _steps(part, graph.blocks):
+            name = block_of(part, step)
+            if name == block:
+                return (*way, *step.split("/"))
+            if name not in seen:
+                seen.add(name)
+                ways.append(((*way, *step.split("/")), graph.blocks[name]))
+    return None
+
+
+def _steps(part: Graph, blocks: Mapping[str, Graph]) -> Sequence[str]:
+    """The steps that lead from a graph into blocks."""
+    found = []
+    for node, data in part.nodes(data=True):
+        for step in (node, *(f"{node}/{name}" for name, value in data["params"].items() if isinstance(value, str))):
+            try:
+                block_of(part, step, blocks)
+            except GraphError:  # no block stands there
+                continue
+            found.append(step)
+    return found
