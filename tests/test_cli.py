@@ -295,3 +295,36 @@ def test_a_process_returns_its_status(tmp_path: Path) -> None:
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr == "error: This is not a graph file: expected UTF-8 text, received binary data.\n"
     assert process().returncode == 2
+
+
+# ------------------------------------------------------------------ diff
+
+
+def test_diff_lists_what_changed_and_the_totals(run: Any, tmp_path: Path) -> None:
+    old, new = graph({"data": image(4), "fc": "linear"}, ["data.x fc.x"]), graph({"data": image(4), "fc": ("linear", {"out_features": 8}), "act": "act_relu"}, ["data.x fc.x", "fc.y act.x"])  # fmt: skip
+    save(old, tmp_path / "old.json")
+    save(new, tmp_path / "new.json")
+    found = run("diff", tmp_path / "old.json", tmp_path / "new.json")
+    assert found.status == 0
+    assert found.out.splitlines() == [
+        "+ act",
+        "~ fc: out_features null -> 8",
+        "+ fc.y -> act.x",
+        "parameters: 320 -> 40",
+        "flops: 512 -> 64",
+        "activation_bytes: 256 -> 64",
+    ]
+    data = run("diff", tmp_path / "old.json", tmp_path / "new.json", "--json").json
+    assert data["graph"]["added"] == ["act"]
+    assert data["parameters"] == [320, 40]
+    same = run("diff", tmp_path / "old.json", tmp_path / "old.json", "--json").json
+    assert same["ok"]
+    assert same["equal"]
+
+
+def test_diff_needs_two_graphs(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "no.json").write_text("{}")
+    found = run("diff", GRAPHS[0], tmp_path / "no.json")
+    assert found.status == 1
+    assert len(found.lines) == 1
+    assert run("diff", GRAPHS[0]).status == 2
