@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable
 from html import escape
 
@@ -12,8 +11,8 @@ import streamlit as st
 from builder.gallery import graph_files
 from builder.graph import Graph, GraphError, load, loads, to_document
 from builder.graph.difference import BodyDifference, Difference
-from builder.ui import differences, drawer, frame, run_store, workspace
-from builder.ui.desk import Compared, Desk, file_name
+from builder.ui import differences, drawer, frame, run_store, saved_graphs, times, versions, workspace
+from builder.ui.desk import Compared, Desk
 from builder.ui.markdown import plain
 from builder.ui.measures import measured_state
 from builder.ui.text import language, t, text
@@ -27,15 +26,9 @@ MARKS = {"added": "+", "removed": "−", "changed": "~"}
 # ------------------------------------------------------------------ with what
 
 
-def dialog(desk: Desk) -> None:
-    """Opens the dialog if it was asked for."""
-    if desk.dialog == "compare":
-        desk.dialog = None
-        st.dialog(t("compare_title"), width="medium")(_choose)(desk)
-
-
 @frame.guarded
-def _choose(desk: Desk) -> None:
+def choose(desk: Desk) -> None:
+    """The dialog that asks with which graph."""
     st.caption(t("compare_hint"))
     earlier, gallery, saved, runs, upload = st.tabs(
         [t(f"compare_{name}") for name in ("earlier", "gallery", "saved", "runs", "upload")]
@@ -46,14 +39,14 @@ def _choose(desk: Desk) -> None:
         for path in graph_files(workspace.GALLERY):
             _offer(desk, f"gallery_{path.stem}", path.stem, functools.partial(load, path))
     with saved:
-        found = workspace.saved_graphs()
-        for path in found:
-            _offer(desk, f"saved_{path.stem}", file_name(path), functools.partial(load, path))
+        found = saved_graphs.saved()
+        for graph in found:
+            _offer(desk, f"saved_{graph.name}", graph.name, functools.partial(saved_graphs.read, graph.name))
         _none_of(found)
     with runs:
         trained = run_store.every()[:MOST_RUNS]
         for run in trained:
-            when = time.strftime("%m-%d %H:%M", time.localtime(run.created))
+            when = times.moment(run.created, language())
             _offer(desk, f"run_{run.name}", f"{run.title(language())} · {when}", run.run.graph)
         _none_of(trained)
     with upload:
@@ -69,6 +62,8 @@ def _earlier(desk: Desk) -> None:
         if st.button(t(key), key=key, type="tertiary", width="stretch", disabled=state is desk.state):
             desk.compared, desk.drawer = Compared(state, text(key, "en"), text(key, "zh")), "compare"
             st.rerun()
+    for version in versions.of(desk.file) if desk.file else ():
+        _offer(desk, f"version_{version.digest}", times.moment(version.time, language()), version.graph)
 
 
 def _none_of(found: list) -> None:

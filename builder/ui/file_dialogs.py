@@ -11,6 +11,7 @@ from builder.graph import GraphError, load, loads
 from builder.ui import (
     app_shell,
     block_dialogs,
+    compare_panel,
     entry,
     files,
     frame,
@@ -41,6 +42,8 @@ def draw(desk: Desk) -> None:
         st.dialog(t("upload_title"))(_upload)()
     elif asked == "versions":
         st.dialog(version_panel.title(desk), width="medium")(version_panel.draw)(desk)
+    elif asked == "compare":
+        st.dialog(t("compare_title"), width="medium")(compare_panel.choose)(desk)
     elif asked == "replace":
         replace_panel.ask(desk)
     elif asked == "gallery":
