@@ -51,7 +51,9 @@ def _colour(desk: Desk, name: str) -> None:
 
 @frame.guarded
 def legend(desk: Desk, known: Checked) -> None:
-    """The legend of the colours, where they show anything but families."""
+    """The legend of the colours, where they show anything but families; a comparison has colours of its own."""
+    if desk.compared is not None:
+        return
     if desk.colouring == "optimizer":
         training_legend.draw(desk, known)
     elif desk.colouring in MEASURES and WARMUP.ready:

@@ -331,7 +331,7 @@ def test_the_drawer_lists_what_differs() -> None:
     run(app)
     words = unescape(said(app))
     assert "1 added" in words
-    assert "Compared with LeNet <b>" in words
+    assert "Compared with “LeNet <b>”" in words
     assert "LeNet &lt;b&gt;" in said(app)
     assert "61.7 K" in words
     shown = next(b for b in app.button if (b.key or "").startswith("compare_show_") and "conv1" in b.label)
