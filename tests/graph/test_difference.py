@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from builder.graph import Edge, Graph, clone, edit, from_document, load
@@ -21,6 +21,7 @@ def lenet() -> Graph:
     return load(LENET)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(documents())
 def test_a_graph_does_not_differ_from_itself(document: dict) -> None:
     graph = from_document(document)
@@ -33,7 +34,7 @@ def test_no_graph_of_the_gallery_differs_from_itself(path: Path) -> None:
 
 
 @given(documents(), documents())
-@settings(max_examples=60)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_coming_and_going_mirror_each_other(one: dict, two: dict) -> None:
     before, after = from_document(one), from_document(two)
     there, back = difference(before, after), difference(after, before)
@@ -137,7 +138,7 @@ def test_all_nodes_renamed(lenet: Graph) -> None:
     assert (body.added, body.removed, body.wires_added, body.wires_removed) == ((), (), (), ())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_random_edits_are_listed_exactly(data: st.DataObject) -> None:
     """Nodes go, come and change at random; what was done is what is found."""
