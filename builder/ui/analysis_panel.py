@@ -79,10 +79,16 @@ def _heat_legend(desk: Desk, measure: Measure) -> None:
 
 
 def figures(desk: Desk, measure: Measure) -> dict[str, float]:
-    """By node of the open graph, its figure."""
-    prefix, current = opened(desk.graph, desk.scope)
+    """By id on the canvas, the figures of the nodes that are drawn there; a block that is drawn open has none of its own."""
     rows = {row.path: row for row in measured_state(desk.state).walk()}
-    return {node: rows[prefix + node].measure(measure) for node in current if prefix + node in rows}
+    found = {}
+    for way in desk.drawn_parts():
+        prefix, part = opened(desk.graph, way)
+        for node in part:
+            row = rows.get(prefix + node)
+            if row is not None and (*way, node) not in desk.expanded:
+                found["/".join((*way[len(desk.shown) :], node))] = row.measure(measure)
+    return found
 
 
 def canvas_css(desk: Desk) -> str:

@@ -114,6 +114,11 @@ class Desk:
         return self.graph.blocks
 
     @property
+    def shows_training(self) -> bool:
+        """Whether nodes wear the colours of optimizers; a comparison has colours of its own."""
+        return self.colouring == "optimizer" and self.compared is None
+
+    @property
     def state(self) -> Document:
         """The graph as it is now, as a state of the history: the same object as long as nothing changes."""
         return self.history.states[self.history.cursor]

@@ -99,20 +99,17 @@ def component_label(component: str, catalogue: Catalogue, language: str) -> str:
 
 
 def colours(found: Difference, desk: Desk) -> dict[str, str]:
-    """The colours of the nodes of the open graph: what was added, and what was changed, also inside of a block."""
-    body = found.bodies.get(_open_block(desk), BodyDifference())
-    touched = {name for name in (*found.blocks, *found.blocks_added) if name}
-    uses = {
-        node
-        for node, data in desk.open_graph.nodes(data=True)
-        if data["component"].removeprefix(BLOCK_PREFIX) in touched
-    }
-    return dict.fromkeys(uses | body.touched, CHANGED) | dict.fromkeys(body.added, ADDED)
-
-
-def _open_block(desk: Desk) -> str:
-    """The name of the block that is open; empty for the graph itself."""
-    return block_of(desk.part(desk.scope[:-1]), desk.scope[-1]) if desk.scope else ""
+    """By id on the canvas, the colours of nodes: of what was added, and of what was changed, also inside of a block."""
+    touched = {BLOCK_PREFIX + name for name in (*found.blocks, *found.blocks_added)}
+    colours = {}
+    for way in desk.drawn_parts():
+        part = desk.part(way)
+        body = found.bodies.get(block_of(desk.part(way[:-1]), way[-1]) if way else "", BodyDifference())
+        uses = {node for node, data in part.nodes(data=True) if data["component"] in touched}
+        for node in uses | body.touched | set(body.added):
+            if (*way, node) not in desk.expanded:
+                colours["/".join((*way[len(desk.shown) :], node))] = ADDED if node in body.added else CHANGED
+    return colours
 
 
 def way_into(graph: Graph, block: str) -> tuple[str, ...] | None:

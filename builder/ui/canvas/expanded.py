@@ -112,7 +112,7 @@ class _Drawing:
             facts = known.facts
         else:
             facts = facts_of(known.report, desk.graph, way) if known.report else {}
-        training = training_of(known.turns, desk.graph, way) if desk.colouring == "optimizer" else None
+        training = training_of(known.turns, desk.graph, way) if desk.shows_training else None
         cards = cards_of(graph, desk.blocks, self.catalogue, facts, self.language, training)
         return {node: replace(card, expanded=node in frames) for node, card in cards.items()}
 
