@@ -77,7 +77,7 @@ def test_a_graph_is_renamed_duplicated_deleted_and_brought_back(page: Page, app:
     expect(card.filter(has_text="beta.json")).to_contain_text("open")
     assert (workspace / "graphs" / "beta.json").exists()
 
-    site.go("build")
+    page.locator('[class*="st-key-nav_build"] a').click()
     desk.wait()
     expect(page.locator(".desk-title")).to_have_attribute("title", re.compile("beta.json"))
 
