@@ -30,6 +30,7 @@ def arrange_selection(desk: Desk) -> None:
     _require(desk, 2)
     places = view.arrange_some(desk.open_graph, _cards(desk), desk.selection)
     desk.edit(lambda graph: edit.move(graph, places), "arrange_selection")
+    desk.make_room_anew()
 
 
 def align(desk: Desk, side: Side) -> None:
@@ -58,6 +59,7 @@ def _place(desk: Desk, least: int, label: str, places: Callable[[Mapping[str, Bo
     lying = view.boxes_of(desk.open_graph, _cards(desk))
     boxes = {node: lying[node] for node in desk.selection}
     desk.edit(lambda graph: edit.move(graph, places(boxes)), label)
+    desk.make_room_anew()
 
 
 def _require(desk: Desk, least: int) -> None:

@@ -59,6 +59,7 @@ class Bridge {
       selected: (nodes, edges) => this.wires.show(nodes, edges),
       released: () => this.pickup.released(),
       dropped: (wire, x, y) => this.suggest.ask(wire, x, y),
+      changed: () => this.overlay.changed(),
     });
     this.overlay = new Overlay(this.root, this.frame, (name) => this.queue.push("command", { name }));
     this.chooser = new Chooser(this.root);
@@ -167,7 +168,7 @@ class Bridge {
   }
 
   moved() {
-    this.overlay.changed();
+    this.overlay.looked();
     this.wires.move();
     if (!this.placed || !this.view) return;
     const view = readViewport(this.frame.doc);

@@ -22,13 +22,6 @@ export function isBody(node) {
   return !node.id.includes(".");
 }
 
-// What a push holds apart from places and selection.
-export function content(args) {
-  const nodes = args.nodes.map(({ position, selected, ...rest }) => rest);
-  const edges = args.edges.map(({ selected, ...rest }) => rest);
-  return JSON.stringify([nodes, edges]);
-}
-
 // Menus of the page close when one presses outside of them, which they cannot see happen in an iframe.
 function closeMenus() {
   for (const type of ["pointerdown", "mousedown", "pointerup", "mouseup", "click"]) {
@@ -37,34 +30,48 @@ function closeMenus() {
   }
 }
 
-// Gives the parts of a push that have not changed their former objects, so that React redraws only what is new.
+// Streamlit-flow hands all nodes to a layout engine, and draws them again, once each of them has a size. This one never gets one.
+const UNSIZED = { id: ".unsized", type: "default", position: { x: 0, y: 0 }, data: { content: "" }, style: { display: "none" }, selectable: false, focusable: false };
+
+function equal(one, other) {
+  if (one === other) return true;
+  if (typeof one !== "object" || typeof other !== "object" || !one || !other) return false;
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => equal(one[name], other[name]));
+}
+
+// Gives the parts of a push that have not changed their former objects, so that React redraws only what is new. Says what is
+// kept for the next push, and whether anything is new besides places and selection.
 export function reuse(items, kept) {
-  const next = new Map();
+  const next = new Map(), before = kept.keys();
+  let changed = items.length !== kept.size;
   for (const item of items) {
     const old = kept.get(item.id) || {};
+    if (before.next().value !== item.id || Object.keys(old).length !== Object.keys(item).length) changed = true;
     for (const [name, value] of Object.entries(item)) {
-      if (typeof value !== "object" || value === null || name === "position") continue;
-      if (old[name] && JSON.stringify(old[name]) === JSON.stringify(value)) item[name] = old[name];
+      if (name === "position" || name === "selected") continue;
+      if (equal(old[name], value)) item[name] = old[name];
+      else changed = true;
     }
     next.set(item.id, item);
   }
-  return next;
+  return { kept: next, changed };
 }
 
 export class Frame {
   constructor(queue, hooks) {
     this.queue = queue;
-    this.hooks = hooks; // css(), language(), key(event), attached(), shown(envelope, args, state), viewport(), selected(nodes, edges), released(), dropped(wire, x, y)
+    this.hooks = hooks; // css(), language(), key(event), attached(), shown(envelope, args, state), viewport(), changed(), selected(nodes, edges), released(), dropped(wire, x, y)
     this.element = null;
     this.doc = null;
     this.win = null;
     this.kept = [new Map(), new Map()]; // the nodes and edges of the last push, by id
     this.busy = false; // a node or a wire is being dragged
     this.held = null; // the latest push that came meanwhile
-    this.applied = null; // the content that React Flow shows
-    this.args = null;
+    this.args = null; // the graph that React Flow shows
     this.positions = {}; // by node, as Python knows them
     this.selection = ""; // nodes and wires, as Python knows them
+    this.chosen = new Set(); // the selected nodes
     this.drawn = false; // React Flow shows a wire that Python has not agreed to
     this.wire = null; // the pin from which a wire is being drawn
     this.lifted = null; // the wire that was taken up at its target
@@ -95,7 +102,7 @@ export class Frame {
       guard.textContent = FRAME_GUARD;
       doc.head.append(guard);
     }
-    Object.assign(this, { element, win, doc, applied: null, args: null, selection: "", positions: {}, busy: false, held: null, watched: null });
+    Object.assign(this, { element, win, doc, args: null, kept: [new Map(), new Map()], selection: "", positions: {}, busy: false, held: null, watched: null });
     this.incoming = (event) => this.fromPython(event.data);
     Object.assign(win.desk, { incoming: this.incoming, outgoing: (data) => this.fromFlow(data) });
     this.style();
@@ -147,6 +154,8 @@ export class Frame {
 
   // Wires that touch a selected node stand out. Their elements belong to React, so this is a rule, not a class.
   highlight(nodes, edges) {
+    this.chosen = new Set(nodes);
+    this.hooks.changed();
     let sheet = this.doc.getElementById("desk-near");
     if (!sheet) {
       sheet = this.doc.createElement("style");
@@ -179,11 +188,10 @@ export class Frame {
       this.held = data;
       return true;
     }
-    this.merge(data.args);
-    return false;
+    return this.merge(data.args);
   }
 
-  // Puts what Python does not know yet over its graph, and lets React Flow redraw only where something differs.
+  // Puts what Python does not know yet over its graph. True where React Flow shows it all already and need not hear of it.
   merge(args) {
     const envelope = (args.layoutOptions || {}).envelope || {};
     this.queue.acknowledge(envelope.client, envelope.ack);
@@ -200,14 +208,14 @@ export class Frame {
       for (const node of args.nodes) node.selected = nodes.includes(node.id);
       for (const edge of args.edges) edge.selected = edges.includes(edge.id);
     }
-    this.kept = [reuse(args.nodes, this.kept[0]), reuse(args.edges, this.kept[1])];
-    const text = content(args);
-    const same = text === this.applied && !this.drawn && !this.differs(args);
-    args.timestamp = same ? 0 : ALWAYS;
+    const first = this.args === null;
+    const [nodes, edges] = [reuse(args.nodes, this.kept[0]), reuse(args.edges, this.kept[1])];
+    this.kept = [nodes.kept, edges.kept];
+    const same = !first && !nodes.changed && !edges.changed && !this.drawn && !this.differs(args);
+    this.args = { ...args };
+    args.nodes = [...args.nodes, UNSIZED];
+    args.timestamp = ALWAYS;
     args.fitView = false;
-    const first = this.applied === null;
-    this.applied = text;
-    this.args = args;
     this.positions = positions;
     this.drawn = false;
     for (const [id, answer] of this.asked) if (!answer) this.asked.set(id, performance.now());
@@ -217,6 +225,7 @@ export class Frame {
     ]);
     this.highlight(args.nodes.filter((n) => n.selected).map((n) => n.id), args.edges.filter((e) => e.selected).map((e) => e.id));
     this.hooks.shown(envelope, args, { first, same });
+    return same;
   }
 
   differs(args) {
@@ -289,6 +298,7 @@ export class Frame {
     }
     if (Object.keys(moves).length) {
       Object.assign(this.positions, moves);
+      this.hooks.changed();
       this.queue.push("move", { positions: moves });
     }
     const { nodes, edges } = this.selected();

@@ -1,11 +1,10 @@
 // What floats over the canvas: zoom buttons, map, notices, the list of shortcuts and the hint of an empty desk.
 
 import { make } from "./dom.js";
-import { positionOf } from "./frame.js";
+import { Minimap } from "./map.js";
 import { fitting, glide, readViewport, revealing, setViewport } from "./viewport.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const MAP = { width: 176, height: 116 };
 
 function icon(path) {
   const svg = document.createElementNS(SVG, "svg");
@@ -38,14 +37,11 @@ export class Overlay {
     };
     const b = this.buttons;
     this.bar = make("div", { class: "desk-zoom" }, b.zoom_out, this.level, b.zoom_in, b.fit, b.minimap, b.shortcuts);
-    this.map = document.createElementNS(SVG, "svg");
-    this.map.setAttribute("class", "desk-map");
-    this.map.setAttribute("role", "img");
-    this.map.addEventListener("pointerdown", (event) => this.travel(event));
+    this.map = new Minimap(frame);
     this.notices = make("div", { class: "desk-notices", "aria-live": "polite" });
     this.keys = make("div", { class: "desk-keys", hidden: true });
     this.empty = make("div", { class: "desk-empty", hidden: true });
-    this.root.append(this.bar, this.map, this.notices, this.keys, this.empty);
+    this.root.append(this.bar, this.map.element, this.notices, this.keys, this.empty);
     this.showMap(localStorage.getItem("layerloom.map") !== "off");
   }
 
@@ -55,7 +51,7 @@ export class Overlay {
       button.title = strings[name];
       button.setAttribute("aria-label", strings[name]);
     }
-    this.map.setAttribute("aria-label", data.strings.minimap);
+    this.map.element.setAttribute("aria-label", data.strings.minimap);
     const gestures = strings.gesture_list.split("\n").map((line) => line.split(" | "));
     const commands = data.commands.filter((c) => c.shown).map((c) => [c.shown.replaceAll("+", " + "), c.label]);
     this.keys.replaceChildren(
@@ -100,8 +96,8 @@ export class Overlay {
     const all = new Map((this.frame.args ? this.frame.args.nodes : []).map((n) => [n.id, n]));
     const nodes = ids ? ids.filter((id) => all.has(id)).map((id) => all.get(id)) : [...all.values()].filter((n) => !n.parentNode);
     const issue = (n) => (/ is-(error|waiting)/.test(n.className || "") ? 44 : 0);
-    const place = (n, axis) => n.position[axis] + (n.parentNode ? place(all.get(n.parentNode), axis) : 0);
-    return nodes.map((n) => ({ id: n.id, x: place(n, "x"), y: place(n, "y"), w: n.width, h: n.height + issue(n), family: n.className }));
+    const place = (n, axis) => (this.frame.positions[n.id] || [n.position.x, n.position.y])[axis] + (n.parentNode ? place(all.get(n.parentNode), axis) : 0);
+    return nodes.map((n) => ({ id: n.id, x: place(n, 0), y: place(n, 1), w: n.width, h: n.height + issue(n), family: n.className, selected: this.frame.chosen.has(n.id) }));
   }
 
   fit(smooth) {
@@ -133,14 +129,14 @@ export class Overlay {
   // ---------------------------------------------------------------- map
 
   toggleMap() {
-    this.showMap(this.map.style.display === "none");
+    this.showMap(this.map.hidden);
   }
 
   showMap(on) {
     localStorage.setItem("layerloom.map", on ? "on" : "off");
-    this.map.style.display = on ? "" : "none";
+    this.map.hidden = !on;
     this.buttons.minimap.setAttribute("aria-pressed", String(on));
-    this.draw();
+    this.changed();
   }
 
   toggleKeys(on = this.keys.hidden) {
@@ -148,7 +144,14 @@ export class Overlay {
     this.buttons.shortcuts.setAttribute("aria-pressed", String(on));
   }
 
+  // The graph is another, or lies elsewhere, or something else is selected.
   changed() {
+    this.stale = true;
+    this.looked();
+  }
+
+  // Another part of the canvas is in view.
+  looked() {
     if (this.waiting) return;
     this.waiting = requestAnimationFrame(() => {
       this.waiting = 0;
@@ -157,49 +160,16 @@ export class Overlay {
   }
 
   draw() {
-    const view = this.frame.viewport && this.frame.viewport();
+    const view = this.frame.viewport();
     if (!view) return;
-    this.level.textContent = `${Math.round(view.k * 100)}%`;
-    const boxes = this.boxes();
-    this.empty.hidden = boxes.length > 0 || !this.frame.args;
-    if (this.map.style.display === "none") return;
-    for (const element of this.frame.bodies()) {
-      const box = boxes.find((b) => b.id === element.dataset.id), at = positionOf(element);
-      if (box && at) [box.x, box.y] = at;
+    const size = this.size, level = `${Math.round(view.k * 100)}%`;
+    if (this.level.textContent !== level) this.level.textContent = level;
+    if (this.stale) {
+      const boxes = this.boxes();
+      this.stale = false;
+      this.empty.hidden = boxes.length > 0 || !this.frame.args;
+      this.map.show(boxes);
     }
-    const [width, height] = this.size;
-    const seen = { x: -view.x / view.k, y: -view.y / view.k, w: width / view.k, h: height / view.k };
-    const all = boxes.length ? boxes : [seen];
-    const left = Math.min(seen.x, ...all.map((b) => b.x)), top = Math.min(seen.y, ...all.map((b) => b.y));
-    const right = Math.max(seen.x + seen.w, ...all.map((b) => b.x + b.w)), bottom = Math.max(seen.y + seen.h, ...all.map((b) => b.y + b.h));
-    const scale = Math.max((right - left) / (MAP.width - 12), (bottom - top) / (MAP.height - 12));
-    this.area = { x: (left + right) / 2 - (MAP.width * scale) / 2, y: (top + bottom) / 2 - (MAP.height * scale) / 2, scale };
-    const rect = (box, name, radius) => {
-      const r = document.createElementNS(SVG, "rect");
-      const place = { x: (box.x - this.area.x) / scale, y: (box.y - this.area.y) / scale, width: Math.max(2, box.w / scale), height: Math.max(2, box.h / scale), rx: radius };
-      for (const [key, value] of Object.entries(place)) r.setAttribute(key, value.toFixed(1));
-      r.setAttribute("class", name);
-      return r;
-    };
-    this.map.setAttribute("viewBox", `0 0 ${MAP.width} ${MAP.height}`);
-    this.map.replaceChildren(...boxes.map((b) => rect(b, `node ${b.family}`, 1.5)), rect(seen, "seen", 3));
-  }
-
-  travel(event) {
-    const go = (e) => {
-      const box = this.map.getBoundingClientRect(), view = readViewport(this.frame.doc), [width, height] = this.size;
-      if (!view || !this.area) return;
-      const x = this.area.x + (e.clientX - box.left) * this.area.scale, y = this.area.y + (e.clientY - box.top) * this.area.scale;
-      setViewport(this.frame.doc, { x: width / 2 - x * view.k, y: height / 2 - y * view.k, k: view.k });
-    };
-    const area = this.area;
-    go(event);
-    this.map.setPointerCapture(event.pointerId);
-    const move = (e) => {
-      this.area = area; // the scale stays while dragging
-      go(e);
-    };
-    this.map.addEventListener("pointermove", move);
-    this.map.addEventListener("pointerup", () => this.map.removeEventListener("pointermove", move), { once: true });
+    if (!this.map.hidden) this.map.look(view, size);
   }
 }
