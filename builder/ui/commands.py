@@ -15,6 +15,7 @@ from builder.ui.text import text
 from builder.ui.warm import WARMUP
 
 Needs = Literal["nodes", "two_nodes", "three_nodes", "selection", "graph", "nothing", "undo", "redo", ""]
+Group = Literal["file", "edit", "place", "wires", "view", "go"]
 Menu = Literal["node", "wire", "canvas"]
 
 MENUS: dict[Needs, tuple[Menu, ...]] = {
@@ -26,12 +27,13 @@ MENUS: dict[Needs, tuple[Menu, ...]] = {
 class Command:
     """A command; its label is the text ``command_<name>``.
 
-    ``run`` is None where the page in the browser does it itself. ``keys`` are combinations in the spelling of the web
+    ``run`` is None where the page in the browser does it itself (keyboard.js). ``keys`` are combinations in the spelling of the web
     ("Ctrl+Shift+Z", "Delete"; Ctrl means the command key of a Mac too), the first being the one that is shown.
-    ``needs`` says what must be there for it, ``offered`` which menus of the right mouse button have it beyond those of
-    what it needs.
+    ``needs`` says what must be there for it, ``group`` (its label is ``commands_<group>``) where it stands in lists, ``offered``
+    which menus of the right mouse button have it beyond those of what it needs.
     """
 
+    group: Group
     name: str
     run: Callable[[Desk], None] | None = None
     keys: tuple[str, ...] = ()
@@ -88,13 +90,13 @@ def _alignments() -> Iterator[Command]:
         ("middle", "Alt+V", "align_vertical_center"), ("bottom", "Alt+S", "align_vertical_bottom"),
     )  # fmt: skip
     for side, keys, icon in sides:
-        yield Command(f"align_{side}", partial(placing.align, side=side), (keys,), icon, "two_nodes")
+        yield Command("place", f"align_{side}", partial(placing.align, side=side), (keys,), icon, "two_nodes")
     axes: tuple[tuple[Axis, str], ...] = (
         ("horizontal", "horizontal_distribute"),
         ("vertical", "vertical_distribute"),
     )
     for axis, icon in axes:
-        yield Command(f"distribute_{axis}", partial(placing.spread, axis=axis), (), icon, "three_nodes")
+        yield Command("place", f"distribute_{axis}", partial(placing.spread, axis=axis), (), icon, "three_nodes")
 
 
 def _table(desk: Desk) -> None:
@@ -108,24 +110,36 @@ def _colour(name: str, desk: Desk) -> None:
 COMMANDS: dict[str, Command] = {
     command.name: command
     for command in (
-        Command("undo", Desk.undo, ("Ctrl+Z",), "undo", "undo"),
-        Command("redo", Desk.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "redo"),
-        Command("copy", clipboard.copy, ("Ctrl+C",), "content_copy", "nodes"),
-        Command("cut", clipboard.cut, ("Ctrl+X",), "content_cut", "nodes"),
-        Command("paste", clipboard.paste, ("Ctrl+V",), "content_paste", offered=("canvas",)),
-        Command("duplicate", actions.duplicate, ("Ctrl+D",), "content_copy", "nodes"),
-        Command("duplicate_wired", actions.duplicate_wired, ("Ctrl+Shift+D",), "schema", "nodes"),
-        Command("delete", actions.delete, ("Delete", "Backspace"), "delete", "selection"),
-        Command("mute", actions.mute, ("Ctrl+M",), "block", "nodes"),
-        Command("bypass", actions.bypass, ("Ctrl+B",), "step_over", "nodes"),
-        Command("replace", _replace, ("R",), "find_replace", "nodes"),
-        Command("group", actions.group, ("Ctrl+G",), "select_all", "nodes"),
-        Command("expand", actions.toggle_expanded, ("E",), "unfold_more", "nodes"),
-        Command("keep_block", block_dialogs.ask_to_keep, (), "bookmark_add", "nodes"),
-        Command("my_blocks", block_dialogs.ask_for_library, (), "bookmarks"),
-        Command("select_all", _select_all, ("Ctrl+A",), "select_all", "graph"),
-        Command("arrange", placing.arrange, (), "auto_awesome_mosaic", "graph"),
+        Command("file", "new", _asks("new"), (), "note_add"),
+        Command("file", "open_graph", _asks("open"), ("Ctrl+O",), "folder_open"),
+        Command("file", "save", _asks("save"), ("Ctrl+S",), "save"),
+        Command("file", "save_as", _asks("save_as"), ("Ctrl+Shift+S",), "save_as"),
+        Command("file", "versions", _asks("versions"), (), "history"),
+        Command("file", "manage", _asks("manage"), (), "folder_managed"),
+        Command("file", "start_images", _starts("images"), (), "image", "nothing"),
+        Command("file", "start_table", _starts("table"), (), "table", "nothing"),
+        Command("file", "start_gallery", _asks("gallery"), (), "grid_view"),
+        Command("file", "compare", _asks("compare"), (), "difference"),
+        Command("file", "train", None, ("Ctrl+Enter",), "play_arrow"),
+        Command("edit", "undo", Desk.undo, ("Ctrl+Z",), "undo", "undo"),
+        Command("edit", "redo", Desk.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo", "redo"),
+        Command("edit", "cut", clipboard.cut, ("Ctrl+X",), "content_cut", "nodes"),
+        Command("edit", "copy", clipboard.copy, ("Ctrl+C",), "content_copy", "nodes"),
+        Command("edit", "paste", clipboard.paste, ("Ctrl+V",), "content_paste", offered=("canvas",)),
+        Command("edit", "duplicate", actions.duplicate, ("Ctrl+D",), "content_copy", "nodes"),
+        Command("edit", "duplicate_wired", actions.duplicate_wired, ("Ctrl+Shift+D",), "schema", "nodes"),
+        Command("edit", "delete", actions.delete, ("Delete", "Backspace"), "delete", "selection"),
+        Command("edit", "mute", actions.mute, ("Ctrl+M",), "block", "nodes"),
+        Command("edit", "bypass", actions.bypass, ("Ctrl+B",), "step_over", "nodes"),
+        Command("edit", "replace", _replace, ("R",), "find_replace", "nodes"),
+        Command("edit", "group", actions.group, ("Ctrl+G",), "select_all", "nodes"),
+        Command("edit", "expand", actions.toggle_expanded, ("E",), "unfold_more", "nodes"),
+        Command("edit", "keep_block", block_dialogs.ask_to_keep, (), "bookmark_add", "nodes"),
+        Command("edit", "my_blocks", block_dialogs.ask_for_library, (), "bookmarks"),
+        Command("edit", "select_all", _select_all, ("Ctrl+A",), "select_all", "graph"),
+        Command("place", "arrange", placing.arrange, (), "auto_awesome_mosaic", "graph"),
         Command(
+            "place",
             "arrange_selection",
             placing.arrange_selection,
             ("Ctrl+Shift+A",),
@@ -134,22 +148,22 @@ COMMANDS: dict[str, Command] = {
             offered=("node",),
         ),
         *_alignments(),
-        Command("new", _asks("new"), (), "note_add"),
-        Command("open_graph", _asks("open"), ("Ctrl+O",), "folder_open"),
-        Command("save", _asks("save"), ("Ctrl+S",), "save"),
-        Command("save_as", _asks("save_as"), ("Ctrl+Shift+S",), "save_as"),
-        Command("versions", _asks("versions"), (), "history"),
-        Command("manage", _asks("manage"), (), "folder_managed"),
-        Command("start_images", _starts("images"), (), "image", "nothing"),
-        Command("start_table", _starts("table"), (), "table", "nothing"),
-        Command("start_gallery", _asks("gallery"), (), "grid_view"),
-        Command("table", _table, ("T",), "table_chart", offered=("canvas",)),
-        Command("compare", _asks("compare"), (), "difference"),
-        *(Command(f"colour_{name}", partial(_colour, name), (), "palette") for name in COLOURINGS),
-        Command("fit", keys=("F",), icon="fit_screen", offered=("canvas",)),
-        Command("search", keys=("/",), icon="search"),
-        Command("open", keys=("Enter",), icon="open_in_full", offered=("node",)),
-        Command("escape", keys=("Escape",), icon="close"),
+        Command("wires", "connect", None, ("C",), "cable", "nodes"),
+        Command("wires", "wires", None, ("W",), "conversion_path", "nodes"),
+        Command("view", "fit", None, ("F",), "fit_screen", offered=("canvas",)),
+        Command("view", "table", _table, ("T",), "table_chart", offered=("canvas",)),
+        *(Command("view", f"colour_{name}", partial(_colour, name), (), "palette") for name in COLOURINGS),
+        Command("view", "zoom_selection", None, ("Shift+F",), "center_focus_strong", "nodes"),
+        Command("view", "zoom_reset", None, ("0",), "crop_free"),
+        Command("view", "zoom_in", None, ("+", "="), "zoom_in"),
+        Command("view", "zoom_out", None, ("-",), "zoom_out"),
+        Command("view", "minimap", None, ("M",), "map"),
+        Command("view", "shortcuts", None, ("?",), "keyboard"),
+        Command("go", "palette", None, ("Ctrl+K", "Ctrl+Shift+P"), "manage_search"),
+        Command("go", "find", None, ("Ctrl+F",), "my_location", "graph"),
+        Command("go", "search", None, ("/",), "search"),
+        Command("go", "open", None, ("Enter",), "open_in_full", "nodes"),
+        Command("go", "escape", None, ("Escape",), "close"),
     )
 }
 
@@ -193,10 +207,12 @@ def as_data(desk: Desk, language: str) -> list[Mapping[str, Any]]:
         {
             "name": command.name,
             "label": command.label(language),
+            "also": command.label("en" if language == "zh" else "zh"),
             "keys": list(command.keys),
             "shown": shown(command.keys[0]) if command.keys else "",
             "icon": command.icon,
             "menus": list(command.menus),
+            "group": text(f"commands_{command.group}", language),
             "here": command.run is None,
             "possible": command.possible(desk),
         }

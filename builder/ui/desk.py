@@ -235,6 +235,17 @@ class Desk:
                 self.within = way[len(self.shown) : -1]
                 self.select(way[-1:])
 
+    def find(self, path: Sequence[str]) -> None:
+        """Shows a node that is there.
+
+        Raises:
+            GraphError: the path leads to no node.
+        """
+        if self._way(path)[1] is None:
+            name = "/".join(path)
+            raise GraphError(f"There is no node '{name:.80}'.", f"没有节点“{name:.80}”。")
+        self.show(path)
+
     # ------------------------------------------------------------ edits
 
     def edit(self, change: Callable[[Graph], _T], label: str = "") -> _T:

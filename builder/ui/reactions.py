@@ -83,6 +83,8 @@ def _handle(desk: Desk, event: Event) -> None:
         case events.Expand():
             desk.select((drawn_parts.reach(desk, event.node),))
             actions.toggle_expanded(desk)
+        case events.Show():
+            desk.find(event.path)
         case events.Escape():
             if desk.selection or desk.wires:
                 drawn_parts.edit_part(desk, ())

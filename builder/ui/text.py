@@ -12,8 +12,10 @@ from builder.ui.block_text import BLOCK_TEXTS
 from builder.ui.command_text import COMMAND_TEXTS
 from builder.ui.edit_text import EDIT_TEXTS
 from builder.ui.files_text import FILES_TEXTS
+from builder.ui.finder_text import FINDER_TEXTS
 from builder.ui.page_text import PAGE_TEXTS
 from builder.ui.placing_text import PLACING_TEXTS
+from builder.ui.spoken_text import SPOKEN_TEXTS
 from builder.ui.training_text import TRAINING_TEXTS
 from builder.ui.wire_text import WIRE_TEXTS
 
@@ -81,10 +83,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "block": ("Block", "模块"),
     "unknown": ("Unknown component", "未知组件"),
     # canvas
-    "zoom_in": ("Zoom in", "放大"),
-    "zoom_out": ("Zoom out", "缩小"),
-    "minimap": ("Map", "缩略图"),
-    "shortcuts": ("Shortcuts", "快捷键"),
     "empty_title": ("An empty desk", "空白画布"),
     "empty_hint": (
         "Drag a component from the left, or open a graph from the gallery.",
@@ -182,8 +180,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     **COMMAND_TEXTS,
     **EDIT_TEXTS,
     **FILES_TEXTS,
+    **FINDER_TEXTS,
     **PAGE_TEXTS,
     **PLACING_TEXTS,
+    **SPOKEN_TEXTS,
     **TRAINING_TEXTS,
     **WIRE_TEXTS,
 }

@@ -30,6 +30,10 @@ NAMES = [
     "freePlace",
     "commandOf",
     "make",
+    "beyond",
+    "joins",
+    "nearest",
+    "flowOrder",
 ]
 
 
@@ -181,3 +185,47 @@ def test_texts_never_become_elements(scripts: Page) -> None:
     assert "<img" not in html
     assert "hidden" not in html
     assert "onclick" not in html
+
+
+def box(id: str, x: float, y: float) -> dict[str, Any]:
+    return {"id": id, "x": x, "y": y, "w": 200, "h": 80}
+
+
+@pytest.mark.parametrize(("way", "found"), [([1, 0], "right"), ([0, 1], "below"), ([-1, 0], None), ([0, -1], None)])
+def test_the_nearest_node_in_a_direction(scripts: Page, way: list[int], found: str | None) -> None:
+    boxes = [
+        box("from", 0, 0),
+        box("right", 300, 20),
+        box("far", 900, 0),
+        box("below", 40, 200),
+        box("aside", 300, 900),
+    ]
+    nearest = run(scripts, "([from, boxes, way]) => m.nearest(from, boxes, way)?.id ?? null", boxes[0], boxes, way)
+    assert nearest == found
+
+
+def wire(source: str, target: str) -> dict[str, str]:
+    return {"source": source, "target": target}
+
+
+def test_nodes_follow_each_other_as_data_flows(scripts: Page) -> None:
+    boxes = [box("c", 0, 0), box("a", 600, 0), box("b", 300, 0), box("alone", 900, 0)]
+    edges = [wire("a.y", "b.x"), wire("b.y", "c.x")]
+    assert run(scripts, "([boxes, edges]) => m.flowOrder(boxes, edges)", boxes, edges) == ["a", "b", "c", "alone"]
+
+
+def test_ports_that_can_be_joined_come_in_the_order_of_need(scripts: Page) -> None:
+    pins = [
+        {"id": id, "className": f"pin {classes}"}
+        for id, classes in {
+            "a.y": "out used", "b.x": "in used", "b.mask": "in optional", "b.y": "out", "c.x": "in", "s.y": "out schedule",
+            "d.xs": "in many used", "d.gone": "in missing", "e.y": "out used",
+        }.items()
+    ]  # fmt: skip
+    edges = [wire("a.y", "b.x"), wire("e.y", "d.xs")]
+    script = "([node, pins, edges]) => m.joins(node, pins, edges, () => 0).map((j) => `${j.source}->${j.target}${j.taken ? '!' : ''}`)"
+    assert run(scripts, script, "b", pins, edges) == [
+        "b.y->c.x", "b.y->d.xs", "a.y->b.mask", "e.y->b.mask", "e.y->b.x!",
+    ]  # fmt: skip
+    assert run(scripts, script, "a", pins, edges) == ["a.y->c.x", "a.y->b.mask", "a.y->d.xs"]
+    assert run(scripts, "([node, edges]) => [...m.beyond(node, edges, true)]", "b", edges) == ["a"]

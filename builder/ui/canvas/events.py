@@ -117,6 +117,13 @@ class Expand(_Event):
     node: Path
 
 
+class Show(_Event):
+    """A node was looked for and chosen: the ids on the way to it, from the whole graph."""
+
+    type: Literal["show"]
+    path: Annotated[list[Id], Field(min_length=1, max_length=64)]
+
+
 class Command(_Event):
     """A command of the table of commands."""
 
@@ -137,7 +144,21 @@ class Poll(_Event):
 
 
 Event = (
-    Add | Move | Connect | Suggest | Extend | Rewire | Insert | Paste | Select | Open | Expand | Command | Escape | Poll
+    Add
+    | Move
+    | Connect
+    | Suggest
+    | Extend
+    | Rewire
+    | Insert
+    | Paste
+    | Select
+    | Open
+    | Expand
+    | Show
+    | Command
+    | Escape
+    | Poll
 )
 
 

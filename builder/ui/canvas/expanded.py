@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph
 from builder.graph.layout import Point, Size
 from builder.ui import expansion
+from builder.ui.canvas.spoken import name_elements
 from builder.ui.canvas.view import OVERHANG, PIN_H, PIN_W, Card, Element, cards_of, elements, training_of
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked
@@ -133,6 +134,7 @@ class _Drawing:
         edited = self.desk.scope == way
         selection, wires = (self.desk.selection, self.desk.wires) if edited else ((), ())
         nodes, edges = elements(graph, cards, selection, wires, self.language)
+        name_elements(nodes, edges, cards, self.language)
         level = len(way) - len(self.desk.shown)
         frame = {"parentNode": self._id(way[:-1], way[-1])} if level else {}
         placed: list[Element] = []

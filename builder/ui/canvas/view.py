@@ -433,7 +433,7 @@ def _edge(graph: Graph, cards: Mapping[str, Card], edge: Edge, selected: bool, l
         "edge_type": "default" if right > left - 24 else "smoothstep",
         "pathOptions": {"offset": 18 + 7 * (lane % 5)},  # so that two that turn at the same place stay apart
         "selected": selected,
-        "focusable": True,
+        "focusable": False,  # a wire is chosen from the list of a node's wires
         "deletable": False,
         "label": label,
         "label_show_bg": bool(label),

@@ -18,19 +18,22 @@ from builder.ui import (
     theme,
     toolbar,
 )
-from builder.ui.canvas import events
+from builder.ui.canvas import events, spoken
 from builder.ui.canvas.component import mount_bridge, mount_canvas, mount_palette
 from builder.ui.canvas.expanded import drawn
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked, checked
 from builder.ui.desk import Desk
+from builder.ui.finder_text import FINDER_TEXTS
+from builder.ui.outline import outline
 from builder.ui.palette import palette_data
 from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
 
 BRIDGE_STRINGS = (
-    "zoom_in", "zoom_out", "minimap", "shortcuts", "gesture_list", "empty_title", "empty_hint", "suggest_search",
-    "suggest_wait", "suggest_none", "paste_large", "context_menu",
+    "gestures_mouse", "gestures_mouse_list", "gestures_keys", "gestures_keys_list", "empty_title", "empty_hint", "port_in",
+    "port_out", "spoken_canvas", "spoken_help", "spoken_node", "suggest_search", "suggest_wait", "suggest_none", "paste_large",
+    "context_menu",
 )  # fmt: skip
 NEED_COMPONENTS = (
     events.Add, events.Command, events.Connect, events.Extend, events.Insert, events.Paste, events.Rewire, events.Suggest,
@@ -70,7 +73,10 @@ def _bridge(desk: Desk, catalogue: Catalogue) -> None:
     data = {
         "desk": desk.id,
         "language": language(),
-        "strings": {key: t(key) for key in BRIDGE_STRINGS},
+        "strings": {key: t(key) for key in (*BRIDGE_STRINGS, *FINDER_TEXTS)},
+        "outline": outline(desk.graph, catalogue),
+        "scope": list("/".join(desk.scope).split("/")) if desk.scope else [],
+        "places": spoken.places(language()),
         "commands": commands.as_data(desk, language()),
         "starters": starters(desk),
         "notices": [{"id": n.id, "kind": n.kind, "text": n.text(language())} for n in desk.fresh_notices],

@@ -4,12 +4,16 @@
 import { Chooser } from "./chooser.js";
 import { Clipboard } from "./clipboard.js";
 import { Drop } from "./drop.js";
+import { Finder } from "./finder.js";
+import { Focus } from "./focus.js";
 import { Frame } from "./frame.js";
+import { Keyboard } from "./keyboard.js";
 import { make } from "./dom.js";
 import { Menu } from "./menu.js";
 import { Overlay } from "./overlay.js";
 import { Pickup } from "./pickup.js";
 import { Queue } from "./queue.js";
+import { nameCanvas, namePage } from "./spoken.js";
 import { Suggest } from "./suggest.js";
 import { readViewport, setViewport } from "./viewport.js";
 import { Wires } from "./wires.js";
@@ -17,25 +21,6 @@ import { Wires } from "./wires.js";
 const POLL = 500; // ms between two looks at what is loading
 const INSTANT = 24; // ms after which a new view has been drawn
 const LATE = 400; // ms after which no push will come any more
-
-// The combination of keys of a press, in the spelling of the table of commands.
-export function combination(event) {
-  const letter = /^[a-z]$/i.test(event.key); // of other characters Shift is a part
-  const names = [[event.ctrlKey || event.metaKey, "Ctrl"], [event.altKey, "Alt"], [event.shiftKey && (letter || event.key.length > 1), "Shift"]];
-  return [...names.filter(([held]) => held).map(([, name]) => name), letter ? event.key.toUpperCase() : event.key].join("+");
-}
-
-// The command that a key press means; null where the key is left to the browser.
-export function commandOf(event, commands) {
-  const keys = combination(event);
-  const found = commands.find((command) => command.keys.includes(keys));
-  return found ? found.name : null;
-}
-
-function writing(event) {
-  const target = event.composedPath()[0];
-  return target && target.closest && target.closest("input, textarea, select, [contenteditable=true], [role=combobox], [role=dialog], [role=menu]");
-}
 
 class Bridge {
   constructor(parent) {
@@ -47,7 +32,7 @@ class Bridge {
     this.frame = new Frame(this.queue, {
       css: () => CARD_CSS + "\n" + (this.data ? this.data.families : "") + "\n" + fonts(),
       language: () => (this.data ? this.data.language : "en"),
-      key: (event) => this.key(event, false),
+      key: (event) => this.keyboard.press(event, false),
       shown: (envelope, args, state) => this.shown(envelope, state),
       viewport: () => this.moved(),
       attached: () => {
@@ -64,12 +49,18 @@ class Bridge {
     this.overlay = new Overlay(this.root, this.frame, (name) => this.queue.push("command", { name }));
     this.chooser = new Chooser(this.root);
     this.clipboard = new Clipboard(this.frame, this.queue, this.overlay);
-    this.menu = new Menu(this.root, this.frame, (name) => this.run(name));
+    this.menu = new Menu(this.root, this.frame, (name) => this.keyboard.run(name));
     this.wires = new Wires(this.frame);
     this.pickup = new Pickup(this.frame, this.queue);
     this.suggest = new Suggest(this.frame, this.queue, this.chooser, this.wires);
     this.drop = new Drop(this.root, this.frame, this.queue, this.overlay);
-    this.onKey = (event) => this.key(event, true);
+    this.focus = new Focus(this.frame);
+    this.finder = new Finder({
+      chooser: this.chooser, frame: this.frame, focus: this.focus, menu: this.menu, queue: this.queue, overlay: this.overlay,
+      add: (component) => this.drop.add(component), run: (name) => this.keyboard.run(name),
+    });
+    this.keyboard = new Keyboard(this);
+    this.onKey = (event) => this.keyboard.press(event, true);
     document.addEventListener("keydown", this.onKey, true);
     this.timer = setInterval(() => this.tick(), 150);
     this.eager = setInterval(() => this.frame.attach() && clearInterval(this.eager), 8);
@@ -94,6 +85,8 @@ class Bridge {
     this.suggest.update(data);
     this.clipboard.update(data);
     this.menu.update(data);
+    this.finder.update(data);
+    this.keyboard.update(data);
     if (data.desk === this.desk) {
       if (data.focus.id !== this.focused) this.wanted = data.focus;
       if (data.arranged !== this.arranged) this.refit = true;
@@ -114,6 +107,7 @@ class Bridge {
     }
     if (!this.frame.attach()) return;
     this.frame.style();
+    this.name();
     if (this.view && !this.placed && readViewport(this.frame.doc) && this.frame.bodies().length >= this.overlay.boxes().length && this.laidOut()) this.place();
     else if (this.view && !this.placed && !this.soon) {
       this.soon = requestAnimationFrame(() => {
@@ -121,6 +115,12 @@ class Bridge {
         this.tick();
       });
     }
+  }
+
+  name() {
+    if (!this.data) return;
+    namePage(this.data);
+    nameCanvas(this.frame.doc, this.data.strings);
   }
 
   // ---------------------------------------------------------------- views
@@ -136,6 +136,7 @@ class Bridge {
     if (!same) setTimeout(() => this.go(), 2 * INSTANT);
     setTimeout(() => this.wires.settle(), 2 * INSTANT);
     this.suggest.shown();
+    setTimeout(() => this.keyboard.follow(), 2 * INSTANT);
     this.overlay.changed();
   }
 
@@ -173,38 +174,6 @@ class Bridge {
     if (!this.placed || !this.view) return;
     const view = readViewport(this.frame.doc);
     if (view) sessionStorage.setItem(`layerloom.view.${this.view}`, JSON.stringify(view));
-  }
-
-  // ---------------------------------------------------------------- keys
-
-  key(event, outside) {
-    if (!this.data || event.defaultPrevented) return;
-    if (outside && (writing(event) || document.querySelector("[role=dialog]"))) {
-      const saving = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
-      if (!saving || document.querySelector("[role=dialog]")) return;
-      document.activeElement.blur(); // what is being typed belongs to what is saved
-    }
-    const command = commandOf(event, this.data.commands);
-    if (!command) return;
-    if (outside && (command === "open" || (["copy", "cut"].includes(command) && String(getSelection())))) return;
-    if (command === "paste") return this.clipboard.expect(); // the browser's paste event brings the text
-    const { nodes } = this.frame.selected();
-    if (command === "open" && nodes.length !== 1) return;
-    event.preventDefault();
-    if (!["fit", "search"].includes(command)) event.stopPropagation();
-    this.run(command);
-  }
-
-  // Does a command, asked for by key or in a menu.
-  run(command) {
-    if (command === "fit") return this.overlay.fit(true);
-    if (command === "paste") return this.clipboard.paste();
-    if (command === "search") return document.querySelector(".desk-search input")?.focus();
-    if (command === "escape" && !this.overlay.keys.hidden) return this.overlay.toggleKeys(false);
-    if (command === "escape") return this.queue.push("escape");
-    this.frame.reportNow();
-    if (command === "open") this.queue.push("open", { node: this.frame.selected().nodes[0] });
-    else this.queue.push("command", { name: command });
   }
 }
 

@@ -31,7 +31,7 @@ export class Drop {
       ["keydown", (event) => {
         if ((event.key === "Enter" || event.key === " ") && cardOf(event)) {
           event.preventDefault();
-          this.add(cardOf(event));
+          this.add(cardOf(event).dataset.component);
         }
       }],
     ];
@@ -104,11 +104,11 @@ export class Drop {
 
   click(event) {
     const card = cardOf(event);
-    if (card) this.add(card);
+    if (card) this.add(card.dataset.component);
   }
 
   // Beside the selected node where there is room in view, else in the middle of what is seen.
-  add(card) {
+  add(component) {
     const view = readViewport(this.frame.doc), [width, height] = this.overlay.size;
     if (!view) return;
     const boxes = this.overlay.boxes();
@@ -118,7 +118,7 @@ export class Drop {
     const middle = { x: (seen.left + seen.right - NODE.w) / 2, y: (seen.top + seen.bottom - NODE.h) / 2 };
     let place = chosen.length === 1 ? freePlace({ x: chosen[0].x + chosen[0].w + 64, y: chosen[0].y }, boxes) : null;
     if (!place || !inside(place)) place = freePlace(middle, boxes);
-    this.queue.push("add", { component: card.dataset.component, x: place.x, y: place.y, wire: null });
+    this.queue.push("add", { component, x: place.x, y: place.y, wire: null });
     this.reveal = true;
   }
 }

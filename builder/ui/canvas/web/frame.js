@@ -6,6 +6,8 @@ import { readViewport } from "./viewport.js";
 
 const ALWAYS = 9e15; // a timestamp that streamlit-flow takes for newer than its own
 
+const TO_DRAW = 150; // ms within which React Flow shows what was pushed
+
 export function positionOf(element) {
   const parts = /translate\(([-\d.e]+)px,\s*([-\d.e]+)px\)/.exec(element.style.transform);
   return parts ? [Math.round(+parts[1] * 10) / 10, Math.round(+parts[2] * 10) / 10] : null;
@@ -72,6 +74,7 @@ export class Frame {
     this.positions = {}; // by node, as Python knows them
     this.selection = ""; // nodes and wires, as Python knows them
     this.chosen = new Set(); // the selected nodes
+    this.pushed = 0; // when the latest push came that changes something
     this.drawn = false; // React Flow shows a wire that Python has not agreed to
     this.wire = null; // the pin from which a wire is being drawn
     this.lifted = null; // the wire that was taken up at its target
@@ -216,6 +219,7 @@ export class Frame {
     args.nodes = [...args.nodes, UNSIZED];
     args.timestamp = ALWAYS;
     args.fitView = false;
+    if (!same) this.pushed = performance.now();
     this.positions = positions;
     this.drawn = false;
     for (const [id, answer] of this.asked) if (!answer) this.asked.set(id, performance.now());
@@ -291,6 +295,7 @@ export class Frame {
 
   reportNow() {
     if (this.busy || !this.args) return;
+    if (performance.now() - this.pushed < TO_DRAW && this.differs(this.args)) return this.report(); // not yet drawn
     const moves = {}, shown = this.shown();
     for (const element of shown.values()) {
       const at = this.place(element, shown), known = this.positions[element.dataset.id];
@@ -302,12 +307,15 @@ export class Frame {
       this.queue.push("move", { positions: moves });
     }
     const { nodes, edges } = this.selected();
-    const selection = JSON.stringify([[...nodes].sort(), [...edges].sort()]);
     this.highlight(nodes, edges);
-    if (selection !== this.selection) {
-      this.selection = selection;
-      this.queue.push("select", { nodes, edges });
-    }
+    this.tell(nodes, edges);
+  }
+
+  tell(nodes, edges) {
+    const selection = JSON.stringify([[...nodes].sort(), [...edges].sort()]);
+    if (selection === this.selection) return;
+    this.selection = selection;
+    this.queue.push("select", { nodes, edges });
   }
 
   // ---------------------------------------------------------------- pointer
@@ -344,16 +352,20 @@ export class Frame {
     // React Flow ends its own drag after this listener: give it the turn before a held push comes in.
     setTimeout(() => {
       if (wire) this.wireEnded(wire, event.clientX, event.clientY);
-      this.busy = false;
       this.hooks.released();
-      this.reportNow();
-      this.report();
-      if (this.held) {
-        const data = this.held;
-        this.held = null;
-        this.win.postMessage(data, window.location.origin);
-      }
+      this.release();
     }, 30);
+  }
+
+  // What was being done is done: Python hears of it, and a push that was held back comes in.
+  release() {
+    this.busy = false;
+    this.reportNow();
+    this.report();
+    if (!this.held) return;
+    const data = this.held;
+    this.held = null;
+    this.win.postMessage(data, window.location.origin);
   }
 
   // A wire that React Flow did not draw: dropped on a node rather than on a port, on a port that cannot take it, or beside all.

@@ -21,6 +21,16 @@ const ICONS = {
   map: "M2.5 4.5l3.5-1.5 4 1.5 3.5-1.5v8.5L10 13l-4-1.5L2.5 13z M6 3v8.5M10 4.5V13", keys: "M6.2 6.1a1.9 1.9 0 1 1 2.6 1.8c-.6.3-.8.6-.8 1.3M8 11.6v.1",
 };
 
+// What the list of shortcuts holds: [title, [[keys, what they do], ...]], gestures first, then the commands in their groups.
+function sections({ strings, commands }) {
+  const gestures = ["gestures_mouse", "gestures_keys"].map((name) => [strings[name], strings[`${name}_list`].split("\n").map((line) => line.split(" | "))]);
+  const groups = new Map();
+  for (const { group, shown, label } of commands.filter((command) => command.shown)) {
+    groups.set(group, [...(groups.get(group) || []), [shown.replace(/\+(?=.)/g, " + "), label]]);
+  }
+  return [...gestures, ...groups];
+}
+
 export class Overlay {
   constructor(root, frame, command) {
     this.root = root;
@@ -39,7 +49,7 @@ export class Overlay {
     this.bar = make("div", { class: "desk-zoom" }, b.zoom_out, this.level, b.zoom_in, b.fit, b.minimap, b.shortcuts);
     this.map = new Minimap(frame);
     this.notices = make("div", { class: "desk-notices", "aria-live": "polite" });
-    this.keys = make("div", { class: "desk-keys", hidden: true });
+    this.keys = make("div", { class: "desk-keys", role: "region", hidden: true });
     this.empty = make("div", { class: "desk-empty", hidden: true });
     this.root.append(this.bar, this.map.element, this.notices, this.keys, this.empty);
     this.showMap(localStorage.getItem("layerloom.map") !== "off");
@@ -51,13 +61,10 @@ export class Overlay {
       button.title = strings[name];
       button.setAttribute("aria-label", strings[name]);
     }
-    this.map.element.setAttribute("aria-label", data.strings.minimap);
-    const gestures = strings.gesture_list.split("\n").map((line) => line.split(" | "));
-    const commands = data.commands.filter((c) => c.shown).map((c) => [c.shown.replaceAll("+", " + "), c.label]);
-    this.keys.replaceChildren(
-      make("h4", {}, strings.shortcuts),
-      ...[...gestures, ...commands].map(([keys, what]) => make("div", {}, make("kbd", {}, keys), make("span", {}, what))),
-    );
+    this.map.element.setAttribute("aria-label", strings.minimap);
+    this.level.title = strings.zoom_reset;
+    this.keys.setAttribute("aria-label", strings.shortcuts);
+    this.keys.replaceChildren(...sections(data).map(([title, rows]) => make("section", {}, make("h4", {}, title), ...rows.map(([keys, what]) => make("div", {}, make("span", {}, what), make("kbd", {}, keys))))));
     this.empty.replaceChildren(make("strong", {}, data.strings.empty_title), make("span", {}, data.strings.empty_hint), this.firstSteps(data.starters));
     for (const notice of data.notices) {
       if (notice.id > this.seen) this.say(notice.text, notice.kind);
@@ -98,6 +105,12 @@ export class Overlay {
     const issue = (n) => (/ is-(error|waiting)/.test(n.className || "") ? 44 : 0);
     const place = (n, axis) => (this.frame.positions[n.id] || [n.position.x, n.position.y])[axis] + (n.parentNode ? place(all.get(n.parentNode), axis) : 0);
     return nodes.map((n) => ({ id: n.id, x: place(n, 0), y: place(n, 1), w: n.width, h: n.height + issue(n), family: n.className, selected: this.frame.chosen.has(n.id) }));
+  }
+
+  // As close to these nodes as shows them whole.
+  approach(ids) {
+    const boxes = this.boxes(ids);
+    if (boxes.length) glide(this.frame.doc, fitting(boxes, ...this.size, { most: 1.5 }));
   }
 
   fit(smooth) {

@@ -23,6 +23,7 @@ class Palette {
   update(data) {
     this.data = data;
     this.index = data.entries.map(indexed);
+    this.root.entries = data.entries; // for the list of all commands, which offers them too
     this.input.placeholder = data.strings.search;
     this.input.setAttribute("aria-label", data.strings.search);
     this.draw();
@@ -45,7 +46,7 @@ class Palette {
       if (this.query) {
         this.input.value = "";
         this.search("");
-      } else this.input.blur();
+      } else document.querySelector(".st-key-canvas iframe")?.focus();
     } else return;
     event.stopPropagation();
   }

@@ -62,12 +62,16 @@ export function revealing(view, box, width, height, margin = 40) {
   };
 }
 
+let glides = 0;
+
+// Goes to a viewport in small steps; a later glide takes over from one that is under way.
 export function glide(doc, to, duration = 220) {
-  const from = readViewport(doc);
+  const from = readViewport(doc), number = ++glides;
   if (!from) return;
   const start = performance.now();
   const ease = (t) => 1 - Math.pow(1 - t, 3);
   const frame = (now) => {
+    if (number !== glides) return;
     const t = Math.min(1, (now - start) / duration), e = ease(t);
     const k = from.k * Math.pow(to.k / from.k, e);
     setViewport(doc, { x: from.x + (to.x - from.x) * e, y: from.y + (to.y - from.y) * e, k });
