@@ -181,6 +181,8 @@ def test_round_the_page_and_zoom(desk: DeskPage) -> None:
     expect(desk.search).to_be_focused()
     desk.page.keyboard.press("Escape")
     desk.page.keyboard.press("?")
-    expect(desk.page.get_by_role("region", name="Shortcuts")).to_be_visible()
+    shortcuts = desk.page.get_by_role("region", name="Shortcuts")
+    expect(shortcuts).to_be_visible()
+    assert shortcuts.evaluate("e => e.scrollWidth <= e.clientWidth"), "a part of the list lies beside it"
     desk.page.keyboard.press("Escape")
     expect(desk.page.get_by_role("region", name="Shortcuts")).to_be_hidden()

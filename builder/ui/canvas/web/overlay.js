@@ -64,7 +64,8 @@ export class Overlay {
     this.map.element.setAttribute("aria-label", strings.minimap);
     this.level.title = strings.zoom_reset;
     this.keys.setAttribute("aria-label", strings.shortcuts);
-    this.keys.replaceChildren(...sections(data).map(([title, rows]) => make("section", {}, make("h4", {}, title), ...rows.map(([keys, what]) => make("div", {}, make("span", {}, what), make("kbd", {}, keys))))));
+    const row = ([keys, what]) => make("div", {}, make("span", {}, what), make("kbd", {}, keys));
+    this.keys.replaceChildren(make("div", { class: "columns" }, ...sections(data).map(([title, rows]) => make("section", {}, make("h4", {}, title), ...rows.map(row)))));
     this.empty.replaceChildren(make("strong", {}, data.strings.empty_title), make("span", {}, data.strings.empty_hint), this.firstSteps(data.starters));
     for (const notice of data.notices) {
       if (notice.id > this.seen) this.say(notice.text, notice.kind);
