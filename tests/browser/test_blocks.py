@@ -87,3 +87,18 @@ def test_a_made_block_is_kept_and_placed_in_a_new_graph(desk: DeskPage) -> None:
     placed = desk.new_node(lambda: desk.drag(desk.centre(card), desk.at(0.3, 0.3)))
     expect(desk.node(placed)).to_have_class(re.compile("is-block"))
     expect(desk.port(f"{placed}.x")).to_be_attached()
+
+
+def test_what_gives_way_is_not_taken_for_a_drag(desk: DeskPage) -> None:
+    """While the canvas still draws an expanded block, the old places of its neighbours are no news."""
+    desk.open("/" + RESIDUAL)
+    desk.canvas.locator("body").evaluate(
+        "body => setInterval(() => body.dispatchEvent(new KeyboardEvent('keyup', {bubbles: true})), 20)"
+    )
+    for _ in range(3):
+        desk.node("res1").locator(".fold").click()
+        expect(desk.node("res1/conv1")).to_be_visible()
+        desk.node("res1").locator(".fold").click()
+        expect(desk.node("res1/conv1")).to_have_count(0)
+    desk.settled()
+    expect(desk.button("undo")).to_be_disabled()
