@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 from torch.optim import lr_scheduler
+from torch.optim.swa_utils import SWALR
 
 import components
 from components.schedule._base import chained_factor
@@ -45,6 +46,12 @@ def curve(schedule, epochs=EPOCHS):
             lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 3, 2, 0.2),
         ),
         ("sched_warmup", {"start": 0.1}, lambda o: lr_scheduler.LinearLR(o, 0.1, 1.0, 5)),
+        ("sched_swa_lr", {"start": 0.0, "length": 10.0, "scale": 0.05}, lambda o: SWALR(o, 0.05)),
+        (
+            "sched_swa_lr",
+            {"start": 0.0, "length": 4.0, "scale": 2.0, "curve": "linear"},
+            lambda o: SWALR(o, 2.0, 4, "linear"),
+        ),
     ],
 )
 def test_curve_equals_torch(component, params, peer):
@@ -91,6 +98,11 @@ def test_warm_ups_follow_each_other():
     assert factors == pytest.approx([0, 0.25, 0.5, 0.75, 1, 1])
 
 
+def test_swa_rate_waits_for_its_start_and_is_constant_after_the_change():
+    swa = components.create("sched_swa_lr", start=0.5, length=4.0, scale=0.2)
+    assert [swa.factor(e, 20) for e in (0, 5, 10, 12, 14, 17, 20)] == pytest.approx([1, 1, 1, 0.6, 0.2, 0.2, 0.2])
+
+
 def test_no_schedule_keeps_the_rate():
     assert chained_factor([], 3, 10) == 1
 
@@ -107,7 +119,7 @@ def test_cosine_ends_at_its_least_factor_and_stays_there():
 
 
 def test_ports():
-    for component in ("constant", "step", "cosine", "exponential", "one_cycle", "warmup"):
+    for component in ("constant", "step", "cosine", "exponential", "one_cycle", "warmup", "swa_lr"):
         entry = components.get(f"sched_{component}")
         assert entry.outputs["schedule"].dims.kind == "schedule"
         assert list(entry.inputs) == (["then"] if component == "warmup" else [])
