@@ -1,0 +1,1 @@
+"""Attention modules for feature maps, which drop in behind a convolution."""

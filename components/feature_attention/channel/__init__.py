@@ -1,0 +1,1 @@
+"""Attention over the channels of a feature map."""

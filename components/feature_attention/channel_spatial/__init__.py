@@ -1,0 +1,1 @@
+"""Attention over the channels and the positions of a feature map."""

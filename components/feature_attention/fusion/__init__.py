@@ -1,0 +1,1 @@
+"""Attention that fuses features, and other forms of it in convolutional networks."""

@@ -1,0 +1,1 @@
+"""Attention in which each position looks at many others."""

@@ -1,0 +1,1 @@
+"""Attention over the positions of a feature map."""
