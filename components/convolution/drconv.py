@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from components.convolution._kernel import convolve_each
-from components.convolution._nd import check_convolution
+from components.convolution._nd import CONVOLUTIONS, check_convolution
 from components.registry import component
 from components.rules import per_axis
 from components.spec import Count, Dims, InChannels, Padding, Size, example
@@ -71,7 +71,7 @@ class DRConv(nn.Module):
         )  # fmt: skip
         self.stride, self.padding, self.dilation, self.regions = stride, padding, dilation, regions
         self.in_channels = in_channels
-        self.guide = nn.Conv2d(in_channels, regions, kernel_size, stride, padding, dilation)
+        self.guide = CONVOLUTIONS[2](in_channels, regions, kernel_size, stride, padding, dilation)
         self.filters = nn.Sequential(
             nn.AdaptiveAvgPool2d(per_axis(kernel_size, 2)),
             nn.Conv2d(in_channels, regions**2, 1),
