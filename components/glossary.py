@@ -131,6 +131,7 @@ PARAMETERS: dict[str, Label] = {
     "delimiter": ("Delimiter", "分隔符"),
     "delta": ("Delta", "阈值 δ"),
     "denoiser": ("Denoiser", "去噪网络"),
+    "denominator_degree": ("Degree of the denominator", "分母次数"),
     "depth_multiplier": ("Depth multiplier", "深度倍数"),
     "dilation": ("Dilation", "扩张率"),
     "dilations": ("Dilations of the filters", "各滤波器的扩张率"),
