@@ -35,6 +35,7 @@ FAMILIES: dict[str, Accent] = {
     "Activation": AMBER,
     "Feature normalization": CYAN,
     "Dropout": BROWN,
+    "Regularization": BROWN,
     "Recurrent": VIOLET,
     "Attention": FUCHSIA,
     "Channel attention": FUCHSIA,

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor, nn
 
-from components.generative.gan._slope import squared_slope
 from components.registry import component
+from components.slope import squared_slope
 from components.spec import Block, Dims, NonNegativeFloat, example, sub
 
 
