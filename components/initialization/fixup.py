@@ -11,7 +11,7 @@ from components.spec import Count
 
 
 @component(
-    id="init_fixup",
+    id="norm_fixup",
     kind="init",
     family="Initialization",
     name="Fixup",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+import scipy.linalg
 import torch
 from torch import nn
 
@@ -97,3 +98,41 @@ def test_identity_of_a_convolution(draw, dims):
 def test_identity_refuses_a_weight_without_channels():
     with pytest.raises(ValueError, match="Only tensors with 3, 4, or 5 dimensions"):
         create("init_identity")(torch.empty(5))
+
+
+@pytest.mark.parametrize("shape", [(10, 7), (10, 4, 3), (10, 3, 2, 5)], ids=str)
+@pytest.mark.parametrize("sparsity, zeros", [(0.0, 0), (0.55, 6), (0.9, 9), (1.0, 10)])
+def test_sparse_sets_a_share_of_each_column_to_zero(shape, sparsity, zeros):
+    matrix = filled("init_sparse", shape, sparsity=sparsity).flatten(1)
+    assert ((matrix == 0).sum(0) == zeros).all()
+    peer = nn.init.sparse_(torch.empty(matrix.shape), sparsity)
+    assert torch.equal((peer == 0).sum(0), (matrix == 0).sum(0))
+
+
+def test_sparse_draws_its_zeros_and_its_values():
+    matrix = filled("init_sparse", (20, 3000), sparsity=0.75, std=0.5)
+    assert matrix[matrix != 0].std().item() == pytest.approx(0.5, rel=0.02)
+    torch.testing.assert_close((matrix == 0).float().mean(1), torch.full((20,), 0.75), rtol=0, atol=0.04)
+
+
+@pytest.mark.parametrize("shape", [(5, 5), (4, 7), (1, 3)], ids=str)
+def test_zero_hands_through_where_nothing_widens(shape):
+    assert torch.equal(filled("init_zero_hadamard", shape), torch.eye(*shape))
+
+
+@pytest.mark.parametrize("rows, columns, power", [(8, 4, 3), (7, 3, 3), (5, 1, 3), (16, 15, 4), (3, 2, 2)])
+def test_zero_widens_by_a_hadamard_matrix(rows, columns, power):
+    expected = torch.from_numpy(scipy.linalg.hadamard(2**power)).float()[:rows, :columns] / 2 ** (power / 2)
+    torch.testing.assert_close(filled("init_zero_hadamard", (rows, columns)), expected)
+    kernel = filled("init_zero_hadamard", (rows, columns, 3, 5))
+    torch.testing.assert_close(kernel[:, :, 1, 2], expected)
+    kernel[:, :, 1, 2] = 0
+    assert not kernel.any()
+
+
+@pytest.mark.parametrize("branches, layers, factor", [(16, 2, 16**-0.5), (16, 3, 0.5), (1, 2, 1.0)])
+def test_fixup_shrinks_the_inner_layers(branches, layers, factor):
+    weight = filled("norm_fixup", (60, 40, 3, 3), branches=branches, branch_layers=layers)
+    expected = nn.init.kaiming_normal_(torch.empty(60, 40, 3, 3), generator=torch.Generator().manual_seed(0)) * factor
+    torch.testing.assert_close(weight, expected)
+    assert not filled("norm_fixup", (6, 4), role="last").any()

@@ -287,3 +287,30 @@ def test_one_hot() -> None:
     assert y.dtype == torch.float32 and torch.equal(y, torch.eye(4)[torch.tensor([[0, 3], [2, 2]])])
     with pytest.raises(RuntimeError, match="smaller than num_classes"):
         components.create("op_one_hot", num_classes=2)(torch.tensor([2]))
+
+
+@pytest.mark.parametrize("method", ["zca", "pca"])
+def test_whitening_makes_the_covariance_the_identity(draw: Any, method: str) -> None:
+    x = draw(500, 4) @ draw(4, 4) + draw(4)
+    layer = components.create("dnorm_whitening", in_features=4, method=method, eps=1e-12).double()
+    torch.testing.assert_close(layer(x), x)  # before it has seen the training data
+    layer.fit(x)
+    y = layer(x)
+    torch.testing.assert_close(y.mean(0), torch.zeros(4).double())
+    torch.testing.assert_close(y.mT.cov(correction=0), torch.eye(4).double())
+    spread = x.mT.cov(correction=0)
+    if method == "zca":
+        torch.testing.assert_close(layer.matrix, layer.matrix.mT)
+        torch.testing.assert_close(layer.matrix @ spread @ layer.matrix, torch.eye(4).double())
+        assert (torch.linalg.eigvalsh(layer.matrix) > 0).all()
+    else:
+        lengths = layer.matrix.square().sum(1)  # of each component: one over its variance
+        torch.testing.assert_close(1 / lengths, torch.linalg.eigvalsh(spread).flip(0))
+
+
+def test_whitening_bounds_what_it_enlarges(draw: Any) -> None:
+    x = torch.cat((draw(50, 2), torch.zeros(50, 1).double()), 1)
+    layer = components.create("dnorm_whitening", in_features=3, eps=0.01).double()
+    layer.fit(x.view(10, 5, 3))
+    assert torch.isfinite(layer(x)).all()
+    assert layer.matrix[2, 2].item() == pytest.approx(10.0)
