@@ -53,6 +53,26 @@ def test_selected_nodes_are_aligned_by_key_and_by_button_and_arranged(desk: Desk
     assert (place(desk, "conv1"), place(desk, "tanh1")) == before
 
 
+def test_a_dragged_card_snaps_to_others_unless_alt_is_held(desk: DeskPage) -> None:
+    start = desk.centre(desk.node("tanh1").locator(".label"))
+    zoom = desk.viewport()[2]
+    level = place(desk, "tanh1")[1]
+    mouse = desk.page.mouse
+    mouse.move(*start)
+    mouse.down()
+    mouse.move(start[0] + 8, start[1] + 90 * zoom, steps=4)
+    mouse.move(start[0] + 8, start[1] + 3, steps=4)
+    mouse.up()
+    desk.settled()
+    assert place(desk, "tanh1")[1] == pytest.approx(level, abs=0.2), "its wire runs straight again"
+    start = desk.centre(desk.node("tanh1").locator(".label"))
+    desk.page.keyboard.down("Alt")
+    desk.drag(start, (start[0], start[1] + 3))
+    desk.page.keyboard.up("Alt")
+    desk.settled()
+    assert place(desk, "tanh1")[1] == pytest.approx(level + 3 / zoom, abs=0.5)
+
+
 def test_a_card_on_a_wire_makes_room_in_one_step(desk: DeskPage) -> None:
     before = {node: place(desk, node) for node in desk.node_ids()}
     path = desk.wire("conv1.y", "tanh1.x").locator("path").first.bounding_box()

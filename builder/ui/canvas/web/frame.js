@@ -2,6 +2,7 @@
 // Streamlit and React Flow: what Python sends is joined with what the person is doing right now, and React Flow's own reports are
 // kept from causing reruns.
 
+import { Snap } from "./snap.js";
 import { readViewport } from "./viewport.js";
 
 const ALWAYS = 9e15; // a timestamp that streamlit-flow takes for newer than its own
@@ -64,6 +65,7 @@ export class Frame {
   constructor(queue, hooks) {
     this.queue = queue;
     this.hooks = hooks; // css(), language(), key(event), attached(), shown(envelope, args, state), viewport(), changed(), selected(nodes, edges), released(), dropped(wire, x, y)
+    this.snap = new Snap(this);
     this.element = null;
     this.doc = null;
     this.win = null;
@@ -109,6 +111,7 @@ export class Frame {
     this.incoming = (event) => this.fromPython(event.data);
     Object.assign(win.desk, { incoming: this.incoming, outgoing: (data) => this.fromFlow(data) });
     this.style();
+    this.snap.listen(win);
     const on = (type, handler) => doc.addEventListener(type, handler, true);
     // The name of a block in a card, and its chevron, are links: pressing one neither selects nor moves the node.
     for (const type of ["pointerdown", "mousedown", "click", "dblclick"]) {
@@ -327,6 +330,7 @@ export class Frame {
     this.lifted = null;
     this.wire = pin ? { pin: pin.dataset.id, out: pin.classList.contains("out"), waiting: this.queue.next } : null;
     this.busy = !!event.target.closest(".react-flow__node, .react-flow__nodesselection-rect");
+    if (!this.wire) this.snap.begin(event);
     if (this.wire) this.doc.documentElement.dataset.wiring = this.wire.out ? "out" : "in";
   }
 
@@ -347,6 +351,7 @@ export class Frame {
   up(event) {
     const wire = this.wire;
     this.wire = null;
+    this.snap.end();
     delete this.doc.documentElement.dataset.wiring;
     if (this.lifted) this.fade(null);
     // React Flow ends its own drag after this listener: give it the turn before a held push comes in.
