@@ -3,16 +3,11 @@
 // kept from causing reruns.
 
 import { Snap } from "./snap.js";
-import { readViewport } from "./viewport.js";
+import { positionOf, readViewport } from "./viewport.js";
 
 const ALWAYS = 9e15; // a timestamp that streamlit-flow takes for newer than its own
 
 const TO_DRAW = 150; // ms within which React Flow shows what was pushed
-
-export function positionOf(element) {
-  const parts = /translate\(([-\d.e]+)px,\s*([-\d.e]+)px\)/.exec(element.style.transform);
-  return parts ? [Math.round(+parts[1] * 10) / 10, Math.round(+parts[2] * 10) / 10] : null;
-}
 
 // The body in which a card of an expanded block is drawn: its id is the way there.
 export function around(id) {

@@ -2,13 +2,12 @@
 // with what it lines up. With Alt it goes freely. React Flow drags by the mouse's moves: it gets to hear of one that is put right.
 
 import { make } from "./dom.js";
-import { positionOf } from "./frame.js";
-import { readViewport } from "./viewport.js";
+import { positionOf, readViewport } from "./viewport.js";
 
 const NEAR = 5; // px of the screen
 
 // The least shift, within `near`, that brings one of `own` to one of `others` [{at}], with that one; null where none is near.
-export function nearest(own, others, near) {
+export function nearestLine(own, others, near) {
   let best = null;
   for (const other of others) {
     for (const place of own) {
@@ -68,8 +67,8 @@ export class Snap {
     if (!view || event.altKey || !(event.buttons & 1)) return this.clear();
     const way = [(event.clientX - mouse[0]) / view.k, (event.clientY - mouse[1]) / view.k], near = NEAR / view.k;
     const now = { x: own.x + way[0], y: own.y + way[1], w: own.w, h: own.h };
-    const across = nearest(lines(now.x, now.w), this.drag.x, near);
-    const down = nearest([way[1]], this.drag.straight, near) || nearest(lines(now.y, now.h), this.drag.y, near);
+    const across = nearestLine(lines(now.x, now.w), this.drag.x, near);
+    const down = nearestLine([way[1]], this.drag.straight, near) || nearestLine(lines(now.y, now.h), this.drag.y, near);
     this.show(view, { ...now, x: now.x + (across ? across.shift : 0), y: now.y + (down ? down.shift : 0) }, across, down);
     if (!across && !down) return;
     event.stopImmediatePropagation();
