@@ -93,7 +93,7 @@ class Hand:
         act()
         seconds = float(self.page.evaluate("() => window.__watched"))
         self.desk.settled()
-        self.page.wait_for_timeout(200)
+        self.page.wait_for_timeout(600)  # a view that glides to what is new
         return seconds
 
     def select(self, node: str) -> float:
@@ -145,6 +145,8 @@ def edits(desk: DeskPage, rounds: int) -> dict[str, list[float]]:
         times["select"].append(hand.select(one))
         times["parameter"].append(hand.parameter(one, (2, 8, 16, 1)[index // len(layers) % 4]))
         times["move"].append(hand.move(other))
+        desk.press("Control+z")  # nodes that lie elsewhere each round would come to cover others
+        desk.settled()
         before = set(desk.node_ids())
         times["add"].append(hand.add())
         (new,) = set(desk.node_ids()) - before
