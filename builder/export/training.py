@@ -187,6 +187,12 @@ def _optimizers(compiled: Compiled, steps: Steps) -> list[OptimizerPlan]:
     trained = {id(p) for p in compiled.root.parameters() if p.requires_grad}
     for step in steps:
         node = compiled.flat.nodes[step.path]
+        if step.estimator is not None:
+            raise ExportError(
+                f"'{node.path}' computes the loss several times a step, which a training script cannot say yet.",
+                f"“{node.path}”每步要多次计算损失，训练脚本暂不支持。",
+                node.path,
+            )
         chosen = {id(p) for p in step.parameters}
         alone = len(steps.steps) == 1 and not step.reaches_others
         prefixes = None if alone or chosen == trained else _cover(compiled, chosen)

@@ -13,10 +13,11 @@ from torch import Tensor, fx, nn
 from builder.compiler import Compiled, End
 from builder.graph import FlatNode
 from builder.train.devices import Devices
-from builder.train.diagnose import failed_backward, not_finite
+from builder.train.diagnose import failed_backward, failed_forward, not_finite
 from builder.train.errors import TrainError
 from builder.train.follow import schedules_at
 from builder.train.loader import Batch
+from components.optimizer._estimator import GradientEstimator
 from components.schedule._base import chained_factor
 
 
@@ -70,6 +71,7 @@ class Step:
                 f"“{node.path}”的设置“decay”需要带权重衰减的优化器，{node.component.name_zh}没有。",
                 node.path,
             )
+        self.estimator = self.optimizer if isinstance(self.optimizer, GradientEstimator) else None
         for group in self.optimizer.param_groups:
             group["initial_lr"] = group["lr"]
         self.schedule = schedules_at(compiled, node)
@@ -111,15 +113,32 @@ class Step:
         """
         for parameter in self.parameters:  # what zero_grad does, for a tenth of its time
             parameter.grad = None
-        # Where the optimizer owns all that its losses reach, backward needs no selection.
-        selected = None if alone and not self.reaches_others else self.parameters
-        self.devices.backward(loss, selected, retain_graph)
+        if self.estimator is not None:
+            self._estimate(self.estimator, batch)
+        else:
+            # Where the optimizer owns all that its losses reach, backward needs no selection.
+            selected = None if alone and not self.reaches_others else self.parameters
+            self.devices.backward(loss, selected, retain_graph)
         if self.devices.world > 1:
             self.devices.sum_gradients(self.parameters, batch.share)
         if self.accumulate > 1:
             self._add(batch.whole)
         elif hold:
             self._gradients = self._taken()
+
+    def _estimate(self, estimator: GradientEstimator, batch: Batch) -> None:
+        """Finds the gradients by looks at the loss, all with the same random numbers, which leave no other trace."""
+        forward, arguments = self.devices.forward(self.program), self._arguments(batch)
+        seed = int(torch.randint(2**31, ()))
+
+        def look() -> Tensor:
+            with self.devices.fixed_random_numbers(seed), torch.no_grad():
+                return self.loss(forward(*arguments))
+
+        buffers = [(buffer, buffer.clone()) for buffer in self.program.buffers()]
+        estimator.estimate(look)
+        for buffer, before in buffers:
+            buffer.copy_(before)
 
     def update(self) -> bool:
         """Clips the gradients and changes the parameters; False where it waits for more batches."""
@@ -175,6 +194,8 @@ class Step:
 
     def failed_backward(self, error: Exception, batch: Batch) -> TrainError:
         """An exception of the backward pass, at the node that raised it."""
+        if self.estimator is not None:
+            return failed_forward(error, self.program)
         return failed_backward(error, self.program, self._arguments(batch), self.terms)
 
     def check(self, values: Iterable[float], batch: Batch, number: int, epoch: int) -> None:

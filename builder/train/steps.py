@@ -43,7 +43,9 @@ class Steps:
         self.steps = [Step(compiled, node, devices) for node in nodes]
         self.follow = Followers(compiled)
         self.simultaneous = compiled.graph.training.get("updates") == "simultaneous"
-        actors = [Actor(step.values, frozenset(map(id, step.parameters))) for step in self.steps]
+        actors = [
+            Actor(step.values, frozenset(map(id, step.parameters)), step.estimator is None) for step in self.steps
+        ]
         self._planner = Planner(compiled, actors)
         self._turns: dict[tuple[int, ...], list[_Turn]] = {}
         self._alone = len(self.steps) == 1

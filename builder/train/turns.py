@@ -22,10 +22,14 @@ from components.scheduled import Scheduled
 
 @dataclass(frozen=True)
 class Actor:
-    """An optimizer that acts in a step: the values that it looks at, and the parameters that it trains, by identity."""
+    """An optimizer that acts in a step: the values that it looks at, and the parameters that it trains, by identity.
+
+    One that does not ``differentiate`` needs no graph of gradients behind these values.
+    """
 
     ends: Sequence[End]
     owned: frozenset[int]
+    differentiates: bool = True
 
 
 @dataclass
@@ -57,7 +61,7 @@ class Planner:
         self._sources: dict[str, dict[str, list[End]]] = {}
         self._codes: dict[str, Code | None] = {}
         self._owners = self._owners_by_path()
-        self._reach = [self._reached(actor.ends) for actor in actors]
+        self._reach = [self._reached(actor.ends) if actor.differentiates else set() for actor in actors]
 
     def plan(self, acting: Sequence[int], simultaneous: bool = False) -> list[Turn]:
         """The turns of a step in which these optimizers act: one each, or simultaneously one for all."""
