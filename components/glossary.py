@@ -108,6 +108,7 @@ PARAMETERS: dict[str, Label] = {
     "branch_layers": ("Layers in a branch", "每个分支的层数"),
     "branches": ("Branches", "分支数"),
     "brightness": ("Brightness", "亮度"),
+    "buffer": ("Buffer", "缓冲区大小"),
     "c": ("Target c", "目标值 c"),
     "causal": ("Causal", "因果（只看过去）"),
     "ceil_mode": ("Round the size up", "尺寸向上取整"),

@@ -100,11 +100,10 @@ class Loading:
         found = [_GENERATOR] if any(self._draws(path) for path in self.plan.data) else []
         tensor = self.library.own.tensor
         settings = [self.plan.settings[path] for path in self.plan.data]
-        if any(s.sampler or (s.subset and s.subset.get("per_class")) for s in settings) or any(
-            map(self.relabels, self.plan.rounds)
-        ):
+        by_class = any(s.subset and s.subset.get("per_class") for s in settings)
+        if by_class or any(map(self._looks_at_labels, self.plan.data)) or any(map(self.relabels, self.plan.rounds)):
             found.append(_LABELS)
-        if any(s.subset and s.subset.get("per_class") for s in settings):
+        if by_class:
             found.append(_SUBSET)
         found += [self._batches(path, tensor) for path in self.plan.data]
         if len(self.plan.data) > 1:
@@ -199,8 +198,15 @@ class Loading:
 
     def _sampled(self, path: str) -> str:
         """The labels that a sampler looks at."""
-        split = self._name(path, "train", "train_set")
-        return f"{self._name(path, 'labels')} = labels_of({split})[{self._name(path, 'samples')}]"
+        split, samples = self._name(path, "train", "train_set"), self._name(path, "samples")
+        if not self._looks_at_labels(path):
+            return f"{self._name(path, 'labels')} = torch.full((len({samples}),), -100)  # nobody looks at them"
+        return f"{self._name(path, 'labels')} = labels_of({split})[{samples}]"
+
+    def _looks_at_labels(self, path: str) -> bool:
+        """Whether the sampler of a data set needs its labels."""
+        sampler = self.plan.settings[path].sampler
+        return sampler is not None and getattr(registry.get(sampler["component"]).factory, "needs_labels", True)
 
     def count(self, counts: bool) -> list[str]:
         """How many steps an epoch has, where that is asked for."""

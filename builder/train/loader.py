@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from builder.compiler import End
 from builder.train.errors import TrainError, in_words
 from components.data._base import TensorSplit
+from components.targets import IGNORE_INDEX
 
 DEFAULT_BATCH_SIZE = 64
 LABELS = "y"  # the port of a data set whose values a subset or a sampler looks at
@@ -54,7 +55,10 @@ class LoaderSettings:
 
 
 class BatchSampler(Protocol):
-    """What a component of kind sampler with the tag ``batches`` does."""
+    """What a component of kind sampler with the tag ``batches`` does.
+
+    One with ``needs_labels = False`` takes data without labels too; it is told that none is known.
+    """
 
     def batches(self, labels: Tensor, batch_size: int, generator: torch.Generator) -> list[Tensor]:
         """The samples of each batch of an epoch, as indices into ``labels`` (N,)."""
@@ -141,13 +145,19 @@ class Loader:
     def _sampled(self, epoch: int, cycle: int) -> list[Tensor]:
         if self.sampler is None:
             return []
-        labels = self.read_labels() if self.members is None else self.read_labels()[self.members]
+        labels = self._labels(self.sampler)
         generator = generator_of(self.seed, epoch, self.path, cycle, "sampler")
         try:
             found = self.sampler.batches(labels, self.batch_size, generator)
         except ValueError as error:
             raise TrainError(*in_words(error), self.path) from error
         return found if self.members is None else [self.members[batch] for batch in found]
+
+    def _labels(self, sampler: BatchSampler) -> Tensor:
+        """The labels of the samples that are used, -100 for all where the sampler does not look at them."""
+        if not getattr(sampler, "needs_labels", True):
+            return torch.full((self.samples,), IGNORE_INDEX)
+        return self.read_labels() if self.members is None else self.read_labels()[self.members]
 
     def read(self, batches: Sequence[Tensor]) -> Iterator[dict[str, Tensor]]:
         """The tensors of these batches."""

@@ -164,3 +164,45 @@ def test_samples_of_a_class_are_drawn_evenly():
     counts = torch.cat(batches("lt_class_balanced_sampler", labels=labels)).bincount(minlength=1000)[:4].double()
     assert counts.sum() == pytest.approx(500, abs=64)
     assert ((counts - counts.mean()) ** 2 / counts.mean()).sum().item() < 16.3  # 3 degrees of freedom, 1 in 1000
+
+
+# ------------------------------------------------------------------ echoing
+
+UNKNOWN = torch.full((50,), -100)
+
+
+@pytest.mark.parametrize("params", [{}, {"factor": 3, "buffer": 0}, {"factor": 4, "buffer": 7}, {"unit": "batch"}])
+def test_every_sample_leaves_as_often_as_the_factor_says(params):
+    found = batches("opt_data_echoing", labels=UNKNOWN, **params)
+    assert torch.cat(found).bincount(minlength=50).tolist() == [params.get("factor", 2)] * 50
+
+
+@pytest.mark.parametrize("params", [{}, {"buffer": 0}, {"unit": "batch"}])
+def test_a_factor_of_one_is_the_stream(params):
+    found = batches("opt_data_echoing", labels=UNKNOWN, factor=1, **params)
+    stream = torch.randperm(50, generator=torch.Generator().manual_seed(0))
+    assert [b.tolist() for b in found] == [b.tolist() for b in stream.split(12)]
+
+
+def test_batches_are_repeated_whole():
+    found = batches("opt_data_echoing", labels=UNKNOWN, factor=3, unit="batch")
+    assert [len(b) for b in found] == [12] * 12 + [2] * 3
+    for first in range(0, len(found), 3):
+        assert torch.equal(found[first], found[first + 1]) and torch.equal(found[first], found[first + 2])
+
+
+def test_copies_stay_within_the_buffer():
+    echo, stream = (
+        batches("opt_data_echoing", labels=UNKNOWN, factor=2, buffer=6),
+        torch.randperm(50, generator=torch.Generator().manual_seed(0)),
+    )
+    row = torch.cat(echo)
+    home = {sample: 2 * place for place, sample in enumerate(stream.tolist())}
+    moved = [abs(place - home[sample]) for place, sample in enumerate(row.tolist())]
+    assert 2 < max(moved) <= 7  # b, and the place of the second copy
+    assert torch.equal(torch.cat(batches("opt_data_echoing", labels=UNKNOWN, buffer=0)), stream.repeat_interleave(2))
+
+
+def test_echoes_follow_from_the_generator_alone():
+    first, again, other = (batches("opt_data_echoing", labels=UNKNOWN, seed=seed) for seed in (0, 0, 1))
+    assert [b.tolist() for b in first] == [b.tolist() for b in again] != [b.tolist() for b in other]

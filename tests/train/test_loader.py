@@ -176,6 +176,15 @@ def test_a_sampler_puts_the_batches_together() -> None:
     assert not torch.equal(whole, torch.cat([b.values["data", "x"] for b in first]))
 
 
+def test_a_sampler_that_needs_no_labels_takes_targets_of_any_kind() -> None:
+    echoing = create("opt_data_echoing", factor=3)
+    settings = LoaderSettings(batch_size=4, subset={"count": 6})
+    chosen = Loader("data", create("data_diabetes").load("train"), settings, seed=3, training=True, sampler=echoing)
+    chosen.members = torch.tensor([2, 5, 7, 11, 20, 30])
+    seen = torch.cat(chosen.indices(0, len(chosen)))
+    assert len(chosen) == 5 and seen.bincount()[chosen.members].tolist() == [3] * 6 and len(seen) == 18
+
+
 def test_a_sampler_sees_the_subset_alone() -> None:
     sampler = {"component": "sampler_m_per_class", "params": {"per_class": 2}}
     chosen = data_loader(sampler=sampler, batch_size=6, subset={"count": 3, "per_class": True})
