@@ -14,12 +14,12 @@ from builder.ui.desk import COLOURINGS, Desk
 from builder.ui.text import text
 from builder.ui.warm import WARMUP
 
-Needs = Literal["nodes", "two_nodes", "three_nodes", "selection", "graph", "nothing", "undo", "redo", ""]
+Needs = Literal["nodes", "block", "two_nodes", "three_nodes", "selection", "graph", "nothing", "undo", "redo", ""]
 Group = Literal["file", "edit", "place", "wires", "view", "go"]
-Menu = Literal["node", "wire", "canvas"]
+Menu = Literal["node", "block", "wire", "canvas"]
 
 MENUS: dict[Needs, tuple[Menu, ...]] = {
-    "nodes": ("node",), "selection": ("node", "wire"), "graph": ("canvas",), "undo": ("canvas",), "redo": ("canvas",),
+    "nodes": ("node",), "block": ("block",), "selection": ("node", "wire"), "graph": ("canvas",), "undo": ("canvas",), "redo": ("canvas",),
 }  # fmt: skip
 
 
@@ -54,6 +54,7 @@ class Command:
         return {
             "": True,
             "nodes": bool(desk.selection),
+            "block": any(actions.is_block(desk.open_graph, node) for node in desk.selection),
             "two_nodes": len(desk.selection) > 1,
             "three_nodes": len(desk.selection) > 2,
             "selection": bool(desk.selection or desk.wires),
@@ -133,8 +134,8 @@ COMMANDS: dict[str, Command] = {
         Command("edit", "bypass", actions.bypass, ("Ctrl+B",), "step_over", "nodes"),
         Command("edit", "replace", _replace, ("R",), "find_replace", "nodes"),
         Command("edit", "group", actions.group, ("Ctrl+G",), "select_all", "nodes"),
-        Command("edit", "expand", actions.toggle_expanded, ("E",), "unfold_more", "nodes"),
-        Command("edit", "keep_block", block_dialogs.ask_to_keep, (), "bookmark_add", "nodes"),
+        Command("edit", "expand", actions.toggle_expanded, ("E",), "unfold_more", "block"),
+        Command("edit", "keep_block", block_dialogs.ask_to_keep, (), "bookmark_add", "block"),
         Command("edit", "my_blocks", block_dialogs.ask_for_library, (), "bookmarks"),
         Command("edit", "select_all", _select_all, ("Ctrl+A",), "select_all", "graph"),
         Command("place", "arrange", placing.arrange, (), "auto_awesome_mosaic", "graph"),
@@ -162,7 +163,7 @@ COMMANDS: dict[str, Command] = {
         Command("go", "palette", None, ("Ctrl+K", "Ctrl+Shift+P"), "manage_search"),
         Command("go", "find", None, ("Ctrl+F",), "my_location", "graph"),
         Command("go", "search", None, ("/",), "search"),
-        Command("go", "open", None, ("Enter",), "open_in_full", "nodes"),
+        Command("go", "open", None, ("Enter",), "open_in_full", "block"),
         Command("go", "escape", None, ("Escape",), "close"),
     )
 }

@@ -11,7 +11,9 @@ def offered(desk: Desk, menu: str) -> list[str]:
 
 
 def test_a_node_offers_what_acts_on_nodes_and_a_wire_what_acts_on_wires(desk: Desk) -> None:
-    assert {"copy", "cut", "duplicate", "delete", "group", "open"} <= set(offered(desk, "node"))
+    assert {"copy", "cut", "duplicate", "delete", "group"} <= set(offered(desk, "node"))
+    assert not {"open", "expand", "keep_block"} & set(offered(desk, "node"))
+    assert {"open", "expand", "keep_block"} <= set(offered(desk, "block"))
     assert "delete" in offered(desk, "wire")
     assert "copy" not in offered(desk, "wire")
     assert not {"arrange", "undo", "paste"} & set(offered(desk, "node"))

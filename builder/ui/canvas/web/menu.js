@@ -33,10 +33,10 @@ export class Menu {
     const body = pin ? doc.querySelector(`.react-flow__node.body[data-id="${CSS.escape(pin.dataset.id.replace(/\.[^.]*$/, ""))}"]`) : event.target.closest(".react-flow__node.body");
     const thing = body || edge;
     if (thing && !thing.classList.contains("selected")) this.select(thing, event);
-    const kind = body ? "node" : edge ? "wire" : "canvas";
-    const items = this.commands.filter((c) => c.menus.includes(kind) && (c.name !== "open" || body.classList.contains("is-block")));
+    const kinds = !body ? [edge ? "wire" : "canvas"] : body.classList.contains("is-block") ? ["block", "node"] : ["node"];
+    const items = this.commands.filter((c) => c.menus.some((menu) => kinds.includes(menu)));
     const box = this.frame.element.getBoundingClientRect(), at = thing && !event.clientX ? thing.getBoundingClientRect() : null;
-    this.open(items.map((c) => ({ ...c, impossible: kind === "canvas" && !c.possible })), {
+    this.open(items.map((c) => ({ ...c, impossible: kinds.includes("canvas") && !c.possible })), {
       x: box.left + (at ? at.left + 16 : event.clientX), y: box.top + (at ? at.top + 16 : event.clientY),
     });
   }
