@@ -80,6 +80,7 @@ def test_dynamic_averages_the_kernels(draw, dims, temperature):
 
 
 def test_dynamic_of_equal_kernels_is_their_convolution(draw):
+    torch.manual_seed(0)
     layer = create("conv_dynamic", in_channels=4, out_channels=6, num_experts=3, temperature=0.1).double()
     with torch.no_grad():
         layer.weight.copy_(layer.weight[:1].expand_as(layer.weight).clone())
@@ -96,6 +97,7 @@ def test_dynamic_at_a_high_temperature_uses_the_mean_kernel(draw):
 
 
 def test_dynamic_follows_a_schedule(draw):
+    torch.manual_seed(0)
     warm = create("conv_dynamic", in_channels=4, out_channels=6, temperature=30.0).double()
     cold = create("conv_dynamic", in_channels=4, out_channels=6, temperature=3.0).double()
     cold.load_state_dict(warm.state_dict())
@@ -183,6 +185,7 @@ def test_settings_are_those_of_a_convolution(draw, id, settings):
 
 @pytest.mark.parametrize("settings", [{}, {"stride": 2, "padding": 1}, {"kernel_size": (3, 2), "dilation": 2}], ids=str)
 def test_drconv_convolves_each_region_with_its_kernel(draw, settings):
+    torch.manual_seed(0)
     layer = create("conv_drconv", in_channels=3, out_channels=5, regions=4, **settings).double()
     x = draw(2, 3, 9, 8)
     size = layer.guide.kernel_size
@@ -212,6 +215,7 @@ def test_drconv_with_one_region_uses_its_kernel_everywhere(draw):
 
 
 def test_drconv_chooses_one_region_and_learns_to_choose(draw):
+    torch.manual_seed(0)
     layer = create("conv_drconv", in_channels=3, out_channels=5, regions=4).double()
     x = draw(2, 3, 9, 8)
     mask = layer.mask(x)

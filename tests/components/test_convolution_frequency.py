@@ -116,7 +116,8 @@ def test_fourier_mixes_channels_at_each_frequency(draw, size, quarters):
 
 
 def test_fourier_sees_the_whole_image(draw):
-    layer = create("conv_fast_fourier", in_channels=3, global_channels=4, out_channels=8).double().eval()
+    torch.manual_seed(0)
+    layer = create("conv_fast_fourier", in_channels=3, global_channels=4, out_channels=32).double().eval()
     x_l, x_g = draw(1, 3, 9, 11), draw(1, 4, 9, 11).requires_grad_()
     (gradient,) = torch.autograd.grad(layer(x_l, x_g)[1][0, :, 0, 0].sum(), x_g)
     assert (gradient != 0).any(1).double().mean() > 0.9  # all but where a ReLU is silent
