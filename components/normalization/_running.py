@@ -28,6 +28,7 @@ class RunningNorm(nn.Module):
         raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
+        x = x.to(self.running_centre.dtype)  # mixed precision: statistics of half precision would be too coarse
         if self.training:
             centre, scale = self.statistics(channel_rows(x))
             with torch.no_grad():

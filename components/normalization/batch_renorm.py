@@ -68,6 +68,7 @@ class BatchRenorm(Scheduled):
         self.register_buffer("running_std", torch.ones(num_features))
 
     def forward(self, x: Annotated[Tensor, Dims("B C *")]) -> Annotated[Tensor, Dims("B C *")]:
+        x = x.to(self.running_mean.dtype)  # mixed precision: statistics of half precision would be too coarse
         if self.training:
             var, mean = torch.var_mean(channel_rows(x), 1, correction=0)
             std = (var + self.eps).sqrt()

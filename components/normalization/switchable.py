@@ -54,6 +54,7 @@ class SwitchableNorm(nn.Module):
         self.register_buffer("running_var", torch.ones(num_features))
 
     def forward(self, x: Annotated[Tensor, Dims("B C L *")]) -> Annotated[Tensor, Dims("B C L *")]:
+        x = x.to(self.running_mean.dtype)  # mixed precision: statistics of half precision would be too coarse
         var_in, mean_in = torch.var_mean(x.flatten(2), 2, correction=0)  # (B, C)
         square_in = var_in + mean_in.square()
         mean_ln = mean_in.mean(1, keepdim=True)

@@ -169,3 +169,58 @@ def test_layerwise_standardises_each_feature(draw):
     torch.testing.assert_close(batch(x.flatten(0, 1)), y.flatten(0, 1))
     torch.testing.assert_close(norm.norm.running_mean, batch.running_mean)
     assert not list(norm.parameters())
+
+
+@pytest.mark.parametrize("dims", [0, 1, 2, 3])
+def test_adaptive_batch_norm_is_one_batch_norm_for_each_domain(draw, dims):
+    norm = perturbed(create("norm_adabn", num_features=3, num_domains=3, eps=0.01, momentum=0.3))
+    peers = [create("norm_batch", num_features=3, eps=0.01, momentum=0.3, dims=dims).double() for _ in range(3)]
+    for peer in peers:
+        peer.load_state_dict({"weight": norm.weight, "bias": norm.bias}, strict=False)
+    domain = torch.tensor([2, 0, 0, 2, 2])  # the domain 1 does not occur
+    for _ in range(2):
+        x = draw(*SHAPES[dims]) * 2 + 1
+        y = norm(x, domain)
+        for each in (0, 2):
+            torch.testing.assert_close(y[domain == each], peers[each](x[domain == each]))
+    for each, peer in enumerate(peers):
+        torch.testing.assert_close(norm.running_mean[each], peer.running_mean)
+        torch.testing.assert_close(norm.running_var[each], peer.running_var)
+    for each in (norm, *peers):
+        each.eval()
+    x, domain = draw(*SHAPES[dims]), torch.tensor([0, 1, 2, 1, 0])
+    expected = torch.cat([peers[d](x[i : i + 1]) for i, d in enumerate(domain.tolist())])
+    torch.testing.assert_close(norm(x, domain), expected)
+
+
+def test_adaptive_batch_norm_keeps_the_target_out_of_what_is_learned(draw):
+    norm, domain = create("norm_adabn", num_features=3).double(), torch.tensor([0, 0, 0, 1, 1])
+
+    def learned(x):
+        weight = torch.arange(9.0).view(3, 3)
+        return torch.autograd.grad((norm(x, domain)[domain == 0] * weight).sum(), list(norm.parameters()))
+
+    x = draw(5, 3)
+    other = torch.where(domain[:, None] == 1, 5 * x + 2, x)
+    for one, two in zip(learned(x), learned(other), strict=True):
+        assert torch.equal(one, two)
+
+
+BY_DOMAIN = (torch.tensor([1, 0, 0, 1, 1]),)
+
+
+@pytest.mark.parametrize(
+    "id, others",
+    [
+        ("norm_switchable", ()),
+        ("norm_batch_renorm", ()),
+        ("norm_l1_batch", ()),
+        ("norm_generalized_batch", ()),
+        ("norm_adabn", BY_DOMAIN),
+    ],
+)
+def test_statistics_keep_their_precision_where_the_input_has_half(draw, id, others):
+    norm, x = create(id, num_features=3), draw(5, 3, 4).to(torch.bfloat16)
+    whole = create(id, num_features=3)(x.float(), *others)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(norm(x, *others), whole)

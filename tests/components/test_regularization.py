@@ -153,3 +153,34 @@ def test_virtual_adversarial_takes_the_clean_prediction_as_constant(draw):
     expected = (model(x + step).softmax(1) - clean).mean(0)
     torch.testing.assert_close(gradient, expected.detach())
     assert not any(p.grad is not None for p in model.parameters())
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("temperature", [2 / 3, 0.3])
+def test_l0_penalty_is_the_share_of_open_gates(share, temperature):
+    layer = create("reg_l0", in_channels=4, strength=0.5, temperature=temperature, open_share=share)
+    y, loss = layer(torch.ones(50_000, 4))
+    assert y.min() == 0 and y.max() == 1
+    assert loss.item() == pytest.approx(0.5 * (y > 0).float().mean(0).sum().item(), abs=0.01)
+    assert loss.item() == pytest.approx(layer.eval()(torch.ones(2, 4))[1].item())
+
+
+def test_l0_gates_follow_the_hard_concrete_distribution():
+    layer, scale = create("reg_l0", in_channels=1, temperature=0.7), 1.2
+    y = layer(torch.ones(50_000, 1))[0]
+    for bound in (0.2, 0.5, 0.8):
+        # P(z <= v): the gate before it is stretched is at most (v + 0.1) / 1.2, whose logit is logistic.
+        stretched = (bound + 0.1) / scale
+        logit = math.log(stretched / (1 - stretched)) * 0.7 - layer.log_alpha.item()
+        assert (y <= bound).float().mean().item() == pytest.approx(1 / (1 + math.exp(-logit)), abs=0.01)
+
+
+def test_l0_gates_close_whole_channels_for_good():
+    layer = create("reg_l0", in_channels=3).eval()
+    with torch.no_grad():
+        layer.log_alpha.copy_(torch.tensor([-5.0, 0.0, 5.0]))
+    x = torch.rand(2, 3, 4, 5)
+    y, _ = layer(x)
+    assert not y[:, 0].any()
+    torch.testing.assert_close(y[:, 1], x[:, 1] / 2)
+    torch.testing.assert_close(y[:, 2], x[:, 2])
