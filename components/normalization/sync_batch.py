@@ -39,7 +39,7 @@ def sync_batch_norm(
         y: the same.
 
     Raises:
-        ValueError: in training, a batch with a single value per channel.
+        ValueError: in training, a batch with a single value per channel, or several processes without GPUs.
 
     Source: Peng et al., arXiv 1711.07240, section 3.2; torch.nn.SyncBatchNorm.
     """
