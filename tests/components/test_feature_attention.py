@@ -176,8 +176,8 @@ def residual_unit(unit, x):
 
 
 def test_residual_attention_equals_its_formula(draw):
-    ours = make("attn_residual", in_channels=4, levels=2, trunk_units=2)
-    x = draw(2, 4, 9, 6)
+    ours = make("attn_residual", in_channels=8, levels=2, trunk_units=2)
+    x = draw(2, 8, 9, 6)
     trunk = residual_unit(ours.trunk[1], residual_unit(ours.trunk[0], x))
 
     def up(small, like):
@@ -188,6 +188,7 @@ def test_residual_attention_equals_its_formula(draw):
     smaller = residual_unit(inner.up[0], residual_unit(inner.down[0], F.max_pool2d(small, 3, 2, 1)))
     joined = residual_unit(outer.skip, small) + up(smaller, small)
     mask = torch.sigmoid(ours.mask(up(residual_unit(outer.up[0], joined), x)))
+    assert mask.std() > 0.1
     torch.testing.assert_close(ours(x), (1 + mask) * trunk)
 
 
