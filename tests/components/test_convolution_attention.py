@@ -68,3 +68,32 @@ def test_excitation_of_zero_weights_stays_zero():
     layer = create("attn_weight_excitation", in_channels=4, out_channels=6)
     torch.nn.init.zeros_(layer.weight)
     assert not layer.kernel().any()
+
+
+@pytest.mark.parametrize("settings", [{}, {"stride": 2, "padding": 1, "groups": 2}, {"kernel_size": (3, 2)}], ids=str)
+def test_attention_of_ones_is_a_convolution(draw, settings):
+    layer = create("attn_aw_conv", in_channels=4, out_channels=6, **settings).double()
+    torch.nn.init.zeros_(layer.attention[3].weight)
+    torch.nn.init.constant_(layer.attention[3].bias, 100.0)  # sigmoids of 1
+    x = draw(2, 4, 9, 8)
+    slides = {name: value for name, value in settings.items() if name != "kernel_size"}
+    torch.testing.assert_close(layer(x), F.conv2d(x, layer.weight, layer.bias, **slides))
+
+
+def test_attention_recalibrates_the_input_of_each_output_channel(draw):
+    # The paper's reading: attention on the windows of the input first, for each output channel, then the kernel.
+    layer = create("attn_aw_conv", in_channels=3, out_channels=4, reduction=1).double()
+    x = draw(2, 3, 6, 7)
+    y = layer(x)
+    _, first, _, last, _ = layer.attention
+    for sample in range(2):
+        pooled = F.adaptive_avg_pool2d(x[sample], 3)
+        hidden = torch.einsum("hc,cij->hij", first.weight[..., 0, 0], pooled) + first.bias.view(-1, 1, 1)
+        scores = torch.einsum("ah,hij->aij", last.weight[..., 0, 0], hidden.clamp(min=0)) + last.bias.view(-1, 1, 1)
+        maps = torch.sigmoid(scores).view(4, 3, 3, 3)
+        for channel in range(4):
+            for row in range(4):
+                for column in range(5):
+                    window = x[sample, :, row : row + 3, column : column + 3] * maps[channel]
+                    expected = (window * layer.weight[channel]).sum() + layer.bias[channel]
+                    torch.testing.assert_close(y[sample, channel, row, column], expected)
