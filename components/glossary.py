@@ -350,6 +350,7 @@ PARAMETERS: dict[str, Label] = {
     "strength": ("Strength", "强度"),
     "stride": ("Stride", "步幅"),
     "student_channels": ("Student's channels", "学生通道数"),
+    "symmetric": ("Symmetric", "对称"),
     "target": ("Target column", "目标列"),
     "task": ("Task", "任务"),
     "tasks": ("Tasks", "任务类型"),
@@ -377,7 +378,9 @@ PARAMETERS: dict[str, Label] = {
     "when": ("When", "何时"),
     "width": ("Width", "宽度"),
     "window": ("Window", "窗口大小"),
+    "x_channels": ("Channels of x", "x 的通道数"),
     "xi": ("Step of measuring", "测量步长 ξ"),
+    "y_channels": ("Channels of y", "y 的通道数"),
     "zero_init": ("Begin at zero", "从零开始"),
 }
 

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from components.errors import InputError
+from components.pooling._root import signed_root
 from components.registry import component
 from components.spec import Dims, Ports, example
 
@@ -56,4 +56,4 @@ def bilinear_pooling(
             f"两路特征图的空间维度必须相同，收到：{tuple(x.shape)} 和 {tuple(y.shape)}。",
         )
     z = torch.bmm(x.flatten(2), y.flatten(2).transpose(1, 2)).flatten(1)
-    return F.normalize(z.sign() * (z.abs() + 1e-10).sqrt()) if normalize else z
+    return signed_root(z) if normalize else z
