@@ -1,9 +1,9 @@
 """The deformable convolution: each tap reads where an offset sends it, between the samples."""
 
+from collections.abc import Callable
 from typing import Annotated
 
-from torch import Tensor
-from torchvision.ops import DeformConv2d
+from torch import Tensor, nn
 
 from components.convolution._nd import check_convolution
 from components.errors import InputError
@@ -29,7 +29,7 @@ from components.spec import Count, Dims, InChannels, NonNegativeSize, Size, Tens
         ),
     ),
 )  # fmt: skip
-class DeformableConv(DeformConv2d):
+class DeformableConv(nn.Conv2d):
     r"""Convolves with taps that are moved by offsets and weakened by a mask, at each position anew.
 
     $$y(p) = b + \sum_t w(t)\, m_t(p)\, x\big(p + t + \Delta_t(p)\big)$$
@@ -55,8 +55,10 @@ class DeformableConv(DeformConv2d):
     Raises:
         ValueError: channels not divisible by groups; offsets or a mask of another shape.
 
-    Source: Dai et al., arXiv 1703.06211; with a mask Zhu et al., arXiv 1811.11168; torchvision.ops.DeformConv2d.
+    Source: Dai et al., arXiv 1703.06211; with a mask Zhu et al., arXiv 1811.11168; torchvision.ops.deform_conv2d.
     """
+
+    padding: tuple[int, int]  # type: ignore[assignment]  # never a word here
 
     def __init__(
         self,
@@ -74,6 +76,9 @@ class DeformableConv(DeformConv2d):
             dilation=dilation, groups=groups, in_channels=in_channels, out_channels=out_channels,
         )  # fmt: skip
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias)  # type: ignore[arg-type]
+        from torchvision.ops import deform_conv2d  # late: torchvision takes as long to load as all components
+
+        self.convolve: Callable[..., Tensor] = deform_conv2d
 
     def forward(  # type: ignore[override]
         self,
@@ -84,7 +89,7 @@ class DeformableConv(DeformConv2d):
         self.check("offset", x, offset, 2)
         if mask is not None:
             self.check("mask", x, mask, 1)
-        return super().forward(x, offset, mask)
+        return self.convolve(x, offset, self.weight, self.bias, self.stride, self.padding, self.dilation, mask)
 
     def check(self, port: str, x: Tensor, moved: Tensor, values: int) -> None:
         """InputError unless a port brings ``values`` values for each tap, in G groups, for each position of y."""

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from torch import Tensor, nn
-from torchvision import ops
 
 from components.pooling._regions import check_regions
 from components.registry import component
@@ -49,7 +48,9 @@ class RoIPooling(nn.Module):
     def __init__(self, output_size: Size = 7, spatial_scale: PositiveFloat = 1.0) -> None:
         super().__init__()
         require_per_axis("pool_roi", 2, output_size=output_size)
-        self.pool = ops.RoIPool(output_size, spatial_scale)  # pyright: ignore[reportArgumentType]
+        from torchvision.ops import RoIPool  # late: torchvision takes as long to load as all components
+
+        self.pool = RoIPool(output_size, spatial_scale)  # pyright: ignore[reportArgumentType]
 
     def forward(
         self, x: Annotated[Tensor, Dims("B C H W")], boxes: Annotated[Tensor, Dims("R K")]

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from torch import Tensor, nn
-from torchvision import ops
 
 from components.pooling._regions import check_regions
 from components.registry import component
@@ -60,7 +59,9 @@ class RoIAlign(nn.Module):
     ) -> None:
         super().__init__()
         require_per_axis("pool_roi_align", 2, output_size=output_size)
-        self.pool = ops.RoIAlign(output_size, spatial_scale, sampling_ratio, aligned)  # pyright: ignore[reportArgumentType]
+        from torchvision.ops import RoIAlign  # late: torchvision takes as long to load as all components
+
+        self.pool = RoIAlign(output_size, spatial_scale, sampling_ratio, aligned)  # pyright: ignore[reportArgumentType]
 
     def forward(
         self, x: Annotated[Tensor, Dims("B C H W")], boxes: Annotated[Tensor, Dims("R K")]
