@@ -12,6 +12,7 @@ from builder.graph.graph import Graph
 from components import registry
 
 Port = tuple[str, str]  # component, port
+NEVER = 0.1  # what a component that no graph has counts among the others of its family
 
 
 @dataclass
@@ -21,11 +22,20 @@ class Following:
     pairs: Counter[tuple[Port, Port]] = field(default_factory=Counter)
     families: Counter[tuple[str, str]] = field(default_factory=Counter)
     used: Counter[str] = field(default_factory=Counter)
+    usual: Counter[str] = field(default_factory=Counter)  # by family, how often its most usual component is used
 
     def likelihood(self, source: Port, target: Port) -> float:
-        """A score that grows with the logarithm of the counts; 0 where nothing of the kind was ever wired."""
+        """A score that grows with the logarithm of the counts; 0 where nothing of the kind was ever wired.
+
+        Of what the families have together, a pair has the part that its less usual component has in its family.
+        """
         kin = self.families[_family(source[0]), _family(target[0])]
-        return 3 * log1p(self.pairs[source, target]) + 0.5 * log1p(kin)
+        part = min(self._part(source[0]), self._part(target[0]))
+        return 3 * log1p(self.pairs[source, target]) + 0.5 * log1p(kin * part)
+
+    def _part(self, component: str) -> float:
+        """How often a component is used, relative to the most usual one of its family."""
+        return (self.used[component] + NEVER) / (self.usual[_family(component)] + NEVER)
 
     def habit(self, component: str) -> float:
         """How usual a component is at all, 0 where no graph has it."""
@@ -48,6 +58,8 @@ def following(graphs: Iterable[Graph]) -> Following:
         found.pairs.update(pairs)
         found.families.update({(_family(source), _family(target)) for (source, _), (target, _) in pairs})
         found.used.update({node.component.id for node in nodes.values()})
+    for component, count in found.used.items():
+        found.usual[_family(component)] = max(found.usual[_family(component)], count)
     return found
 
 

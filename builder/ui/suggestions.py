@@ -151,8 +151,8 @@ def _score(at: End, component: Component, port: Port, habits: Following) -> floa
     here, there = (at.component, at.port.name), (component.id, port.name)
     score = habits.likelihood(here, there) if at.output else habits.likelihood(there, here)
     score += COMMON * habits.habit(component.id) + OPTIONAL * port.optional
-    if at.output and _counts_classes(at, component, port):
-        score += CLASSES
+    if at.output:
+        score += CLASSES * _counts_classes(at, component, port)
     return score + (_closeness(at, port) if at.output else _kinship(at.port, port))
 
 
@@ -168,10 +168,12 @@ def _kinship(wanted: Port, given: Port) -> float:
     return float(same) + float(wanted.dims.dtype == given.dims.dtype != "any")
 
 
-def _counts_classes(at: End, component: Component, port: Port) -> bool:
-    """Whether these are the logits of a loss or metric: as many as the classes of data in the graph."""
+def _counts_classes(at: End, component: Component, port: Port) -> int:
+    """Of the logits of a loss or metric, 1 where there are as many as data in the graph have classes, else -2."""
     shape = () if at.spec is None else at.spec.shape
-    return "class_axis" in component.parameters and port.name == "logits" and len(shape) > 1 and shape[1] in at.classes
+    if "class_axis" not in component.parameters or port.name != "logits" or len(shape) < 2 or not at.classes:
+        return 0
+    return 1 if at.classes & {shape[1], shape[-1]} else -2
 
 
 # ------------------------------------------------------------------ proofs

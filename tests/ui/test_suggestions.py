@@ -61,6 +61,12 @@ def test_logits_as_many_as_the_classes_lead_to_a_loss_and_a_metric(lenet: Graph,
     assert [s.port for s in found[:2]] == ["logits", "logits"]
 
 
+def test_features_that_are_no_logits_lead_on(lenet: Graph, catalogue: Catalogue) -> None:
+    first = ids(offered(lenet, catalogue, "fc1.y"), 2)
+    assert "act_relu" in first
+    assert not {"loss_cross_entropy", "metric_accuracy"} & set(first)
+
+
 def test_a_loss_leads_to_an_optimizer(lenet: Graph, catalogue: Catalogue) -> None:
     found = offered(lenet, catalogue, "loss.loss")
     assert ids(found, 1) == ["opt_adam"]
