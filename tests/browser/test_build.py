@@ -217,8 +217,8 @@ def test_a_change_out_of_sight_is_brought_into_view(desk: DeskPage) -> None:
     desk.parameter("lr").press("Enter")
     expect(desk.node("optimizer")).to_contain_text("0.01")
     desk.page.keyboard.press("Escape")
-    desk.drag(desk.at(0.75, 0.03), desk.at(0.02, 0.03))
-    desk.drag(desk.at(0.75, 0.03), desk.at(0.02, 0.03))
+    for _ in range(3):
+        desk.drag(desk.at(0.55, 0.03), desk.at(0.02, 0.03))
     canvas = desk.page.locator(".st-key-canvas").bounding_box()
     hidden = desk.node("optimizer").bounding_box()
     assert canvas is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from pathlib import Path
 
 import pytest
@@ -31,13 +32,14 @@ def menu_of(site: Site, name: str) -> None:
 
 
 def test_the_first_of_two_saves_is_restored(desk: DeskPage, workspace: Path) -> None:
-    save_as(desk, "two states")
+    name = f"two states {secrets.token_hex(3)}"  # the workspace still holds the file of an attempt that failed
+    save_as(desk, name)
     desk.node("cosine").click()
     desk.press("Delete")
     expect(desk.node("cosine")).to_have_count(0)
     desk.press("Control+s")
     expect(desk.page.locator(".desk-title em")).to_have_count(0)
-    (version,) = (workspace / "graphs" / ".versions" / "two states").iterdir()
+    (version,) = (workspace / "graphs" / ".versions" / name).iterdir()
     assert "cosine" in version.read_text()
     desk.file("versions")
     row = desk.page.locator('[class*="st-key-version_row_now"]')
@@ -45,7 +47,7 @@ def test_the_first_of_two_saves_is_restored(desk: DeskPage, workspace: Path) -> 
     desk.page.locator('[class*="st-key-version_restore_"] button').first.click()
     expect(desk.node("cosine")).to_have_count(1)
     expect(desk.page.locator(".desk-title em")).to_have_count(1)
-    assert "cosine" not in (workspace / "graphs" / "two states.json").read_text()
+    assert "cosine" not in (workspace / "graphs" / f"{name}.json").read_text()
     desk.button("undo").click()
     expect(desk.node("cosine")).to_have_count(0)
 

@@ -72,6 +72,8 @@ export class Frame {
     this.selection = ""; // nodes and wires, as Python knows them
     this.chosen = new Set(); // the selected nodes
     this.pushed = 0; // when the latest push came that changes something
+    this.pressed = 0; // when the pointer last ended something
+    this.ending = null; // what is still to be done for it
     this.drawn = false; // React Flow shows a wire that Python has not agreed to
     this.wire = null; // the pin from which a wire is being drawn
     this.lifted = null; // the wire that was taken up at its target
@@ -293,20 +295,25 @@ export class Frame {
 
   reportNow() {
     if (this.busy || !this.args) return;
-    if (performance.now() - this.pushed < TO_DRAW && this.differs(this.args)) return this.report(); // not yet drawn
+    if (performance.now() - this.pushed < TO_DRAW && this.differs(this.args)) {
+      this.report(); // places that are not drawn yet are no news; what was pressed since the push is
+      if (this.pressed < this.pushed) return;
+    } else this.reportMoves();
+    const { nodes, edges } = this.selected();
+    this.highlight(nodes, edges);
+    this.tell(nodes, edges);
+  }
+
+  reportMoves() {
     const moves = {}, shown = this.shown();
     for (const element of shown.values()) {
       const at = this.place(element, shown), known = this.positions[element.dataset.id];
       if (at && known && (Math.abs(at[0] - known[0]) > 0.2 || Math.abs(at[1] - known[1]) > 0.2)) moves[element.dataset.id] = at;
     }
-    if (Object.keys(moves).length) {
-      Object.assign(this.positions, moves);
-      this.hooks.changed();
-      this.queue.push("move", { positions: moves });
-    }
-    const { nodes, edges } = this.selected();
-    this.highlight(nodes, edges);
-    this.tell(nodes, edges);
+    if (!Object.keys(moves).length) return;
+    Object.assign(this.positions, moves);
+    this.hooks.changed();
+    this.queue.push("move", { positions: moves });
   }
 
   tell(nodes, edges) {
@@ -349,12 +356,21 @@ export class Frame {
     this.snap.end();
     delete this.doc.documentElement.dataset.wiring;
     if (this.lifted) this.fade(null);
+    this.pressed = performance.now();
     // React Flow ends its own drag after this listener: give it the turn before a held push comes in.
-    setTimeout(() => {
+    this.ending = () => {
       if (wire) this.wireEnded(wire, event.clientX, event.clientY);
       this.hooks.released();
       this.release();
-    }, 30);
+    };
+    setTimeout(() => this.finish(), 30);
+  }
+
+  // Ends what the pointer did, at once where a key follows.
+  finish() {
+    const end = this.ending;
+    this.ending = null;
+    if (end) end();
   }
 
   // What was being done is done: Python hears of it, and a push that was held back comes in.

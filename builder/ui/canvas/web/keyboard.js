@@ -83,6 +83,7 @@ export class Keyboard {
   // Does a command of the table, after what was done before it is told.
   run(name) {
     this.rest();
+    this.frame.finish();
     this.frame.reportNow();
     if (this.here[name]) this.here[name]();
     else this.queue.push("command", { name });
