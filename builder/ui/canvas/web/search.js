@@ -48,6 +48,7 @@ export function indexed(entry) {
 function scoreOf(token, item) {
   if (item.names.some((n) => n === token)) return 120;
   if (item.names.slice(0, 2).some((n) => n.startsWith(token))) return 112 - Math.min(20, item.length / 4);
+  if (!/^[a-z]/.test(token) && item.keyWords.includes(token)) return 105; // Chinese names have no words that could begin so
   if (item.nameWords.some((w) => w.startsWith(token))) return 100 - Math.min(20, item.length / 4);
   if (item.names.some((n) => n.includes(token))) return 70;
   if (item.keyWords.some((w) => w.startsWith(token))) return 60;
