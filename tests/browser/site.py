@@ -68,6 +68,6 @@ class Site:
         """Waits until a condition holds for the figure in a panel: ``g => g.data[0].x.length > 3``."""
         self.page.wait_for_function(
             f"(() => {{ const g = document.querySelector('.st-key-{panel} .js-plotly-plot');"
-            f" return Boolean(g && g.data && ({condition})(g)); }})()",
+            f" return Boolean(g && g.data && g._fullLayout && ({condition})(g)); }})()",
             timeout=timeout,
         )

@@ -39,6 +39,7 @@ def test_the_table_sorts_and_leads_to_a_node(desk: DeskPage) -> None:
     expect(rows(desk)).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_colours_by_parameters(desk: DeskPage) -> None:
     plain, before = background(desk, "fc1"), desk.viewport()
     desk.colour_by("parameters")

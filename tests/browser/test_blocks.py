@@ -48,6 +48,7 @@ def test_a_block_is_expanded_changed_and_collapsed(desk: DeskPage) -> None:
     assert desk.node("res3").bounding_box() == before
 
 
+@pytest.mark.slow
 def test_inner_cards_are_dragged_and_come_back_after_a_reload(desk: DeskPage) -> None:
     desk.open("/" + RESIDUAL)
     desk.node("res2").locator(".fold").click()
@@ -89,6 +90,7 @@ def test_a_made_block_is_kept_and_placed_in_a_new_graph(desk: DeskPage) -> None:
     expect(desk.port(f"{placed}.x")).to_be_attached()
 
 
+@pytest.mark.slow
 def test_what_gives_way_is_not_taken_for_a_drag(desk: DeskPage) -> None:
     """While the canvas still draws an expanded block, the old places of its neighbours are no news."""
     desk.open("/" + RESIDUAL)

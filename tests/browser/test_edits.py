@@ -27,6 +27,7 @@ def test_bypass_and_mute_with_keys(desk: DeskPage) -> None:
     expect(desk.button("check_state")).to_contain_text("Ready")
 
 
+@pytest.mark.slow
 def test_duplicate_with_the_wires_from_outside(desk: DeskPage) -> None:
     desk.node("tanh3").click()
     copy = desk.new_node(lambda: desk.press("Control+Shift+d"))

@@ -84,6 +84,7 @@ def test_a_graph_is_renamed_duplicated_deleted_and_brought_back(page: Page, app:
     expect(page.locator(".desk-title")).to_have_attribute("title", re.compile("beta.json"))
 
 
+@pytest.mark.slow
 def test_two_files_come_in_at_once_and_a_name_that_is_taken_is_asked_about(
     page: Page, app: str, workspace: Path
 ) -> None:
@@ -116,6 +117,7 @@ def test_the_gallery_is_filtered_and_the_address_keeps_it(page: Page, app: str) 
     expect(cards).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_a_copied_link_opens_the_graph_in_a_new_tab(page: Page, app: str, context: BrowserContext) -> None:
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     Site(page, app).open("/gallery?q=lecun")

@@ -57,6 +57,7 @@ def test_an_attention_map(site: Site) -> None:
     site.wait_figure(FIGURE, f"g => g._fullLayout.title.font.color !== {ink!r}")
 
 
+@pytest.mark.slow
 def test_a_mistake_leads_to_its_sample(site: Site) -> None:
     page = open_model(site, "logistic_regression")
     site.pick("inspect_pick", "Confusion matrix")

@@ -80,6 +80,7 @@ def test_a_wire_is_selected_and_deleted_by_keys(desk: DeskPage) -> None:
     expect(desk.wire("pool1.y", "conv2.x")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_what_is_impossible_cannot_be_chosen(desk: DeskPage) -> None:
     desk.page.keyboard.press("Control+Shift+p")
     row = desk.page.locator('[data-choice="undo"]')
@@ -90,6 +91,7 @@ def test_what_is_impossible_cannot_be_chosen(desk: DeskPage) -> None:
     expect(chooser(desk)).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_list_opens_from_a_field_and_the_focus_comes_back(desk: DeskPage) -> None:
     desk.search.focus()
     desk.page.keyboard.press("Control+k")
@@ -114,6 +116,7 @@ def test_find_goes_into_a_block(desk: DeskPage) -> None:
     expect(desk.button("crumb_0")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_walking_among_nodes(desk: DeskPage) -> None:
     press = desk.page.keyboard.press
     press("ArrowRight")
@@ -154,6 +157,7 @@ def test_a_burst_of_keys_arrives_whole_and_is_one_step(desk: DeskPage) -> None:
     expect(desk.canvas.locator(".react-flow__node.body")).to_have_count(23)
 
 
+@pytest.mark.slow
 def test_what_is_typed_before_the_inspector_is_there_arrives(desk: DeskPage) -> None:
     select(desk, "fc1")
     for key in ("PageUp", "Tab", "4", "Enter"):
@@ -164,6 +168,7 @@ def test_what_is_typed_before_the_inspector_is_there_arrives(desk: DeskPage) -> 
     expect(desk.button("undo")).to_be_enabled()
 
 
+@pytest.mark.slow
 def test_round_the_page_and_zoom(desk: DeskPage) -> None:
     select(desk, "fc3")
     before = desk.viewport()[2]

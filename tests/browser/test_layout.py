@@ -53,6 +53,7 @@ def test_selected_nodes_are_aligned_by_key_and_by_button_and_arranged(desk: Desk
     assert (place(desk, "conv1"), place(desk, "tanh1")) == before
 
 
+@pytest.mark.slow
 def test_a_dragged_card_snaps_to_others_unless_alt_is_held(desk: DeskPage) -> None:
     start = desk.centre(desk.node("tanh1").locator(".label"))
     zoom = desk.viewport()[2]
@@ -88,6 +89,7 @@ def test_a_card_on_a_wire_makes_room_in_one_step(desk: DeskPage) -> None:
     assert {node: place(desk, node) for node in desk.node_ids()} == before
 
 
+@pytest.mark.slow
 def test_the_map_shows_the_selected_node_and_takes_the_view_along(desk: DeskPage) -> None:
     chosen = desk.page.locator(".desk-map .node.chosen")
     expect(desk.page.locator(".desk-map .node")).to_have_count(len(desk.node_ids()))

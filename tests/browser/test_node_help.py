@@ -17,6 +17,7 @@ from tests.compiler.build import Node, graph
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.slow
 def test_every_formula_is_set(page: Page, tmp_path: Path) -> None:
     with_formula = [c.id for c in all_components().values() if "$" in c.doc.body]
     with served(tmp_path / "workspace", tmp_path / "app.txt", "tests/browser/formulas.py") as url:
@@ -51,6 +52,7 @@ def test_the_help_on_a_component(desk: DeskPage) -> None:
     other.page.close()
 
 
+@pytest.mark.slow
 def test_what_a_node_costs(desk: DeskPage) -> None:
     cost = desk.node("conv2").locator(".cost")
     expect(cost).to_have_text("480K FLOPs")

@@ -44,6 +44,7 @@ def test_a_wire_dropped_on_the_canvas_offers_what_fits(desk: DeskPage) -> None:
     expect(desk.node(new)).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_wire_from_an_input_offers_what_could_feed_it(desk: DeskPage) -> None:
     new = desk.drop("linear", 0.5, 0.85)
     desk.drag(desk.centre(desk.port(f"{new}.x")), desk.at(0.3, 0.93))
@@ -81,6 +82,7 @@ def test_a_wire_is_taken_up_and_put_elsewhere(desk: DeskPage) -> None:
     expect(desk.wire(f"{new}.y", "tanh1.x")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_a_lone_node_dropped_on_a_wire_goes_in_between(desk: DeskPage) -> None:
     new = desk.drop("drop_dropout", 0.5, 0.9)
     box = desk.node(new).bounding_box()
