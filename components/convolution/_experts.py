@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
 from components.convolution._kernel import KernelConv, convolve_each
 from components.convolution._nd import check_convolution
 from components.rules import per_axis
-
-LEAST_HIDDEN = 4  # units of a bottleneck, however few channels come in
 
 
 class ExpertConv(KernelConv):
@@ -36,15 +32,7 @@ class ExpertConv(KernelConv):
             groups=groups, in_channels=in_channels, out_channels=out_channels,
         )  # fmt: skip
         shape = (out_channels, in_channels // groups, *per_axis(kernel_size, dims))
-        super().__init__(
-            (num_experts, *shape),
-            math.prod(shape[1:]),
-            (num_experts, out_channels) if bias else None,
-            stride,
-            padding,
-            dilation,
-            groups,
-        )
+        super().__init__(shape, bias, stride, padding, dilation, groups, copies=num_experts)
 
     def mix(self, shares: Tensor) -> tuple[Tensor, Tensor | None]:
         """Kernels (B, O, C / groups, *) and biases (B, O) for shares (B, K), or (B, O, K) by output channel."""
@@ -63,7 +51,12 @@ def pooled(x: Tensor) -> Tensor:
     return x.flatten(2).mean(2)
 
 
+def narrowed(in_channels: int, reduction: int) -> int:
+    """The units of a bottleneck: in_channels / reduction, four at least."""
+    return max(in_channels // reduction, 4)
+
+
 def bottleneck(in_channels: int, reduction: int, outputs: int) -> nn.Sequential:
-    """Two linear layers with a narrower one between them: in_channels / reduction units, four at least."""
-    hidden = max(in_channels // reduction, LEAST_HIDDEN)
+    """Two linear layers with a narrower one between them."""
+    hidden = narrowed(in_channels, reduction)
     return nn.Sequential(nn.Linear(in_channels, hidden), nn.ReLU(), nn.Linear(hidden, outputs))

@@ -14,27 +14,31 @@ FUNCTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 class KernelConv(nn.Module):
     """Weights of any shape, and the settings with which the kernel that is made of them slides.
 
+    Weight and bias begin uniform within 1 / sqrt(weights of a filter), as torch's do.
+
     Args:
-        shape: of the weight.
-        fan_in: values that an output is a sum of; weight and bias begin uniform within 1 / sqrt(fan_in), as torch's do.
-        bias: the shape of the bias; None for none.
+        shape: of the weight, a filter for each of the first axis.
+        bias: adds a value for each filter.
+        copies: how many such weights and biases there are, on an axis before the others; None for no such axis.
     """
 
     def __init__(
         self,
         shape: tuple[int, ...],
-        fan_in: int,
-        bias: tuple[int, ...] | None,
+        bias: bool,
         stride: int | tuple[int, ...] = 1,
         padding: int | tuple[int, ...] | str = 0,
         dilation: int | tuple[int, ...] = 1,
         groups: int = 1,
+        copies: int | None = None,
     ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(shape))
-        self.bias = None if bias is None else nn.Parameter(torch.empty(bias))
+        leading = () if copies is None else (copies,)
+        self.weight = nn.Parameter(torch.empty(*leading, *shape))
+        self.bias = nn.Parameter(torch.empty(*leading, shape[0])) if bias else None
+        bound = 1 / math.sqrt(math.prod(shape[1:]))
         for parameter in self.parameters():
-            nn.init.uniform_(parameter, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in))
+            nn.init.uniform_(parameter, -bound, bound)
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
 
     def convolve(self, x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from components.convolution._kernel import KernelConv
+from components.convolution._nd import check_convolution
 
 
 class PatternConv(KernelConv):
@@ -20,6 +21,8 @@ class PatternConv(KernelConv):
 
     def __init__(
         self,
+        component: str,
+        dims: int,
         patterns: Tensor,
         axes: tuple[int, ...],
         in_channels: int,
@@ -30,16 +33,11 @@ class PatternConv(KernelConv):
         groups: int,
         bias: bool,
     ) -> None:
-        inputs = in_channels // groups
-        super().__init__(
-            (out_channels, inputs, *axes),
-            inputs * patterns.shape[0],
-            (out_channels,) if bias else None,
-            stride,
-            padding,
-            dilation,
-            groups,
-        )
+        check_convolution(
+            component, dims, kernel_size=tuple(patterns.shape[1:]), stride=stride, padding=padding, dilation=dilation,
+            groups=groups, in_channels=in_channels, out_channels=out_channels,
+        )  # fmt: skip
+        super().__init__((out_channels, in_channels // groups, *axes), bias, stride, padding, dilation, groups)
         self.register_buffer("patterns", patterns, persistent=False)
 
     def kernel(self) -> Tensor:

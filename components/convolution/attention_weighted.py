@@ -1,11 +1,10 @@
 """The attention-weighted convolution: each sample makes an attention map of the shape of the kernel."""
 
-import math
 from typing import Annotated
 
 from torch import Tensor, nn
 
-from components.convolution._experts import LEAST_HIDDEN
+from components.convolution._experts import narrowed
 from components.convolution._kernel import KernelConv, convolve_each
 from components.convolution._nd import check_convolution
 from components.registry import component
@@ -74,10 +73,8 @@ class AttentionWeightedConv(KernelConv):
             dilation=dilation, groups=groups, in_channels=in_channels, out_channels=out_channels,
         )  # fmt: skip
         inputs, taps = in_channels // groups, per_axis(kernel_size, 2)
-        fan_in = inputs * math.prod(taps)
-        bias_shape = (out_channels,) if bias else None
-        super().__init__((out_channels, inputs, *taps), fan_in, bias_shape, stride, padding, dilation, groups)
-        hidden = max(in_channels // reduction, LEAST_HIDDEN)
+        super().__init__((out_channels, inputs, *taps), bias, stride, padding, dilation, groups)
+        hidden = narrowed(in_channels, reduction)
         self.attention = nn.Sequential(
             nn.AdaptiveAvgPool2d(taps),
             nn.Conv2d(in_channels, hidden, 1),

@@ -6,7 +6,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from components.convolution._nd import check_convolution, require_odd
+from components.convolution._nd import require_odd
 from components.convolution._patterns import PatternConv, minus_centre
 from components.registry import component
 from components.rules import per_axis
@@ -70,15 +70,13 @@ class CentralDifferenceConv(PatternConv):
         theta: Probability = 0.7,
         dims: SpatialDims = 2,
     ) -> None:
-        check_convolution(
-            "conv_central_difference", dims, kernel_size=kernel_size, stride=stride, padding=padding,
-            dilation=dilation, groups=groups, in_channels=in_channels, out_channels=out_channels,
-        )  # fmt: skip
         require_odd("conv_central_difference", dims, kernel_size)
         axes = per_axis(kernel_size, dims)
         taps = torch.eye(math.prod(axes)).unflatten(1, axes)
-        patterns = minus_centre(taps, theta)
-        super().__init__(patterns, axes, in_channels, out_channels, stride, padding, dilation, groups, bias)
+        super().__init__(
+            "conv_central_difference", dims, minus_centre(taps, theta), axes,
+            in_channels, out_channels, stride, padding, dilation, groups, bias,
+        )  # fmt: skip
 
     def forward(
         self, x: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]

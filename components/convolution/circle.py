@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from components.convolution._nd import check_convolution, require_odd
+from components.convolution._nd import require_odd
 from components.convolution._patterns import PatternConv
 from components.registry import component
 from components.spec import Count, Dims, InChannels, Padding, Size, example
@@ -84,15 +84,11 @@ class CircleConv(PatternConv):
         groups: Count = 1,
         bias: bool = True,
     ) -> None:
-        check_convolution(
-            "conv_circle", 2, kernel_size=kernel_size, stride=stride, padding=padding,
-            dilation=dilation, groups=groups, in_channels=in_channels, out_channels=out_channels,
-        )  # fmt: skip
         require_odd("conv_circle", 2, kernel_size)
-        axes = (kernel_size, kernel_size)
         super().__init__(
-            circle_taps(kernel_size), axes, in_channels, out_channels, stride, padding, dilation, groups, bias
-        )
+            "conv_circle", 2, circle_taps(kernel_size), (kernel_size, kernel_size),
+            in_channels, out_channels, stride, padding, dilation, groups, bias,
+        )  # fmt: skip
 
     def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         return super().forward(x)

@@ -72,18 +72,9 @@ class CondConv(ExpertConv):
         dims: SpatialDims = 2,
     ) -> None:
         super().__init__(
-            "conv_condconv",
-            dims,
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups,
-            bias,
-            num_experts,
-        )
+            "conv_condconv", dims, in_channels, out_channels, kernel_size,
+            stride, padding, dilation, groups, bias, num_experts,
+        )  # fmt: skip
         self.router = nn.Linear(in_channels, num_experts)
 
     def forward(

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor
 
-from components.convolution._nd import check_convolution
 from components.convolution._patterns import PatternConv, minus_centre
 from components.registry import component
 from components.spec import Count, Dims, InChannels, Padding, Probability, Size, example
@@ -67,12 +66,11 @@ class CrossCentralDifferenceConv(PatternConv):
         bias: bool = True,
         theta: Probability = 0.8,
     ) -> None:
-        check_convolution(
-            "conv_cross_central_difference", 2, kernel_size=3, stride=stride, padding=padding,
-            dilation=dilation, groups=groups, in_channels=in_channels, out_channels=out_channels,
-        )  # fmt: skip
         patterns = minus_centre(torch.eye(9)[list(CROSSES[cross])].unflatten(1, (3, 3)), theta)
-        super().__init__(patterns, (5,), in_channels, out_channels, stride, padding, dilation, groups, bias)
+        super().__init__(
+            "conv_cross_central_difference", 2, patterns, (5,),
+            in_channels, out_channels, stride, padding, dilation, groups, bias,
+        )  # fmt: skip
 
     def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         return super().forward(x)

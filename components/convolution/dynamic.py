@@ -76,18 +76,9 @@ class DynamicConv(ExpertConv, Scheduled):
         dims: SpatialDims = 2,
     ) -> None:
         super().__init__(
-            "conv_dynamic",
-            dims,
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups,
-            bias,
-            num_experts,
-        )
+            "conv_dynamic", dims, in_channels, out_channels, kernel_size,
+            stride, padding, dilation, groups, bias, num_experts,
+        )  # fmt: skip
         self.attention = bottleneck(in_channels, reduction, num_experts)
         self.temperature = temperature
 

@@ -70,18 +70,9 @@ class DyNetConv(ExpertConv):
         dims: SpatialDims = 2,
     ) -> None:
         super().__init__(
-            "conv_dynet",
-            dims,
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups,
-            bias,
-            num_experts,
-        )
+            "conv_dynet", dims, in_channels, out_channels, kernel_size,
+            stride, padding, dilation, groups, bias, num_experts,
+        )  # fmt: skip
         self.coefficients = nn.Linear(in_channels, out_channels * num_experts)
 
     def shares(self, x: Tensor) -> Tensor:

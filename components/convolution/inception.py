@@ -71,13 +71,7 @@ class InceptionConv(KernelConv):
             in_channels=in_channels, out_channels=out_channels,
         )  # fmt: skip
         require_odd("conv_inception", 2, kernel_size)
-        tall, wide = per_axis(kernel_size, 2)
-        super().__init__(
-            (out_channels, in_channels, tall, wide),
-            in_channels * tall * wide,
-            (out_channels,) if bias else None,
-            stride,
-        )
+        super().__init__((out_channels, in_channels, *per_axis(kernel_size, 2)), bias, stride)
         self.filters: dict[tuple[int, int], list[int]] = {}  # the output channels of each dilation
         for channel in range(out_channels):
             self.filters.setdefault(dilations[channel % len(dilations)], []).append(channel)

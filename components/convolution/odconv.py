@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from components.convolution._experts import LEAST_HIDDEN, ExpertConv, pooled
+from components.convolution._experts import ExpertConv, narrowed, pooled
 from components.convolution._kernel import convolve_each
 from components.registry import component
 from components.rules import per_axis
@@ -58,8 +58,8 @@ class ODConv(ExpertConv):
     Raises:
         ValueError: channels not divisible by groups, or ``same`` padding with a stride.
 
-    Source: Li et al., arXiv 2209.07947, equation 2, with the taps', inputs' and outputs' attentions shared by all kernels
-    and without batch normalization before the ReLU.
+    Source: Li et al., arXiv 2209.07947, equation 2, with the taps', inputs' and outputs' attentions shared by all kernels,
+    that of the inputs also by all groups, and without batch normalization before the ReLU.
     """
 
     def __init__(
@@ -78,19 +78,10 @@ class ODConv(ExpertConv):
         dims: SpatialDims = 2,
     ) -> None:
         super().__init__(
-            "conv_odconv",
-            dims,
-            in_channels,
-            out_channels,
-            kernel_size,
-            stride,
-            padding,
-            dilation,
-            groups,
-            bias,
-            num_experts,
-        )
-        hidden = max(in_channels // reduction, LEAST_HIDDEN)
+            "conv_odconv", dims, in_channels, out_channels, kernel_size,
+            stride, padding, dilation, groups, bias, num_experts,
+        )  # fmt: skip
+        hidden = narrowed(in_channels, reduction)
         self.axes = per_axis(kernel_size, dims)
         self.squeeze = nn.Sequential(nn.Linear(in_channels, hidden), nn.ReLU())
         self.kernels = nn.Linear(hidden, num_experts)

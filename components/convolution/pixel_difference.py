@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 import torch
 from torch import Tensor
 
-from components.convolution._nd import check_convolution
 from components.convolution._patterns import PatternConv
 from components.registry import component
 from components.spec import Count, Dims, InChannels, Padding, Size, example
@@ -78,16 +77,15 @@ class PixelDifferenceConv(PatternConv):
         groups: Count = 1,
         bias: bool = True,
     ) -> None:
-        check_convolution(
-            "conv_pixel_difference", 2, kernel_size=3, stride=stride, padding=padding,
-            dilation=dilation, groups=groups, in_channels=in_channels, out_channels=out_channels,
-        )  # fmt: skip
         reach = 2 if mode == "radial" else 1
         patterns = torch.zeros(8, 2 * reach + 1, 2 * reach + 1)
         for pattern, (plus, minus) in zip(patterns, pairs(mode), strict=True):
             pattern[reach + plus[0], reach + plus[1]] = 1.0
             pattern[reach + minus[0], reach + minus[1]] = -1.0
-        super().__init__(patterns, (8,), in_channels, out_channels, stride, padding, dilation, groups, bias)
+        super().__init__(
+            "conv_pixel_difference", 2, patterns, (8,),
+            in_channels, out_channels, stride, padding, dilation, groups, bias,
+        )  # fmt: skip
 
     def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         return super().forward(x)

@@ -1,6 +1,5 @@
 """The spatially sparse convolution: computed wherever the window holds at least one active site."""
 
-import math
 from typing import Annotated, Literal
 
 import torch
@@ -74,11 +73,8 @@ class SpatiallySparseConv(KernelConv):
     ) -> None:
         settings = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
         require_per_axis("conv_sparse_spatial", dims, **settings)
-        sizes = per_axis(kernel_size, dims)
-        super().__init__(
-            (out_channels, in_channels, *sizes), in_channels * math.prod(sizes), (out_channels,) if bias else None,
-            per_axis(stride, dims), per_axis(padding, dims), per_axis(dilation, dims),
-        )  # fmt: skip
+        shape = (out_channels, in_channels, *per_axis(kernel_size, dims))
+        super().__init__(shape, bias, per_axis(stride, dims), per_axis(padding, dims), per_axis(dilation, dims))
         self.taps = taps(kernel_size, dims)
 
     def forward(

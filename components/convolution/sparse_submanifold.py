@@ -1,6 +1,5 @@
 """The submanifold sparse convolution: only active sites are computed, and no others become active."""
 
-import math
 from typing import Annotated, Literal
 
 import torch
@@ -67,9 +66,7 @@ class SubmanifoldSparseConv(KernelConv):
         require_per_axis("conv_sparse_submanifold", dims, kernel_size=kernel_size, dilation=dilation)
         require_odd("conv_sparse_submanifold", dims, kernel_size)
         sizes = per_axis(kernel_size, dims)
-        super().__init__(
-            (out_channels, in_channels, *sizes), in_channels * math.prod(sizes), (out_channels,) if bias else None
-        )
+        super().__init__((out_channels, in_channels, *sizes), bias)
         gaps = per_axis(dilation, dims)
         self.offsets = [
             tuple(gap * (place - size // 2) for place, size, gap in zip(tap, sizes, gaps, strict=True))

@@ -1,6 +1,5 @@
 """Weight excitation: attention of a convolution to its own weights."""
 
-import math
 from typing import Annotated
 
 import torch
@@ -84,11 +83,9 @@ class WeightExcitationConv(KernelConv):
             "attn_weight_excitation", dims, kernel_size=kernel_size, stride=stride, padding=padding,
             dilation=dilation, groups=groups, in_channels=in_channels, out_channels=out_channels,
         )  # fmt: skip
-        inputs, taps = in_channels // groups, per_axis(kernel_size, dims)
-        shape = (out_channels, inputs, *taps)
-        super().__init__(
-            shape, inputs * math.prod(taps), (out_channels,) if bias else None, stride, padding, dilation, groups
-        )
+        inputs = in_channels // groups
+        shape = (out_channels, inputs, *per_axis(kernel_size, dims))
+        super().__init__(shape, bias, stride, padding, dilation, groups)
         self.location = None
         if location:
             attention = bottleneck(inputs, reduction, inputs)
