@@ -5,8 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from components.errors import InputError
-from components.pooling._root import signed_root
+from components.pooling._products import check_positions, signed_root
 from components.registry import component
 from components.spec import Dims, Ports, example
 
@@ -50,10 +49,6 @@ def bilinear_pooling(
 
     Source: Lin et al., arXiv 1504.07889. 1e-10 under the root keeps its gradient finite at zero.
     """
-    if x.shape[2:] != y.shape[2:]:
-        raise InputError(
-            f"The two maps must have the same spatial axes. Got {tuple(x.shape)} and {tuple(y.shape)} instead.",
-            f"两路特征图的空间维度必须相同，收到：{tuple(x.shape)} 和 {tuple(y.shape)}。",
-        )
+    check_positions(x, y)
     z = torch.bmm(x.flatten(2), y.flatten(2).transpose(1, 2)).flatten(1)
     return signed_root(z) if normalize else z

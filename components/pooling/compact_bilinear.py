@@ -6,8 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from components.errors import InputError
-from components.pooling._root import signed_root
+from components.pooling._products import check_positions, signed_root
 from components.registry import component
 from components.spec import Count, Dims, Inferred, Ports, example
 
@@ -78,11 +77,7 @@ class CompactBilinearPooling(nn.Module):
         x: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")],
         y: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")],
     ) -> Annotated[Tensor, Ports(z="B F")]:
-        if x.shape[2:] != y.shape[2:]:
-            raise InputError(
-                f"The two maps must have the same spatial axes. Got {tuple(x.shape)} and {tuple(y.shape)} instead.",
-                f"两路特征图的空间维度必须相同，收到：{tuple(x.shape)} 和 {tuple(y.shape)}。",
-            )
+        check_positions(x, y)
         first = torch.fft.rfft(self.sketch(x, self.x_places, self.x_signs))
         second = torch.fft.rfft(self.sketch(y, self.y_places, self.y_signs))
         z = torch.fft.irfft((first * second).sum(1), self.out_features)
