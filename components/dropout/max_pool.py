@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from components.registry import component
-from components.rules import per_axis, require_per_axis
+from components.rules import require_per_axis
 from components.spec import Dims, DropRate, Size, SpatialDims, example
+from components.windows import windows
 
 
 @component(
@@ -44,9 +45,6 @@ class MaxPoolDropout(nn.Module):
         x: (B, C, L), (B, C, H, W) or (B, C, D, H, W); not negative, as behind a ReLU: a dropped value is 0.
         y: the same layout; each axis becomes floor((size - kernel_size) / stride + 1).
 
-    Raises:
-        ValueError: a window larger than the map.
-
     Source: Wu & Gu, arXiv 1512.00242, equations 5 to 9.
     """
 
@@ -55,21 +53,14 @@ class MaxPoolDropout(nn.Module):
     ) -> None:
         super().__init__()
         require_per_axis("drop_max_pool", dims, kernel_size=kernel_size, stride=stride)
-        self.kernel_size = per_axis(kernel_size, dims)
-        self.stride = self.kernel_size if stride is None else per_axis(stride, dims)
-        self.p, self.dims = p, dims
+        self.kernel_size, self.stride, self.p = kernel_size, stride, p
 
     def forward(
         self, x: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]
     ) -> Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]:
         if self.training:
-            x = x * (torch.rand_like(x) >= self.p)
-        for axis, (size, step) in enumerate(zip(self.kernel_size, self.stride, strict=True), 2):
-            x = x.unfold(axis, size, step)
-        windows = x.flatten(-self.dims)
-        if self.training:
-            return windows.amax(-1)
-        ascending = windows.sort(-1).values
+            return windows(x * (torch.rand_like(x) >= self.p), self.kernel_size, self.stride).amax(-1)
+        ascending = windows(x, self.kernel_size, self.stride).sort(-1).values
         larger = torch.arange(ascending.shape[-1] - 1, -1, -1, device=x.device)
         return ascending @ ((1 - self.p) * self.p ** larger.to(x.dtype))
 

@@ -5,9 +5,10 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from components.pooling._nd import check_window, windows
+from components.pooling._nd import check_window
 from components.registry import component
 from components.spec import Dims, InChannels, Size, SpatialDims, example
+from components.windows import windows
 
 SMALL = 1e-3  # keeps the power of a difference of zero differentiable
 

@@ -6,9 +6,10 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from components.pooling._nd import check_window, windows
+from components.pooling._nd import check_window
 from components.registry import component
 from components.spec import Dims, Size, SpatialDims, example
+from components.windows import windows
 
 
 @component(
