@@ -5,6 +5,7 @@ from typing import Annotated
 import torch.nn.functional as F
 from torch import Tensor
 
+from components.divergence import standard_normal_divergence
 from components.registry import component
 from components.scheduled import Scheduled
 from components.spec import Dims, NonNegativeFloat, example, ints
@@ -63,8 +64,8 @@ class InformationBottleneckLoss(Scheduled):
     ) -> Tensor:
         check_classes(logits, target, 1)
         picked = F.cross_entropy(logits, target, ignore_index=IGNORE_INDEX, reduction="none")
-        divergence = (mu.square() + logvar.exp() - 1 - logvar).flatten(1).sum(1) / 2
-        return known_mean(picked, target) + self.beta * self.factor * divergence.mean()
+        divergence = standard_normal_divergence(mu, logvar).mean()
+        return known_mean(picked, target) + self.beta * self.factor * divergence
 
     def extra_repr(self) -> str:
         return f"beta={self.beta}"

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from torch import Tensor
 
+from components.divergence import standard_normal_divergence
 from components.registry import component
 from components.scheduled import Scheduled
 from components.spec import Dims, NonNegativeFloat, example
@@ -51,8 +52,7 @@ class BetaVAELoss(Scheduled):
         logvar: Annotated[Tensor, Dims("B *")],
         rec: Annotated[Tensor, Dims("()")] | None = None,
     ) -> Tensor:
-        each = (mu.square() + logvar.exp() - 1 - logvar).flatten(1).sum(1) / 2
-        loss = self.beta * self.factor * each.mean()
+        loss = self.beta * self.factor * standard_normal_divergence(mu, logvar).mean()
         return loss if rec is None else rec + loss
 
     def extra_repr(self) -> str:
