@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from components.registry import component
@@ -79,8 +80,7 @@ class VirtualAdversarialLoss(nn.Module):
 
 def unit(x: Tensor) -> Tensor:
     """Each sample of x (B, *) with length 1."""
-    length = torch.linalg.vector_norm(x.flatten(1), dim=1).clamp(min=1e-12)
-    return x / length.view(-1, *[1] * (x.dim() - 1))
+    return F.normalize(x.flatten(1)).view_as(x)
 
 
 def divergence(log_p: Tensor, log_q: Tensor) -> Tensor:
