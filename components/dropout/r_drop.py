@@ -5,9 +5,10 @@ from typing import Annotated
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from components.errors import InputError
 from components.registry import component
 from components.spec import Dims, NonNegativeFloat, example, ints
-from components.targets import IGNORE_INDEX, align, check_classes, known_mean
+from components.targets import IGNORE_INDEX, check_classes, known_mean
 
 
 @component(
@@ -56,7 +57,12 @@ class RDropLoss(nn.Module):
         target: Annotated[Tensor, Dims("B", dtype="int")],
     ) -> Tensor:
         check_classes(logits1, target, 1)
-        logits1, logits2 = align(logits1, logits2)
+        if logits1.shape != logits2.shape:
+            raise InputError(
+                "logits1 and logits2 must have the same shape. "
+                f"Got {tuple(logits1.shape)} and {tuple(logits2.shape)} instead.",
+                f"logits1 与 logits2 的形状必须相同，收到：{tuple(logits1.shape)} 和 {tuple(logits2.shape)}。",
+            )
         log1, log2 = logits1.log_softmax(1), logits2.log_softmax(1)
         picked = F.nll_loss(log1 + log2, target, ignore_index=IGNORE_INDEX, reduction="none")
         divergence = ((log1.exp() - log2.exp()) * (log1 - log2)).sum(1)  # both directions together

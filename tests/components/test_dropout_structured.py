@@ -11,6 +11,7 @@ import torchvision
 from torch.nn import functional as F
 
 from components import create
+from components.errors import InputError
 
 
 @pytest.fixture(autouse=True)
@@ -213,3 +214,8 @@ def test_r_drop_leaves_unknown_targets_out_of_the_cross_entropy(draw):
     loss = create("drop_r_drop", alpha=0.0)
     known = loss(first[:2], second[:2], torch.tensor([0, 2]))
     torch.testing.assert_close(loss(first, second, torch.tensor([0, 2, -100, -100])), known)
+
+
+def test_r_drop_refuses_predictions_of_different_shapes(draw):
+    with pytest.raises(InputError, match=r"logits1 and logits2 must have the same shape. Got \(4, 3\) and \(4, 1\)"):
+        create("drop_r_drop")(draw(4, 3), draw(4, 1), torch.tensor([0, 2, 1, 1]))
