@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from components.activation._channels import per_channel
+from components.channels import per_channel
 from components.registry import component
 from components.spec import Count, Dims, InChannels, example
 

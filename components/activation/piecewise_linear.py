@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from components.activation._channels import per_channel
+from components.channels import per_channel
 from components.registry import component
 from components.spec import Count, Dims, InChannels, PositiveFloat, example
 
@@ -58,7 +58,8 @@ class PiecewiseLinearUnit(nn.Module):
         low, high = per_channel(self.ends, x)
         low_slope, high_slope = per_channel(self.outer_slopes, x)
         place = (x - low) / (high - low) * self.segments  # in segments from the low end
-        index = place.detach().floor().clamp(0, self.segments - 1).long()
+        # What is not a number has no place, but it has to stay what it is.
+        index = place.detach().nan_to_num().floor().clamp(0, self.segments - 1).long()
         channel = per_channel(torch.arange(x.shape[1], device=x.device), x)
         left, right = self.heights[channel, index], self.heights[channel, index + 1]
         y = left + (right - left) * (place - index)

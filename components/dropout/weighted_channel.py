@@ -6,6 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from components.channels import per_channel
 from components.registry import component
 from components.spec import Dims, DropRate, example
 
@@ -57,7 +58,7 @@ class WeightedChannelDropout(nn.Module):
         drawn = keys.topk(max(1, round(self.ratio * x.shape[1])), 1).indices
         mask = torch.zeros_like(score).scatter(1, drawn, 1.0) * (torch.rand_like(score) >= self.p)
         mask = mask * score.sum(1, keepdim=True) / (mask * score).sum(1, keepdim=True).clamp(min=1e-6)
-        return x * mask.view(*x.shape[:2], *[1] * (x.dim() - 2))
+        return x * per_channel(mask, x)
 
     def extra_repr(self) -> str:
         return f"ratio={self.ratio}, p={self.p}"

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from components.normalization._channels import channel_rows, on_channels
+from components.channels import channel_rows, per_channel
 
 
 class RunningNorm(nn.Module):
@@ -36,8 +36,8 @@ class RunningNorm(nn.Module):
                 self.running_scale.lerp_(scale, self.momentum)
         else:
             centre, scale = self.running_centre, self.running_scale
-        y = (x - on_channels(centre, x)) / on_channels(scale + self.eps, x)
-        return y * on_channels(self.weight, x) + on_channels(self.bias, x)
+        y = (x - per_channel(centre, x)) / per_channel(scale + self.eps, x)
+        return y * per_channel(self.weight, x) + per_channel(self.bias, x)
 
     def extra_repr(self) -> str:
         return f"{len(self.weight)}, eps={self.eps}, momentum={self.momentum}"

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from components.normalization._channels import on_channels
+from components.channels import per_channel
 from components.registry import component
 from components.spec import Count, Dims, InChannels, PositiveFloat, Probability, example, ints
 
@@ -45,7 +46,7 @@ class AdaptiveBatchNorm(nn.Module):
         y: the same as x.
 
     Raises:
-        IndexError: a domain that is not below num_domains.
+        IndexError: a domain that lies outside [0, num_domains).
 
     Source: Li et al., arXiv 1603.04779, algorithm 1, with running statistics of each domain in place of a pass over the
     target data after the training.
@@ -78,15 +79,16 @@ class AdaptiveBatchNorm(nn.Module):
             member = (domain == every[:, None]).to(x.dtype)[..., None]  # (K, B, 1)
             count = member.sum(1) * flat.shape[2]
             mean = (member * flat.sum(2)).sum(1) / count.clamp(min=1)  # (K, C); a product of matrices may be coarser
-            var = (member * (flat - mean[domain][..., None]).square().sum(2)).sum(1) / count.clamp(min=1)
+            var = (member * (flat - F.embedding(domain, mean)[..., None]).square().sum(2)).sum(1) / count.clamp(min=1)
             with torch.no_grad():
                 share = self.momentum * (count > 0).to(x.dtype)
                 self.running_mean.lerp_(mean, share)
                 self.running_var.lerp_(var * count / (count - 1).clamp(min=1), share)
         else:
             mean, var = self.running_mean, self.running_var
-        y = (flat - mean[domain][..., None]) * (var[domain][..., None] + self.eps).rsqrt()
-        return y.view_as(x) * on_channels(self.weight, x) + on_channels(self.bias, x)
+        mean, scale = F.embedding(domain, mean), F.embedding(domain, (var + self.eps).rsqrt())  # (B, C)
+        y = (x - per_channel(mean, x)) * per_channel(scale, x)
+        return y * per_channel(self.weight, x) + per_channel(self.bias, x)
 
     def extra_repr(self) -> str:
         return f"{len(self.weight)}, num_domains={len(self.running_mean)}, eps={self.eps}, momentum={self.momentum}"

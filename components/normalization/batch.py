@@ -1,12 +1,15 @@
 """Batch normalization: each channel is standardised over the batch."""
 
+from typing import Annotated, Literal
+
 from torch import nn
 
-from components.normalization._channels import SpatialOrNone
 from components.registry import component
-from components.spec import InChannels, PositiveFloat, Probability, example
+from components.spec import InChannels, Inferred, PositiveFloat, Probability, example
 
 BATCH_NORMS = {0: nn.BatchNorm1d, 1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+# Unlike a convolution this also takes vectors, which have no spatial axis.
+SpatialOrNone = Annotated[Literal[0, 1, 2, 3], Inferred("x", rank_minus=2)]
 
 
 @component(

@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from components.normalization._channels import channel_rows, on_channels
+from components.channels import channel_rows, per_channel
 from components.registry import component
 from components.scheduled import Scheduled
 from components.spec import Dims, InChannels, NonNegativeFloat, PositiveFloat, Probability, example
@@ -83,7 +83,7 @@ class BatchRenorm(Scheduled):
             scale = 1 / self.running_std
             shift = -self.running_mean * scale
         scale, shift = self.weight * scale, self.weight * shift + self.bias
-        return x * on_channels(scale, x) + on_channels(shift, x)
+        return x * per_channel(scale, x) + per_channel(shift, x)
 
     def extra_repr(self) -> str:
         return f"{len(self.weight)}, r_max={self.r_max}, d_max={self.d_max}"

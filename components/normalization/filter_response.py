@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from components.normalization._channels import on_channels
+from components.channels import per_channel
 from components.registry import component
 from components.spec import Dims, InChannels, PositiveFloat, example
 
@@ -55,8 +55,8 @@ class FilterResponseNorm(nn.Module):
 
     def forward(self, x: Annotated[Tensor, Dims("B C L *")]) -> Annotated[Tensor, Dims("B C L *")]:
         square = x.square().mean(tuple(range(2, x.dim())), keepdim=True)
-        y = x * (square + self.eps).rsqrt() * on_channels(self.weight, x) + on_channels(self.bias, x)
-        return y if self.tau is None else torch.maximum(y, on_channels(self.tau, x))
+        y = x * (square + self.eps).rsqrt() * per_channel(self.weight, x) + per_channel(self.bias, x)
+        return y if self.tau is None else torch.maximum(y, per_channel(self.tau, x))
 
     def extra_repr(self) -> str:
         return f"{len(self.weight)}, eps={self.eps}, threshold={self.tau is not None}"

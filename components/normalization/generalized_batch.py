@@ -69,10 +69,9 @@ class GeneralizedBatchNorm(RunningNorm):
         self.deviation, self.alpha = deviation, alpha
 
     def statistics(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        if self.deviation == "standard":
-            var, mean = torch.var_mean(rows, 1, correction=0)
-            return mean, var.sqrt()
         low, mean, high = rows.amin(1), rows.mean(1), rows.amax(1)
+        if self.deviation == "standard":  # a norm, unlike a root, has a gradient where a channel is constant
+            return mean, torch.linalg.vector_norm(rows - mean[:, None], dim=1) / math.sqrt(rows.shape[1])
         if self.deviation == "range":
             return (high + low) / 2, (high - low) / 2
         if self.deviation == "worst_case":

@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from components.normalization._channels import on_channels
+from components.channels import per_channel
 from components.registry import component
 from components.spec import Dims, InChannels, PositiveFloat, Probability, example
 
@@ -56,12 +56,11 @@ class SwitchableNorm(nn.Module):
     def forward(self, x: Annotated[Tensor, Dims("B C L *")]) -> Annotated[Tensor, Dims("B C L *")]:
         x = x.to(self.running_mean.dtype)  # mixed precision: statistics of half precision would be too coarse
         var_in, mean_in = torch.var_mean(x.flatten(2), 2, correction=0)  # (B, C)
-        square_in = var_in + mean_in.square()
-        mean_ln = mean_in.mean(1, keepdim=True)
-        var_ln = square_in.mean(1, keepdim=True) - mean_ln.square()
+        spread_ln, mean_ln = torch.var_mean(mean_in, 1, correction=0, keepdim=True)
+        var_ln = var_in.mean(1, keepdim=True) + spread_ln  # within and between; mean squares would cancel
         if self.training:
-            mean_bn = mean_in.mean(0)
-            var_bn = square_in.mean(0) - mean_bn.square()
+            spread_bn, mean_bn = torch.var_mean(mean_in, 0, correction=0)
+            var_bn = var_in.mean(0) + spread_bn
             with torch.no_grad():
                 self.running_mean.lerp_(mean_bn, self.momentum)
                 self.running_var.lerp_(var_bn, self.momentum)
@@ -70,9 +69,8 @@ class SwitchableNorm(nn.Module):
         means, variances = self.mean_logits.softmax(0), self.var_logits.softmax(0)
         mean = means[0] * mean_in + means[1] * mean_ln + means[2] * mean_bn
         var = variances[0] * var_in + variances[1] * var_ln + variances[2] * var_bn
-        each = (*x.shape[:2], *[1] * (x.dim() - 2))
-        y = (x - mean.view(each)) * (var + self.eps).rsqrt().view(each)
-        return y * on_channels(self.weight, x) + on_channels(self.bias, x)
+        y = (x - per_channel(mean, x)) * per_channel((var + self.eps).rsqrt(), x)
+        return y * per_channel(self.weight, x) + per_channel(self.bias, x)
 
     def extra_repr(self) -> str:
         return f"{len(self.weight)}, eps={self.eps}, momentum={self.momentum}"

@@ -5,6 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
+from components.channels import per_channel
 from components.pooling._nd import check_window
 from components.pooling.average import AVERAGE_POOLS
 from components.pooling.max import MAX_POOLS
@@ -83,5 +84,4 @@ class MixedPooling(nn.Module):
         else:
             untrained = self.max_draws + self.mean_draws == 0
             keep_max = torch.where(untrained, self.p >= 0.5, self.max_draws >= self.mean_draws)
-        keep_max = keep_max.reshape(-1, *[1] * (x.dim() - 2))  # (C, 1, ...)
-        return torch.where(keep_max, self.max_pool(x), self.mean_pool(x))
+        return torch.where(per_channel(keep_max, x), self.max_pool(x), self.mean_pool(x))

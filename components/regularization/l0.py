@@ -7,6 +7,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from components.channels import per_channel
 from components.registry import component
 from components.spec import Dims, InChannels, NonNegativeFloat, Ports, PositiveFloat, example
 
@@ -74,7 +75,7 @@ class L0Gates(nn.Module):
             logits = (draw.logit() + logits) / self.temperature
         gates = (logits.sigmoid() * (HIGH - LOW) + LOW).clamp(0, 1)
         still_open = (self.log_alpha - self.temperature * math.log(-LOW / HIGH)).sigmoid()
-        return x * gates.view(*gates.shape, *[1] * (x.dim() - 2)), self.strength * still_open.sum()
+        return x * per_channel(gates, x), self.strength * still_open.sum()
 
     def extra_repr(self) -> str:
         return f"{len(self.log_alpha)}, strength={self.strength}, temperature={self.temperature:.3g}"

@@ -54,6 +54,13 @@ def test_switchable_mixes_statistics(draw):
     torch.testing.assert_close(norm.running_var, 0.7 + 0.3 * x.var((0, 2, 3), correction=0))
 
 
+def test_switchable_keeps_its_precision_far_from_zero(draw):
+    x = draw(5, 3, 4, 6).float() + 3000  # whose squares no float tells apart
+    norm = create("norm_switchable", num_features=3)
+    whole = create("norm_switchable", num_features=3).double()(x.double())
+    torch.testing.assert_close(norm(x).double(), whole, rtol=0, atol=5e-3)
+
+
 def test_switchable_evaluates_with_running_statistics(draw):
     norm = create("norm_switchable", num_features=3).double().eval()
     with torch.no_grad():
@@ -127,6 +134,14 @@ def test_generalized_with_mean_and_deviation_is_batch_norm(draw):
     x = draw(5, 3, 4, 6) * 2 + 1
     norm = create("norm_generalized_batch", num_features=3, deviation="standard", eps=1e-12).double()
     torch.testing.assert_close(norm(x), standardised(x, (0, 2, 3), 0.0))
+
+
+@pytest.mark.parametrize("deviation", ["superquantile", "standard", "range", "worst_case"])
+def test_generalized_has_a_gradient_where_a_channel_is_constant(draw, deviation):
+    x = torch.cat((draw(5, 1, 4), torch.zeros(5, 1, 4)), 1).requires_grad_()
+    norm = create("norm_generalized_batch", num_features=2, deviation=deviation).double()
+    (norm(x) * draw(5, 2, 4)).sum().backward()
+    assert x.grad.isfinite().all()
 
 
 def slow_statistics(row, deviation, alpha):
@@ -204,6 +219,14 @@ def test_adaptive_batch_norm_keeps_the_target_out_of_what_is_learned(draw):
     other = torch.where(domain[:, None] == 1, 5 * x + 2, x)
     for one, two in zip(learned(x), learned(other), strict=True):
         assert torch.equal(one, two)
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("wrong", [-1, 2])
+def test_adaptive_batch_norm_refuses_a_domain_that_is_none(draw, training, wrong):
+    norm = create("norm_adabn", num_features=3).double().train(training)
+    with pytest.raises(IndexError):
+        norm(draw(2, 3), torch.tensor([0, wrong]))
 
 
 BY_DOMAIN = (torch.tensor([1, 0, 0, 1, 1]),)
