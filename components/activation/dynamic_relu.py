@@ -66,7 +66,7 @@ class DynamicReLU(nn.Module):
         self.pieces, self.temperature = pieces, temperature
         self.hyper = hyper_network(in_channels, reduction, 2 * pieces * (1 if mode == "A" else in_channels))
         self.spatial = nn.Conv2d(in_channels, 1, kernel_size=1, bias=False) if mode == "C" else None
-        self.register_buffer("alpha", torch.tensor([1.0] + [0.0] * (pieces - 1)))
+        self.register_buffer("alpha", torch.tensor([1.0] + [0.0] * (pieces - 1)), persistent=False)
 
     def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         moved = self.hyper(x.mean((2, 3))).reshape(len(x), -1, 1, 1, 2 * self.pieces)  # (B, C or 1, 1, 1, 2K)

@@ -60,7 +60,7 @@ class DynamicShiftMax(nn.Module):
         self.hyper = hyper_network(in_channels, reduction, in_channels * shifts * pieces)
         alpha = torch.zeros(shifts, pieces)
         alpha[0, 0] = 1.0
-        self.register_buffer("alpha", alpha)
+        self.register_buffer("alpha", alpha, persistent=False)
 
     def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         weights = self.hyper(x.mean((2, 3))).unflatten(1, (-1, self.shifts, self.pieces)) + self.alpha  # (B, C, J, K)

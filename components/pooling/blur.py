@@ -56,7 +56,7 @@ class BlurPooling(nn.Module):
         super().__init__()
         row = torch.tensor([float(comb(kernel_size - 1, t)) for t in range(kernel_size)]) / 2 ** (kernel_size - 1)
         kernel = reduce(lambda outer, _: outer.unsqueeze(-1) * row, range(dims - 1), row)
-        self.register_buffer("kernel", kernel[None, None])
+        self.register_buffer("kernel", kernel[None, None], persistent=False)
         self.stride, self.dims = stride, dims
         self.border = [(kernel_size - 1) // 2, kernel_size // 2] * dims
 
