@@ -65,7 +65,7 @@ class PadeActivation(nn.Module):
         basis: ``monomial`` for powers of x (PAU), otherwise the orthogonal polynomials of that name (OPAU).
         degree: degree m of the numerator.
         denominator_degree: degree n of the denominator; with n = m - 1 the function grows like x.
-        negative_slope: slope of the Leaky ReLU that the function is near at first, in [-3, 3].
+        negative_slope: slope of the Leaky ReLU that the function is near at first, for x in [-3, 3].
 
     Shape:
         x: (*), any shape.
