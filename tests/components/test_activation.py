@@ -46,6 +46,19 @@ FORMULAS = [
     ("act_sigmoid", {}, lambda x: 1 / (1 + math.exp(-x))),
     ("act_tanh", {}, lambda x: 2 / (1 + math.exp(-2 * x)) - 1),
     ("act_softplus", {"beta": 2.0}, lambda x: math.log1p(math.exp(2 * x)) / 2),
+    ("act_step", {}, lambda x: float(x >= 0)),
+    ("act_step", {"straight_through": False}, lambda x: float(x >= 0)),
+    ("act_hard_sigmoid", {}, lambda x: min(max(x + 3, 0), 6) / 6),
+    ("act_hard_sigmoid", {"slope": 0.5}, lambda x: min(max((x + 1) / 2, 0), 1)),
+    ("act_hard_tanh", {}, lambda x: min(max(x, -1), 1)),
+    ("act_hard_tanh", {"low": -0.5, "high": 2.0}, lambda x: min(max(x, -0.5), 2)),
+    ("act_squareplus", {}, lambda x: 0.5 * (x + math.sqrt(x * x + 4))),
+    ("act_squareplus", {"curvature": 0.3}, lambda x: 0.5 * (x + math.sqrt(x * x + 0.3))),
+    ("act_squareplus", {"curvature": 0.0}, lambda x: max(0.0, x)),
+    ("act_isru", {"alpha": 2.0}, lambda x: x / math.sqrt(1 + 2 * x * x)),
+    ("act_isru", {"alpha": 2.0, "rectified": True}, lambda x: x if x >= 0 else x / math.sqrt(1 + 2 * x * x)),
+    ("act_elish", {}, lambda x: (x if x >= 0 else math.exp(x) - 1) / (1 + math.exp(-x))),
+    ("act_elish", {"hard": True}, lambda x: (x if x >= 0 else math.exp(x) - 1) * max(0, min(1, (x + 1) / 2))),
 ]
 
 
