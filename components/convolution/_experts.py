@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from components.convolution._kernel import KernelConv, convolve_each
+from components.convolution._kernel import KernelConv
 from components.convolution._nd import check_convolution
 from components.rules import per_axis
 
@@ -43,7 +43,7 @@ class ExpertConv(KernelConv):
 
     def convolve_mixed(self, x: Tensor, shares: Tensor) -> Tensor:
         """x (B, C, *) under the mixtures of these shares."""
-        return convolve_each(x, *self.mix(shares), self.stride, self.padding, self.dilation, self.groups)
+        return self.convolve_each(x, *self.mix(shares))
 
 
 def pooled(x: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from typing import Annotated
 from torch import Tensor, nn
 
 from components.convolution._experts import narrowed
-from components.convolution._kernel import KernelConv, convolve_each
+from components.convolution._kernel import KernelConv
 from components.convolution._nd import check_convolution
 from components.registry import component
 from components.rules import per_axis
@@ -89,5 +89,4 @@ class AttentionWeightedConv(KernelConv):
 
     def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         biases = None if self.bias is None else self.bias.expand(x.shape[0], -1)
-        kernels = self.weight * self.maps(x)
-        return convolve_each(x, kernels, biases, self.stride, self.padding, self.dilation, self.groups)
+        return self.convolve_each(x, self.weight * self.maps(x), biases)

@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from components.convolution._kernel import convolve_each
+from components.convolution._kernel import SlidingConv
 from components.convolution._nd import CONVOLUTIONS, check_convolution
 from components.registry import component
 from components.rules import per_axis
@@ -27,7 +27,7 @@ from components.spec import Count, Dims, InChannels, Padding, Size, example
         example(x=(2, 4, 9, 11), out_channels=3, stride=2, padding=1, kernel_size=(3, 2), regions=2),
     ),
 )
-class DRConv(nn.Module):
+class DRConv(SlidingConv):
     r"""Chooses a region for each position and convolves there with the region's kernel, which the sample makes.
 
     $$y_n(p) = (W_{n,m(p)} \star x_n)(p), \quad m(p) = \arg\max_r (G \star x_n)_r(p), \quad
@@ -64,13 +64,12 @@ class DRConv(nn.Module):
         dilation: Size = 1,
         regions: Count = 4,
     ) -> None:
-        super().__init__()
+        super().__init__(stride, padding, dilation)
         check_convolution(
             "conv_drconv", 2, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation,
             in_channels=in_channels, out_channels=out_channels,
         )  # fmt: skip
-        self.stride, self.padding, self.dilation, self.regions = stride, padding, dilation, regions
-        self.in_channels = in_channels
+        self.in_channels, self.regions = in_channels, regions
         self.guide = CONVOLUTIONS[2](in_channels, regions, kernel_size, stride, padding, dilation)
         self.filters = nn.Sequential(
             nn.AdaptiveAvgPool2d(per_axis(kernel_size, 2)),
@@ -89,5 +88,5 @@ class DRConv(nn.Module):
     def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
         made = self.filters(x)  # (B, r O C, k, k)
         kernels = made.unflatten(1, (-1, self.in_channels))  # (B, r O, C, k, k)
-        each = convolve_each(x, kernels, None, self.stride, self.padding, self.dilation)
+        each = self.convolve_each(x, kernels, None)
         return (each.unflatten(1, (self.regions, -1)) * self.mask(x).unsqueeze(2)).sum(1)

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from components.convolution._experts import ExpertConv, narrowed, pooled
-from components.convolution._kernel import convolve_each
 from components.registry import component
 from components.rules import per_axis
 from components.spec import Count, Dims, InChannels, Padding, PositiveFloat, Size, SpatialDims, example
@@ -99,5 +98,4 @@ class ODConv(ExpertConv):
         taps = torch.sigmoid(self.taps(z) / self.temperature).view(-1, 1, 1, *self.axes)
         inputs = torch.sigmoid(self.inputs(z) / self.temperature).view(-1, 1, self.inputs.out_features, *ones)
         outputs = torch.sigmoid(self.outputs(z) / self.temperature).view(-1, self.outputs.out_features, 1, *ones)
-        scaled = kernels * taps * inputs * outputs
-        return convolve_each(x, scaled, biases, self.stride, self.padding, self.dilation, self.groups)
+        return self.convolve_each(x, kernels * taps * inputs * outputs, biases)
