@@ -14,9 +14,10 @@ class FourierUnit(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        spectrum = torch.fft.rfft2(x, norm="ortho")
+        full = torch.promote_types(x.dtype, torch.float32)  # torch has no transform of bfloat16
+        spectrum = torch.fft.rfft2(x.to(full), norm="ortho")
         parts = torch.stack((spectrum.real, spectrum.imag), 2).flatten(1, 2)  # (B, 2 C, H, W / 2 + 1)
-        mixed = self.mix(parts).unflatten(1, (-1, 2))
+        mixed = self.mix(parts).unflatten(1, (-1, 2)).to(full)
         return torch.fft.irfft2(torch.complex(mixed[:, :, 0], mixed[:, :, 1]), s=x.shape[2:], norm="ortho")
 
 

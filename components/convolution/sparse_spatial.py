@@ -101,5 +101,5 @@ class SpatiallySparseConv(KernelConv):
         y = feat.new_zeros(active.shape[0], self.weight.shape[0])
         for number, weight in zip(numbers, self.weight.flatten(2).unbind(2), strict=True):
             used = number >= 0
-            y = y.index_add(0, torch.searchsorted(active, number[used]), feat[used] @ weight.T)
+            y = y.index_add(0, torch.searchsorted(active, number[used]), (feat[used] @ weight.T).to(y.dtype))
         return y if self.bias is None else y + self.bias, sites(active, grid), grid

@@ -90,7 +90,8 @@ class PointerDecoder(nn.Module):
         for u in steps_of(count, x):
             state = self.cell(read, state)
             compared = (self.query(state).unsqueeze(1) + keys).tanh()  # (B, T, hidden_size)
-            e = self.score(compared).squeeze(-1).masked_fill(shut, torch.finfo(x.dtype).min)
+            e = self.score(compared).squeeze(-1)
+            e = e.masked_fill(shut, torch.finfo(e.dtype).min)
             scores.append(e.log_softmax(-1))
             chosen = e.argmax(-1)
             tokens.append(chosen.masked_fill(real <= u, IGNORE_INDEX))

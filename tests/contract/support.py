@@ -36,6 +36,7 @@ CHECKS = frozenset(
         "input_rank",
         "layout",
         "loss_scalar",
+        "mixed_precision",
         "parameter_rules",
         "permutation_equivariant",
         "positive_factor",

@@ -71,5 +71,5 @@ class AttentionalFeatureFusion(nn.Module):
     def forward(self, x: Image, y: Image) -> Annotated[Tensor, Ports(z="B C H W")]:
         mixed = x + y
         if self.first is not None:
-            mixed = torch.lerp(y, x, self.first(mixed))
-        return torch.lerp(y, x, self.gate(mixed))
+            mixed = y + self.first(mixed) * (x - y)
+        return y + self.gate(mixed) * (x - y)  # torch.lerp takes no mixture of types

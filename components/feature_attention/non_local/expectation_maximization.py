@@ -72,5 +72,5 @@ class ExpectationMaximizationAttention(nn.Module):
         shares, bases = self.decompose(self.lower(to_tokens(x)))
         if self.training:
             with torch.no_grad():
-                self.bases.lerp_(bases.mean(0), 1 - self.momentum)
+                self.bases.lerp_(bases.mean(0).to(self.bases), 1 - self.momentum)
         return x + to_maps(self.norm(self.upper(F.relu(shares @ bases)).mT).mT, x)

@@ -55,8 +55,9 @@ class GradientPenalty(nn.Module):
         self.critic, self.strength = critic, strength
 
     def forward(self, x_real: Annotated[Tensor, Dims("B *")], x_fake: Annotated[Tensor, Dims("B *")]) -> Tensor:
-        share = torch.rand((x_real.shape[0], *[1] * (x_real.dim() - 1)), device=x_real.device)
-        slope = (squared_slope(self.critic, torch.lerp(x_fake, x_real, share)) + 1e-12).sqrt()  # finite gradient at 0
+        share = torch.rand((x_real.shape[0], *[1] * (x_real.dim() - 1)), dtype=x_real.dtype, device=x_real.device)
+        between = x_fake + share * (x_real - x_fake)  # in mixed precision the two differ in type, which lerp refuses
+        slope = (squared_slope(self.critic, between) + 1e-12).sqrt()  # finite gradient at 0
         return self.strength * (slope - 1).square().mean()
 
     def extra_repr(self) -> str:
