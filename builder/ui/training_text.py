@@ -101,8 +101,9 @@ TRAINING_TEXTS: dict[str, tuple[str, str]] = {
     "batch_sampler": ("Batches", "批的组成"),
     "batch_sampler_none": ("at random", "随机"),
     "batch_sampler_help": (
-        "How the samples of a batch are chosen: pairs, triplets, so many of each class, episodes.",
-        "如何选取每批样本：样本对、三元组、每类若干、少样本任务等。",
+        "How the samples of a batch are chosen: pairs, triplets, so many of each class, episodes, or each sample several "
+        "times (echoing).",
+        "如何选取每批样本：样本对、三元组、每类若干、少样本任务，或让每个样本重复使用（数据回放）。",
     ),
     # blocks as parameters
     "called_with": ("called with {inputs}, gives {outputs}", "输入 {inputs}，输出 {outputs}"),

@@ -32,6 +32,19 @@ def two_layers(in_features: int, hidden: int, out_features: int, bias: bool = Tr
     return nn.Sequential(nn.Linear(in_features, hidden, bias), nn.ReLU(), nn.Linear(hidden, out_features, bias))
 
 
+def two_convolutions(channels: int, hidden: int) -> nn.Sequential:
+    """A perceptron with one hidden layer and ReLU at each position of an image."""
+    return nn.Sequential(nn.Conv2d(channels, hidden, 1), nn.ReLU(), nn.Conv2d(hidden, channels, 1))
+
+
+def two_normalised_convolutions(channels: int, hidden: int) -> nn.Sequential:
+    """The same with batch normalisation behind both layers, which makes offsets needless."""
+    return nn.Sequential(
+        nn.Conv2d(channels, hidden, 1, bias=False), nn.BatchNorm2d(hidden), nn.ReLU(),
+        nn.Conv2d(hidden, channels, 1, bias=False), nn.BatchNorm2d(channels),
+    )  # fmt: skip
+
+
 def to_tokens(x: Tensor) -> Tensor:
     """The positions as a sequence: (B, C, *) to (B, N, C)."""
     return x.flatten(2).mT

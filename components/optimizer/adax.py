@@ -71,5 +71,5 @@ class AdaX(UpdateRule):
 
 def _newest_share(growth: float, step: int) -> float:
     """The weight of the newest square in the corrected average, growth / ((1 + growth)^step - 1)."""
-    shrunk = math.exp(-step * math.log1p(growth))  # the power itself would overflow in a long run
-    return growth * shrunk / (1 - shrunk)
+    exponent = -step * math.log1p(growth)  # the power itself would overflow in a long run
+    return growth * math.exp(exponent) / -math.expm1(exponent)

@@ -31,7 +31,7 @@ class LARS(UpdateRule):
     $$v_{t+1} = \mu v_t + \eta \, \frac{\kappa \lVert w_t \rVert}{\lVert g_t \rVert + \lambda \lVert w_t \rVert} \,
     (g_t + \lambda w_t), \quad w_{t+1} = w_t - v_{t+1}$$
 
-    Where the weights or all gradients of a tensor are zero, the ratio is 1.
+    Where the numerator or the denominator is 0, the ratio is 1: weights of zero can move.
 
     Args:
         lr: the learning rate, the factor of every step.

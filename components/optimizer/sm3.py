@@ -67,6 +67,7 @@ class SM3(UpdateRule):
                 cover.copy_(total.amax(others, keepdim=True) if others else total)
             step = gradient / total.sqrt().clamp_min(torch.finfo(total.dtype).tiny)
             if momentum:
-                average = state.setdefault("average", torch.zeros_like(weight))
-                step = average.lerp_(step, 1 - momentum)
+                if "average" not in state:
+                    state["average"] = torch.zeros_like(weight)
+                step = state["average"].lerp_(step, 1 - momentum)
             weight.sub_(step, alpha=group["lr"])

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from components import create
+from components.errors import InputError
 from components.spec import ParameterError
 from tests.components.attention_support import make
 
@@ -139,6 +140,12 @@ def test_dia_equals_the_steps_of_its_cell(draw):
         torch.testing.assert_close(y, x * h[:, :, None, None])
         torch.testing.assert_close(state, torch.cat((h, c), 1))
     assert sum(p.numel() for p in ours.parameters()) == before
+
+
+def test_dia_refuses_the_state_of_a_layer_with_other_channels(draw):
+    message = r"state must have twice as many features as x has channels \(8\). Got 6 instead."
+    with pytest.raises(InputError, match=message):
+        make("attn_dia", in_channels=4)(draw(3, 4, 5, 6), draw(3, 6))
 
 
 def test_spa_equals_its_formula(draw):

@@ -253,6 +253,12 @@ def test_adax_goes_on_where_the_power_would_overflow():
     assert torch.isfinite(weight).all()
 
 
+def test_adax_with_hardly_any_growth_takes_the_mean_of_all_squares():
+    gradients = [random(3, seed=s) for s in range(4)]
+    _, state = stepped("opt_adax", torch.ones(3, dtype=torch.float64), *gradients, betas=(0.9, 1e-18))
+    torch.testing.assert_close(state["square"], torch.stack(gradients).square().mean(0))
+
+
 def test_sm3_of_a_vector_is_adagrad():
     weight, gradients = random(6), [random(6, seed=s) for s in range(1, 8)]
     ours, _ = stepped("opt_sm3", weight, *gradients, lr=0.3, momentum=0.0)

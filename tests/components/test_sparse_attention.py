@@ -202,6 +202,16 @@ def test_augmented_convolution_adds_logits_of_relative_rows_and_columns(draw):
     torch.testing.assert_close(ours(x)[0, 6:], ours.out(attended))
 
 
+def test_augmented_convolution_knows_distances_on_a_smaller_map(draw):
+    ours = make("attn_aaconv", height=4, width=6, **AUGMENTED)
+    fitting = create("attn_aaconv", height=3, width=4, **AUGMENTED).double()
+    state = ours.state_dict()
+    state["rows"], state["columns"] = state["rows"][1:-1], state["columns"][2:-2]
+    fitting.load_state_dict(state)
+    x = draw(2, 3, 3, 4)
+    torch.testing.assert_close(ours(x), fitting(x))
+
+
 def test_augmented_convolution_without_values_is_a_convolution(draw):
     ours = make("attn_aaconv", height=4, width=5, in_channels=3, out_channels=6, value_channels=0)
     x = draw(2, 3, 4, 5)

@@ -5,6 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
+from components.errors import InputError
 from components.feature_attention._maps import Maps, reduced, spread, squeeze, two_layers
 from components.registry import component
 from components.spec import Count, Dims, InChannels, Ports, example
@@ -40,6 +41,9 @@ class DenseImplicitAttention(nn.Module):
         state: (B, 2 C), h before c, as one vector; zeros where nothing is wired.
         y: as x; the output state is as the input one, for the next layer.
 
+    Raises:
+        ValueError: a state of another number of features, such as that of a layer with other channels.
+
     Source: Huang et al., arXiv 1905.10671: h' with a sigmoid of the memory and perceptrons in place of matrices.
     """
 
@@ -53,6 +57,12 @@ class DenseImplicitAttention(nn.Module):
         self, x: Maps, state: Annotated[Tensor, Dims("B S")] | None = None
     ) -> Annotated[tuple[Tensor, Tensor], Ports(y="B C L | B C H W | B C D H W", state="B S")]:
         means = squeeze(x)
+        if state is not None and state.shape[1] != 2 * x.shape[1]:
+            raise InputError(
+                f"state must have twice as many features as x has channels ({2 * x.shape[1]}). "
+                f"Got {state.shape[1]} instead.",
+                f"state 的特征数必须是 x 通道数的两倍（{2 * x.shape[1]}），收到：{state.shape[1]}。",
+            )
         h, c = (torch.zeros_like(means),) * 2 if state is None else state.chunk(2, -1)
         i, f, g, o = (self.from_input(means) + self.from_state(h)).chunk(4, -1)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from components.feature_attention._maps import Image, reduced
+from components.feature_attention._maps import Image, reduced, two_convolutions
 from components.registry import component
 from components.rules import require
 from components.spec import Count, InChannels, example
@@ -71,9 +71,7 @@ class GatherExcite(nn.Module):
                 nn.BatchNorm2d(in_channels),
             ]
         self.steps = nn.Sequential(*steps) if learned else None
-        hidden = reduced(in_channels, reduction)
-        layers = (nn.Conv2d(in_channels, hidden, 1), nn.ReLU(), nn.Conv2d(hidden, in_channels, 1))
-        self.mlp = nn.Sequential(*layers) if mlp else nn.Identity()
+        self.mlp = two_convolutions(in_channels, reduced(in_channels, reduction)) if mlp else nn.Identity()
 
     def gather(self, x: Tensor) -> Tensor:
         """The summaries: (B, C, H, W) to (B, C, H', W')."""

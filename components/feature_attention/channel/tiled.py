@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from components.feature_attention._maps import Image, reduced
+from components.feature_attention._maps import Image, reduced, two_convolutions
 from components.registry import component
 from components.rules import per_axis, require_per_axis
 from components.spec import Count, InChannels, Size, example
@@ -48,8 +48,7 @@ class TiledSqueezeExcitation(nn.Module):
     def __init__(self, in_channels: InChannels, tile: Size = 7, reduction: Count = 16) -> None:
         require_per_axis("attn_tse", 2, tile=tile)
         super().__init__()
-        hidden = reduced(in_channels, reduction)
-        self.gate = nn.Sequential(nn.Conv2d(in_channels, hidden, 1), nn.ReLU(), nn.Conv2d(hidden, in_channels, 1))
+        self.gate = two_convolutions(in_channels, reduced(in_channels, reduction))
         self.tile = per_axis(tile, 2)
 
     def forward(self, x: Image) -> Image:

@@ -5,7 +5,7 @@ from typing import Annotated
 import torch
 from torch import Tensor, nn
 
-from components.feature_attention._maps import Image, reduced
+from components.feature_attention._maps import Image, reduced, two_normalised_convolutions
 from components.registry import component
 from components.spec import Count, InChannels, Ports, example
 
@@ -15,14 +15,8 @@ class MultiScaleGate(nn.Module):
 
     def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-
-        def branch() -> nn.Sequential:
-            return nn.Sequential(
-                nn.Conv2d(channels, hidden, 1, bias=False), nn.BatchNorm2d(hidden), nn.ReLU(),
-                nn.Conv2d(hidden, channels, 1, bias=False), nn.BatchNorm2d(channels),
-            )  # fmt: skip
-
-        self.near, self.whole = branch(), branch()
+        self.near = two_normalised_convolutions(channels, hidden)
+        self.whole = two_normalised_convolutions(channels, hidden)
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.sigmoid(self.near(x) + self.whole(x.mean((2, 3), keepdim=True)))

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from components.feature_attention._maps import Image, reduced
+from components.feature_attention._maps import Image, reduced, two_normalised_convolutions
 from components.registry import component
 from components.spec import Count, InChannels, example
 
@@ -37,11 +37,7 @@ class AttentionalActivation(nn.Module):
 
     def __init__(self, in_channels: InChannels, reduction: Count = 4) -> None:
         super().__init__()
-        hidden = reduced(in_channels, reduction)
-        self.gate = nn.Sequential(
-            nn.Conv2d(in_channels, hidden, 1, bias=False), nn.BatchNorm2d(hidden), nn.ReLU(),
-            nn.Conv2d(hidden, in_channels, 1, bias=False), nn.BatchNorm2d(in_channels),
-        )  # fmt: skip
+        self.gate = two_normalised_convolutions(in_channels, reduced(in_channels, reduction))
 
     def forward(self, x: Image) -> Image:
         return x * torch.sigmoid(self.gate(x))

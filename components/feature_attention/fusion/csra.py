@@ -40,7 +40,8 @@ class ClassResidualAttention(nn.Module):
         x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         logits: (B, num_classes).
 
-    Source: Zhu & Wu, arXiv 2108.02456, one head; several are several nodes whose logits are added.
+    Source: Zhu & Wu, arXiv 2108.02456, one head, whose rows m are not scaled to length 1 as in the authors' code; several
+    heads are several nodes whose logits are added.
     """
 
     def __init__(

@@ -88,8 +88,8 @@ class AttentionAugmentedConv(nn.Module):
     def relative_logits(self, query: Tensor, table: Tensor) -> Tensor:
         """Of queries (..., size, depth) at each place along an axis to each place along it: (..., size, size)."""
         place = torch.arange(query.shape[-2], device=query.device)
-        distance = place - place[:, None] + query.shape[-2] - 1
-        return torch.einsum("...id,ijd->...ij", query, table[distance])
+        middle = len(table) // 2  # the row of distance 0, also for a map that is smaller than the table was made for
+        return torch.einsum("...id,ijd->...ij", query, table[place - place[:, None] + middle])
 
     def attend(self, x: Tensor, project: nn.Conv2d) -> Tensor:
         """The heads' outputs side by side: (B, value_channels, H, W)."""

@@ -43,7 +43,8 @@ class SpatialGroupEnhance(nn.Module):
     Raises:
         ValueError: in_channels not divisible by groups.
 
-    Source: Li et al., arXiv 1905.09646; w begins at 0 and b at 1 as in the authors' code.
+    Source: Li et al., arXiv 1905.09646, with eps under the root, where the gradient of equal likenesses stays finite; w
+    begins at 0 and b at 1 as in the authors' code.
     """
 
     def __init__(self, in_channels: InChannels, groups: Count = 8, eps: PositiveFloat = 1e-5) -> None:
