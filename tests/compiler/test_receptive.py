@@ -179,6 +179,16 @@ def test_tokens_are_followed_through_an_embedding() -> None:
     assert found == {"data": (1,), "embedding": (1,), "turn": (1,), "conv": (5,), "back": (5,)}
 
 
+@pytest.mark.parametrize("source", ["shared", "average"])
+def test_who_has_the_weights_of_another_sees_as_much(source: str) -> None:
+    made = chain(
+        ("data", image(3, 32, 32)),
+        ("first", conv(3, 7, padding=3)),
+        ("second", ("conv_standard", {}, {"weights": {"from": source, "node": "first"}})),
+    )
+    assert sizes(made) == {"data": (1, 1), "first": (7, 7), "second": (13, 13)}
+
+
 def test_two_inputs_are_told_apart() -> None:
     made = graph(
         {
@@ -203,6 +213,16 @@ def test_a_broken_graph_has_fields_as_far_as_it_goes() -> None:
     analysis = Analysis(flatten(made))
     assert analysis.report.problems
     assert receptive_fields(analysis)["conv"][0].extents[0].size == 3
+
+
+@pytest.mark.parametrize(
+    "wires", [["data.x conv.x conv.other"], ["data.x conv.other"], ["data.x conv.x", "text.x conv.x"]]
+)
+def test_wires_that_are_wrong_are_no_fields(wires: list[str]) -> None:
+    made = graph({"data": image(2, 8, 8), "text": "data_text_characters", "conv": conv(2)}, wires)
+    analysis = Analysis(flatten(made))
+    assert analysis.report.problems
+    assert set(receptive_fields(analysis)) == {"data", "text"}
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in GALLERY.glob("*.json")))
