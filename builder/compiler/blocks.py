@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -126,7 +126,7 @@ class BlockFunction(nn.Module):
         return self._programs[ports].forward(*given.values())
 
 
-def block_parameters(component: Component, values: dict[str, Any]) -> list[str]:
+def block_parameters(component: Component, values: Mapping[str, Any]) -> list[str]:
     """The parameters of a component that are blocks and have a value."""
     return [
         name for name, parameter in component.parameters.items() if parameter.block and values.get(name) is not None

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,35 +19,19 @@ from builder.compiler.inference import (
     Meta,
     NodeError,
     Resolved,
-    build,
-    count,
     infer,
-    initialise,
-    parametrise,
     resolve,
 )
-from builder.compiler.names import target_of
-from builder.compiler.order import data_order, example_of, owner_of, resolve_owner
-from builder.compiler.ports import (
-    DTYPE_NAMES,
-    KIND_NAMES,
-    dtype_fits,
-    fed_by_muted,
-    has_layout,
-    hint_for,
-    in_words,
-    layouts,
-    unconnected,
-)
+from builder.compiler.memory import memory_problem
+from builder.compiler.order import data_order, example_of, owner_of
+from builder.compiler.ports import crowded, dtype_name, fed_by_muted, misfit, other_kind, unconnected
 from builder.compiler.report import NodeReport, Problem, Report, at
 from builder.compiler.settings import setting_problems
 from builder.compiler.symbols import ClashError, Symbols
-from builder.compiler.warm_start import check_fit, shapes_in
+from builder.compiler.weights import under_settings
 from builder.graph import Flat, FlatNode, Graph, flatten
 from components.spec import Dims
 from components.tensor_spec import TensorSpec
-
-__all__ = ["Analysis", "check", "machine_memory", "owner_of", "problems_at", "resolve_owner"]
 
 Metas = Mapping[str, Sequence[Meta]]
 _BLOCKS = Cache(1000)
@@ -97,7 +79,8 @@ class Analysis:
                 break
             except ClashError:
                 continue
-        self._check_memory(memory_budget)
+        if problem := memory_problem(self.report, memory_budget):
+            self.report.problems.append(problem)
 
     def _walk(self, circles: Sequence[Sequence[str]], attempt: int) -> None:
         self.report = Report()
@@ -211,7 +194,7 @@ class Analysis:
         if waiting or not fitting or len(self.report.problems) > before or not _runs(node):
             return
         try:
-            result = self._with_settings(node, resolved, self._infer(node, resolved))
+            result = self._settled(node, resolved, self._infer(node, resolved))
         except NodeError as error:
             self._add(node, inputs, error)
             return
@@ -361,7 +344,7 @@ class Analysis:
         if found:
             raise _inside(node.path, (found[0].message, found[0].message_zh))
         try:
-            result = self._with_settings(node, resolved, self._run(node, resolved))
+            result = self._settled(node, resolved, self._run(node, resolved))
         except NodeError as error:
             if error.code == "inside":
                 raise
@@ -370,23 +353,9 @@ class Analysis:
         self._insides.setdefault(node.path, _Inside(resolved, result))
         return result.outputs, result.cost
 
-    def _with_settings(self, node: FlatNode, resolved: Resolved, result: Inference) -> Inference:
-        """The inference of a node under the settings that concern its weights; NodeError where one does not fit."""
-        settings = node.settings
-        if not settings.keys() & {"init", "parametrize", "weights"} or node.path in self.owners:
-            return result
-        parts = dict.fromkeys(block_parameters(node.component, resolved.values), _no_block)
-        module = build(node.component, {**resolved.values, **parts}, "meta")
-        if not isinstance(module, torch.nn.Module):
-            return result
-        initialise(module, settings.get("init"))
-        weights = settings.get("weights", {})
-        if weights.get("from") == "run":
-            target = target_of(weights.get("node") or node.path)
-            own = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
-            check_fit(own, shapes_in(weights.get("run", ""), target), weights.get("run", ""), target)
-        parametrise(module, settings.get("parametrize", ()), "meta")
-        return Inference(result.outputs, count(module), result.cost)
+    def _settled(self, node: FlatNode, resolved: Resolved, result: Inference) -> Inference:
+        """The inference of a node under the settings of its weights; those of another node are settled there."""
+        return result if node.path in self.owners else under_settings(node, resolved, result)
 
     def _record(
         self, node: FlatNode, specs: Mapping[str, tuple[TensorSpec, ...]], resolved: Resolved, result: Inference
@@ -448,23 +417,13 @@ class Analysis:
                 waiting = True  # reported while unfolding
                 continue
             if len(ends) > 1 and not port.variadic:
-                sources = ", ".join(f"{s}.{p}" for s, p in ends)
-                message = (
-                    f"Port '{name}' takes one wire; it has {len(ends)}: {sources}.",
-                    f"端口“{name}”只能接一条连线，现有 {len(ends)} 条：{sources}。",
-                )
-                self._problem(node.path, name, message, "wires")
+                self._problem(node.path, name, crowded(port, ends), "wires")
                 waiting = True
             for source, source_port in ends:
                 feeding = self.flat.nodes[source]
                 given = feeding.component.outputs_for(feeding.params).get(source_port)
                 if given is not None and given.dims.kind != port.dims.kind:
-                    (takes, takes_zh), (gives, gives_zh) = KIND_NAMES[port.dims.kind], KIND_NAMES[given.dims.kind]
-                    message = (
-                        f"Port '{name}' takes {takes}; {source}.{source_port} gives {gives}.",
-                        f"端口“{name}”需要{takes_zh}，而 {source}.{source_port} 给出{gives_zh}。",
-                    )
-                    self._problem(node.path, name, message, "kind")
+                    self._problem(node.path, name, other_kind(port, (source, source_port), given), "kind")
                     waiting = True
                 elif port.dims.kind == "tensor" and (source, source_port) not in self.metas:
                     waiting = True
@@ -482,33 +441,12 @@ class Analysis:
         """Holds ranks, fixed sizes and dtypes against what the ports declare."""
         fitting = True
         for name, metas in inputs.items():
-            dims = node.component.inputs[name].dims
             for meta in metas:
-                message = self._layout_problem(name, dims, meta) or self._dtype_problem(name, dims, meta)
+                message = misfit(node.component.inputs[name], meta.shape, meta.dtype, self.shape(meta))
                 if message:
                     fitting = False
                     self._problem(node.path, name, message, "shape")
         return fitting
-
-    def _layout_problem(self, name: str, dims: Dims, meta: Meta) -> tuple[str, str] | None:
-        if any(has_layout(meta.shape, axes) for axes in layouts(dims)):
-            return None
-        expected, expected_zh = in_words(dims)
-        hint, hint_zh = hint_for(len(meta.shape), dims)
-        return (
-            f"Port '{name}' expects {expected}; received {self.shape(meta)}.{hint}",
-            f"端口“{name}”需要{expected_zh}，收到 {self.shape(meta)}。{hint_zh}",
-        )
-
-    def _dtype_problem(self, name: str, dims: Dims, meta: Meta) -> tuple[str, str] | None:
-        if dtype_fits(dims.dtype, meta.dtype):
-            return None
-        en, zh = DTYPE_NAMES[dims.dtype]
-        dtype = str(meta.dtype).removeprefix("torch.")
-        return (
-            f"Port '{name}' expects {en}; received {dtype} of shape {self.shape(meta)}.",
-            f"端口“{name}”需要{zh}，收到形状为 {self.shape(meta)} 的 {dtype}。",
-        )
 
     def _class_problem(self, values: Mapping[str, Any], inputs: Metas) -> tuple[str, str] | None:
         """Fewer logits than classes would crash in training with an index error: say it now."""
@@ -523,29 +461,8 @@ class Analysis:
             f"目标有 {classes} 个类别，而 logits 只有 {scores} 个：请把最后一层的输出设为 {classes}。",
         )
 
-    # -------------------------------------------------------------- the whole
-
-    def _check_memory(self, budget: int | None) -> None:
-        """Refuses what cannot be trained here: weights, gradients, two moments of Adam and a sample's activations."""
-        need = 16 * self.report.parameters + self.report.activation_bytes
-        budget = machine_memory() if budget is None else budget
-        if need <= budget:
-            return
-        nodes = self.report.nodes
-        path = max(nodes, key=lambda p: 16 * nodes[p].parameters + nodes[p].activation_bytes)
-        own = _gigabytes(16 * nodes[path].parameters + nodes[path].activation_bytes)
-        parameters, activations = self.report.parameters, _gigabytes(self.report.activation_bytes)
-        message = (
-            f"Training this graph needs about {_gigabytes(need)}, and {_gigabytes(budget)} are there. Its "
-            f"{parameters:,} parameters take 16 bytes each (weight, gradient and two averages of Adam), one sample's "
-            f"activations {activations}. This node alone takes {own}.",
-            f"训练该图约需 {_gigabytes(need)}，可用 {_gigabytes(budget)}。共 {parameters:,} 个参数，每个占 16 字节"
-            f"（权重、梯度及 Adam 的两个平均值），单个样本的激活占 {activations}。仅本节点就占 {own}。",
-        )
-        self._problem(path, "", message, "memory")
-
     def spec(self, meta: Meta) -> TensorSpec:
-        return TensorSpec(self.symbols.names(meta.shape), str(meta.dtype).removeprefix("torch."), meta.high)
+        return TensorSpec(self.symbols.names(meta.shape), dtype_name(meta.dtype), meta.high)
 
     def shape(self, meta: Meta) -> str:
         return "(" + ", ".join(str(s) for s in self.symbols.names(meta.shape)) + ")"
@@ -557,11 +474,6 @@ class Analysis:
 def _runs(node: FlatNode) -> bool:
     """Whether a node computes on tensors; optimizers, schedules and strategies act on the loop."""
     return node.component.kind not in ("optimizer", "scheduler", "strategy", "init")
-
-
-def _no_block(*tensors: Any) -> Any:
-    """Stands for a block parameter where a node is built only for its weights."""
-    raise NotImplementedError
 
 
 def _inside(path: str, message: tuple[str, str]) -> NodeError:
@@ -586,20 +498,6 @@ def _shared_mismatch(error: NodeError, owner: str) -> NodeError:
         f"它与“{owner}”共享权重，但输入不同：{error.pair[1]}",
     )
     return NodeError(message, "sharing", error.param, error.port)
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:,.1f} GB"
-
-
-def machine_memory() -> int:
-    """The memory in bytes that this process may use: the machine's, or the container's where that is less."""
-    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-    except OSError:  # no Linux, or no container
-        return machine
-    return min(machine, int(limit)) if limit.isdigit() else machine
 
 
 def problems_at(report: Report, node: str) -> list[Problem]:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from builder.compiler.check import Analysis
 from builder.compiler.fix_edits import apply
 from builder.compiler.fix_shapes import shape_fixes
 from builder.compiler.fix_values import value_fixes
 from builder.compiler.fix_wires import completions, wire_fixes
 from builder.compiler.report import Fix, Problem, Report
-from builder.graph import Graph, GraphError, clone
-
-if TYPE_CHECKING:
-    from builder.compiler.check import Analysis
+from builder.graph import Graph, GraphError, clone, flatten
 
 __all__ = ["Offers", "add_fixes", "apply", "repair_all"]
 
@@ -80,14 +77,12 @@ class Offers:
 
     def _tried(self, fix: Fix) -> Report | None:
         """What a check says after the fix; None where it cannot be made."""
-        from builder.compiler.check import check
-
         trial = clone(self.graph)
         try:
             apply(trial, fix)
         except GraphError:  # the path leads through a block that the fix cannot reach
             return None
-        return check(trial, fixes=False)
+        return Analysis(flatten(trial)).report
 
 
 def add_fixes(graph: Graph, analysis: Analysis) -> None:
@@ -104,9 +99,6 @@ def repair_all(graph: Graph) -> list[Fix]:
     Raises:
         GraphError: nothing can be repaired.
     """
-    from builder.compiler.check import Analysis
-    from builder.graph import flatten
-
     made: list[Fix] = []
     while len(made) < MAX_REPAIRS:
         offers = Offers(graph, Analysis(flatten(graph)))

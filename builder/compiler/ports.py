@@ -11,9 +11,12 @@ from components.spec import Dims, Port
 
 KIND_NAMES = {"tensor": ("a tensor", "张量"), "schedule": ("a learning-rate schedule", "学习率调度")}
 DTYPE_NAMES = {"float": ("real numbers", "浮点数"), "int": ("integers", "整数"), "bool": ("booleans", "布尔值")}
+End = tuple[str, str]
+Message = tuple[str, str]
+"""In English and Chinese."""
 
 
-def unconnected(port: Port) -> tuple[str, str]:
+def unconnected(port: Port) -> Message:
     """What is missing where no wire reaches a port."""
     en, zh = in_words(port.dims)
     return (
@@ -22,7 +25,7 @@ def unconnected(port: Port) -> tuple[str, str]:
     )
 
 
-def fed_by_muted(port: Port, source: str) -> tuple[str, str]:
+def fed_by_muted(port: Port, source: str) -> Message:
     """What is missing where the only wire that reaches a port comes from a muted node."""
     en, zh = in_words(port.dims)
     return (
@@ -31,7 +34,44 @@ def fed_by_muted(port: Port, source: str) -> tuple[str, str]:
     )
 
 
-def in_words(dims: Dims) -> tuple[str, str]:
+def crowded(port: Port, ends: Sequence[End]) -> Message:
+    """What is wrong where several wires reach a port that takes one."""
+    sources = ", ".join(f"{source}.{name}" for source, name in ends)
+    return (
+        f"Port '{port.name}' takes one wire; it has {len(ends)}: {sources}.",
+        f"端口“{port.name}”只能接一条连线，现有 {len(ends)} 条：{sources}。",
+    )
+
+
+def other_kind(port: Port, source: End, given: Port) -> Message:
+    """What is wrong where a port gets a schedule instead of a tensor, or the other way round."""
+    (takes, takes_zh), (gives, gives_zh) = KIND_NAMES[port.dims.kind], KIND_NAMES[given.dims.kind]
+    return (
+        f"Port '{port.name}' takes {takes}; {source[0]}.{source[1]} gives {gives}.",
+        f"端口“{port.name}”需要{takes_zh}，而 {source[0]}.{source[1]} 给出{gives_zh}。",
+    )
+
+
+def misfit(port: Port, shape: Sequence[int], dtype: torch.dtype, shown: str) -> Message | None:
+    """What is wrong with the rank, a fixed size or the dtype of a tensor at a port; ``shown`` is its shape in words."""
+    name, dims = port.name, port.dims
+    if not any(has_layout(shape, axes) for axes in layouts(dims)):
+        expected, expected_zh = in_words(dims)
+        hint, hint_zh = hint_for(len(shape), dims)
+        return (
+            f"Port '{name}' expects {expected}; received {shown}.{hint}",
+            f"端口“{name}”需要{expected_zh}，收到 {shown}。{hint_zh}",
+        )
+    if not dtype_fits(dims.dtype, dtype):
+        expected, expected_zh = DTYPE_NAMES[dims.dtype]
+        return (
+            f"Port '{name}' expects {expected}; received {dtype_name(dtype)} of shape {shown}.",
+            f"端口“{name}”需要{expected_zh}，收到形状为 {shown} 的 {dtype_name(dtype)}。",
+        )
+    return None
+
+
+def in_words(dims: Dims) -> Message:
     """What a port expects, for a sentence."""
     if dims.kind != "tensor":
         return KIND_NAMES[dims.kind]
@@ -43,7 +83,7 @@ def in_words(dims: Dims) -> tuple[str, str]:
     return " or ".join(shapes), " " + " 或 ".join(shapes)
 
 
-def hint_for(rank: int, dims: Dims) -> tuple[str, str]:
+def hint_for(rank: int, dims: Dims) -> Message:
     """What helps where a tensor has too few or too many axes for a port."""
     if dims.alternatives() == [[]]:
         return " Connect the output of a loss.", "请连接损失的输出。"
@@ -74,6 +114,11 @@ def has_layout(shape: Sequence[int], axes: Sequence[str]) -> bool:
     else:
         pairs = list(zip(shape, axes))
     return all(not name.isdigit() or size == int(name) for size, name in pairs)
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """A dtype as it is written: ``float32``."""
+    return str(dtype).removeprefix("torch.")
 
 
 def dtype_fits(wanted: str, dtype: torch.dtype) -> bool:

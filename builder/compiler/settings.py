@@ -7,13 +7,12 @@ from typing import Any
 
 from builder.compiler.inference import NodeError
 from builder.compiler.order import SHARING, sharing
+from builder.compiler.ports import Message
 from builder.compiler.warm_start import find_run
 from builder.graph import Flat, FlatNode
 from builder.graph.acting import MODE_NAMES
 from components import registry
 
-Message = tuple[str, str]
-"""In English and Chinese."""
 BATCHES = "batches"
 """The tag of samplers that compose the batches of a data set."""
 _NAMES = {

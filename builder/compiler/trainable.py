@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import torch
-
-from builder.compiler.blocks import block_parameters
 from builder.compiler.check import Analysis
-from builder.compiler.inference import NodeError, build, parametrise
+from builder.compiler.inference import parametrise
+from builder.compiler.weights import bare_module
 from builder.graph import FlatNode
 
 
@@ -24,11 +22,6 @@ def trainable_parameters(analysis: Analysis) -> dict[str, int]:
 
 def _moving(analysis: Analysis, node: FlatNode) -> int:
     """The weights under parametrisations that are not held still."""
-    values = analysis.values[node.path]
-    parts = dict.fromkeys(block_parameters(node.component, values), torch.nn.Identity())
-    try:
-        module = build(node.component, {**values, **parts}, "meta")
-        parametrise(module, node.settings["parametrize"], "meta")
-    except NodeError:  # the check says what is wrong at the node
-        return 0
+    module = bare_module(node.component, analysis.values[node.path])
+    parametrise(module, node.settings["parametrize"], "meta")
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)

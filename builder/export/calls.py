@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from builder.compiler.check import owner_of
 from builder.compiler.inference import arguments
 from builder.compiler.names import target_of
+from builder.compiler.order import owner_of
 from builder.export.cleaning import global_names
 from builder.export.constructors import MISSING, is_plain_builder
 from builder.export.errors import ExportError

@@ -14,7 +14,7 @@ from typing import Any
 import networkx as nx
 
 from builder.compiler import Compiled, End
-from builder.compiler.check import owner_of
+from builder.compiler.order import owner_of
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, FlatNode, Graph
 from builder.graph.acting import acting
 from builder.graph.graph import substitute

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 
 from builder.compiler import Report, check, problems_at
-from builder.compiler.check import machine_memory
+from builder.compiler.memory import machine_memory
 from builder.gallery import graph_files
 from builder.graph import Graph, from_document, load
 from components.tensor_spec import TensorSpec
