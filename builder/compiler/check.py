@@ -248,6 +248,15 @@ class Analysis:
                     f"它使用“{owner}”的权重，因此参数也相同：该处 {name} 为 {own!r}，此处为 {value!r}。",
                 )
                 self._problem(node.path, "", message, "sharing", name)
+        for name in block_parameters(node.component, values):
+            if name not in node.blocks:
+                message = (
+                    f"It has the weights of '{owner}', whose {name} is {values[name]!r}: choose the same {name} here. "
+                    f"Got {node.params.get(name)!r} instead.",
+                    f"它使用“{owner}”的权重，该处 {name} 为 {values[name]!r}：此处须选择相同的 {name}，"
+                    f"收到 {node.params.get(name)!r}。",
+                )
+                self._problem(node.path, "", message, "sharing", name)
 
     def _infer(self, node: FlatNode, resolved: Resolved) -> Inference:
         """Shapes with the primes; where a size may or may not follow from an axis, also with their twins."""

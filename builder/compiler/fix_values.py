@@ -39,6 +39,10 @@ def _rules(analysis: Analysis, node: FlatNode, param: str) -> Iterator[Fix]:
     if param in node.params and parameter is None:
         yield Fix(f"Remove the unknown parameter {param}", f"删除未知参数 {param}", "reset_param", node.path, param)
         return
+    owner = analysis.flat.find(analysis.examples.get(node.path, ""))
+    if owner is not None and param in owner.blocks:
+        yield set_value(node.path, param, owner.params[param])
+        return
     divisor = _divisor(analysis, node, param)
     if divisor is not None:
         yield set_value(node.path, param, divisor)

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from builder.compiler import Compiled, check, warm_start
+from builder.compiler import Compiled, apply_fix, check, warm_start
 from builder.graph import Graph
 from builder.graph.edit import rename_node
 from tests.compiler.build import chain, given, graph, image
@@ -372,6 +372,24 @@ def test_who_shares_weights_shares_the_parameters():
     compiled = Compiled(made)
     assert compiled.report.parameters == 4 * 8 + 8 == sum(p.numel() for p in compiled.root.parameters())
     assert len(compiled.parameters_of([("back", "z")])) == 2
+
+
+@pytest.mark.parametrize("source", ["shared", "average"])
+def test_who_shares_the_weights_of_a_block_parameter_must_choose_it_too(source):
+    part = graph({"x": "port_in", "f": ("linear", {"out_features": 4}), "y": "port_out"}, ["x.y f.x", "f.y y.x"])
+    nodes: dict = {"data": given(3, 4), "a": ("map", {"block": "part"})}
+    nodes["b"] = ("map", {}, {"weights": {"from": source, "node": "a"}})
+    made = graph(nodes, ["data.x a.x b.x"], {"part": part})
+    (problem,) = check(made).problems
+    assert (problem.node, problem.code, problem.param) == ("b", "sharing", "block")
+    assert (
+        problem.message
+        == "It has the weights of 'a', whose block is 'part': choose the same block here. Got None instead."
+    )
+    (fix,) = problem.fixes
+    assert fix.label == "Set block of b to part"
+    apply_fix(made, fix)
+    assert check(made).ok
 
 
 def test_what_is_handed_on_is_the_first_port_however_the_wires_came() -> None:
