@@ -237,6 +237,8 @@ def _freeze(value: Any) -> Any:
 
 
 _BLOCK_RULE = ('the name of a block or {"node": the id of a node}', '模块名或 {"node": 节点编号}')
+
+
 # ------------------------------------------------------------------ examples for the contract suite
 
 

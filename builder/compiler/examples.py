@@ -13,7 +13,8 @@ from builder.compiler.inference import FROM_VALUES, Meta, NodeError, infer, reso
 from components import registry
 from components.spec import Component, Example, Sub, Tensors
 
-_DTYPES = {"int": torch.int64, "edges": torch.int64, "bool": torch.bool}
+DTYPES = {"int": torch.int64, "edges": torch.int64, "bool": torch.bool}
+"""By kind of value, of an example or a port; any other is real numbers."""
 Shape = tuple[int | str, ...]
 
 
@@ -33,8 +34,16 @@ def worked(id: str) -> Worked | None:
     return next((_work(component, e) for e in component.examples if e.inputs), None)
 
 
+def arriving(example: Example) -> dict[str, list[Meta]]:
+    """The tensors of an example by port, several at a variadic one."""
+    return {
+        port: [_meta(shape) for shape in (given if isinstance(given, list) else [given])]
+        for port, given in example.inputs.items()
+    }
+
+
 def _work(component: Component, example: Example) -> Worked:
-    metas = {port: [_meta(shape) for shape in _several(given)] for port, given in example.inputs.items()}
+    metas = arriving(example)
     params = {name: value for name, value in example.params.items() if not isinstance(value, Sub)}
     inputs = {port: tuple(_shown(meta) for meta in some) for port, some in metas.items()}
     return Worked(inputs, params, _outputs(component, example, metas))
@@ -56,13 +65,9 @@ def _outputs(component: Component, example: Example, metas: Mapping[str, list[Me
     return {port: _shown(meta) for port, meta in zip(ports, found, strict=False) if meta is not None}
 
 
-def _several(given: Any) -> list[Any]:
-    return given if isinstance(given, list) else [given]
-
-
 def _meta(given: Any) -> Meta:
     if isinstance(given, Tensors):
-        return Meta(given.shape, _DTYPES.get(given.kind, torch.float32), given.high or None)
+        return Meta(given.shape, DTYPES.get(given.kind, torch.float32), given.high or None)
     return Meta(tuple(given))
 
 

@@ -10,16 +10,16 @@ from typing import Any
 
 import torch
 
+from builder.compiler.examples import DTYPES, arriving
 from builder.compiler.inference import Inference, Meta, NodeError, Resolved, resolve
-from builder.compiler.ports import dtype_fits, has_layout, layouts
+from builder.compiler.ports import dtype_fits, dtype_name, has_layout, layouts
 from builder.compiler.symbols import ClashError, Symbols
-from components.spec import Component, Dims, Port, Tensors
+from components.spec import Component, Dims, Port
 from components.tensor_spec import TensorSpec
 
 SOME = 7  # the size of an axis of which nothing is known
 NO_TENSORS = ("optimizer", "scheduler", "strategy", "init")
 OPEN = -2  # a size that is not known
-_DTYPES = {"int": torch.int64, "edges": torch.int64, "bool": torch.bool}
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class Bench:
                 self.symbols.learn(meta.shape, self._twin(resolved))
             except (NodeError, ClashError):
                 return None
-        return TensorSpec(self.symbols.names(meta.shape), _name(meta.dtype))
+        return TensorSpec(self.symbols.names(meta.shape), dtype_name(meta.dtype))
 
     def _twin(self, resolved: Resolved) -> tuple[int, ...]:
         """The shape of the first output where each named axis has the other of its two sizes."""
@@ -185,7 +185,7 @@ def _made_up(port: Port, sizes: Mapping[str, tuple[int, ...]], like: Meta) -> Me
     shape = [
         s for name in axes for s in sizes.get(name, (int(name),) if name.isdigit() else () if name == "*" else (SOME,))
     ]
-    return Meta(tuple(shape), _DTYPES.get(port.dims.dtype, like.dtype if port.dims.dtype == "any" else torch.float32))
+    return Meta(tuple(shape), DTYPES.get(port.dims.dtype, like.dtype if port.dims.dtype == "any" else torch.float32))
 
 
 def _held(component: Component) -> Mapping[str, TensorSpec]:
@@ -200,20 +200,9 @@ def _given_in_examples(component: Component, place: int) -> list[TensorSpec]:
     """What a component gives at one of its outputs in its own examples."""
     found = []
     for example in component.examples:
-        inputs = {p: [_meta(v) for v in (g if isinstance(g, list) else [g])] for p, g in example.inputs.items()}
         try:
-            outputs = _infer(component, example.params, inputs, frozenset())[1].outputs
+            outputs = _infer(component, example.params, arriving(example), frozenset())[1].outputs
         except NodeError:  # an example that needs a part of a graph
             continue
-        found += [TensorSpec(m.shape, _name(m.dtype)) for m in outputs[place : place + 1] if m is not None]
+        found += [TensorSpec(m.shape, dtype_name(m.dtype)) for m in outputs[place : place + 1] if m is not None]
     return found
-
-
-def _meta(given: Any) -> Meta:
-    if isinstance(given, Tensors):
-        return Meta(tuple(given.shape), _DTYPES.get(given.kind, torch.float32), given.high or None)
-    return Meta(tuple(given))
-
-
-def _name(dtype: torch.dtype) -> str:
-    return str(dtype).removeprefix("torch.")
