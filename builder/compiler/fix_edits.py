@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from builder.compiler.report import Fix
-from builder.graph import Edge, Graph, GraphError
+from builder.graph import Graph, GraphError
 from builder.graph import edit as edits
+from builder.graph.acting import mode_of
 from builder.graph.graph import BLOCK_PREFIX
 
 STEP = 300  # pixels between a node and one that is appended to it
@@ -17,8 +18,8 @@ def apply(graph: Graph, fix: Fix) -> None:
     """Makes the edit of a fix. The node's path may lead into blocks: there the block itself is changed.
 
     Raises:
-        GraphError: the graph has changed since, and the node or the wire is gone. Only the first of several edits
-            can have been made then: try it on a copy, or within ``Desk.edit``.
+        GraphError: the graph has changed since, and the node or the wire is gone. A part of the fix can have been made
+            then: try it on a copy, or within ``Desk.edit``.
     """
     scope, node = _scope_of(graph, fix.node)
     if fix.action == "reset_param":
@@ -55,7 +56,7 @@ def _scope_of(graph: Graph, path: str) -> tuple[Graph, str]:
 
 
 def _insert(scope: Graph, graph: Graph, node: str, fix: Fix) -> None:
-    wires = scope.wires_into(node, fix.port)
+    wires = [wire for wire in scope.wires_into(node, fix.port) if mode_of(scope, wire.source) != "mute"]
     if fix.place >= len(wires):
         raise GraphError(
             f"There is no wire into {node}.{fix.port}.", f"没有连到 {node}.{fix.port} 的连线。", node, fix.port
@@ -64,14 +65,11 @@ def _insert(scope: Graph, graph: Graph, node: str, fix: Fix) -> None:
     ends = [scope.nodes[edge.source]["position"] or [0, 0], scope.nodes[edge.target]["position"] or [0, 0]]
     middle = ((ends[0][0] + ends[1][0]) / 2, (ends[0][1] + ends[1][1]) / 2)
     new = edits.add_node(scope, fix.component, _free_place(scope, *middle), dict(fix.params), graph.blocks)
-    signature = scope.signature(new, graph.blocks)
-    scope.unwire(edge)
-    scope.wire(Edge(edge.source, edge.source_port, new, next(iter(signature.inputs))))
-    outgoing = Edge(new, next(iter(signature.outputs)), node, fix.port)
-    for place, wire in enumerate(wires):  # keep the place among the wires of a variadic port
-        if place != fix.place:
-            scope.unwire(wire)
-        scope.wire(outgoing if place == fix.place else wire)
+    if not edits.splice(scope, new, edge, graph.blocks):
+        raise GraphError(
+            f"{fix.component} cannot stand on the wire into {node}.{fix.port}.",
+            f"{fix.component} 不能接在连到 {node}.{fix.port} 的连线上。", node, fix.port,
+        )  # fmt: skip
 
 
 def _append(scope: Graph, graph: Graph, node: str, fix: Fix) -> None:

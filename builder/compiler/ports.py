@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import torch
 
+from builder.graph.edit.wires import KIND_NAMES
 from components.spec import Dims, Port
 
-KIND_NAMES = {"tensor": ("a tensor", "张量"), "schedule": ("a learning-rate schedule", "学习率调度")}
 DTYPE_NAMES = {"float": ("real numbers", "浮点数"), "int": ("integers", "整数"), "bool": ("booleans", "布尔值")}
 End = tuple[str, str]
 Message = tuple[str, str]

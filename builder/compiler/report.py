@@ -16,7 +16,8 @@ class Fix:
     ``action`` is one of
 
     - ``reset_param`` (back to inference or default), ``set_param``, ``drop_setting``;
-    - ``insert``: a ``component`` with ``params`` on the wire that is number ``place`` at the input ``port``;
+    - ``insert``: a ``component`` with ``params`` on the wire that is number ``place`` at the input ``port``, where those of
+      muted nodes do not count;
     - ``connect``: a wire from ``source`` (``node.port``, in the same graph or block) to the input ``port``;
     - ``append``: a ``component`` behind the output ``port``; ``source``, if there is one, feeds its second input;
     - ``swap``: another ``component`` in the node's place.

@@ -10,7 +10,6 @@ import torch
 from hypothesis import given, settings
 
 from builder.compiler import Report, check, problems_at
-from builder.compiler.memory import machine_memory
 from builder.gallery import graph_files
 from builder.graph import Graph, from_document, load
 from components.tensor_spec import TensorSpec
@@ -393,32 +392,6 @@ def test_an_init_that_cannot_fill_the_weights(monkeypatch: pytest.MonkeyPatch) -
     assert report.problems[0].message == (
         "The init 'init_zero' cannot fill weight of shape (64, 4): only matrices of even size."
     )
-
-
-def test_memory_budget() -> None:
-    made = chain(
-        ("data", image(1000)), ("fc", ("linear", {"out_features": 1000})), ("small", ("linear", {"out_features": 2}))
-    )
-    need = 16 * (1000 * 1000 + 1000 + 2002) + 4 * 1002
-    assert check(made, memory_budget=need).ok
-    report = check(made, memory_budget=need - 1)
-    assert found(report) == [("fc", "", "memory")]
-    assert "1,003,002 parameters" in report.problems[0].message
-    assert report.parameters == 1_003_002, "the figures stay"
-
-
-def test_memory_of_activations() -> None:
-    made = chain(
-        ("data", image(8, 4000, 4000)),
-        ("conv", ("conv_standard", {"out_channels": 64, "padding": 1})),
-        ("relu", "act_relu"),
-    )
-    report = check(made, memory_budget=10**9)
-    assert found(report) == [("conv", "", "memory")]
-
-
-def test_machine_memory() -> None:
-    assert 10**8 < machine_memory() < 10**15
 
 
 @pytest.mark.parametrize("size", [10**12, 10**18, 10**25])

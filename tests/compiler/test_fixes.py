@@ -85,6 +85,8 @@ def test_a_flatten_keeps_its_place_among_the_wires() -> None:
     fix = Fix("", "", "insert", "cat", component="op_flatten", port="xs")
     apply_fix(made, fix)
     assert [e.source for e in made.wires_into("cat", "xs")] == ["flatten1", "a"]
+    with pytest.raises(GraphError, match=r"sched_cosine cannot stand on the wire into cat\.xs"):
+        apply_fix(made, Fix("", "", "insert", "cat", component="sched_cosine", port="xs"))
 
 
 @pytest.mark.parametrize(("heads", "fitting"), [(7, 6), (9, 6), (61, 60), (13, 12)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from builder.compiler import Compiled, check
+from builder.compiler import Compiled, apply_fix, check
 from builder.compiler.check import Analysis
 from builder.compiler.ownership import turns
 from builder.graph import Edge, Graph, flatten
@@ -116,6 +116,22 @@ def test_an_optimizer_trains_what_is_left() -> None:
     made.nodes["opt"]["settings"]["parameters"] = ["fc"]
     assert messages(made)["opt", ""][1] == "The setting 'parameters' names only what is muted or bypassed: fc."
     assert turns(Analysis(flatten(net(opt="mute")))) == []
+
+
+def test_a_repair_counts_the_wires_that_act() -> None:
+    nodes: dict[str, Node] = {
+        "data": image(6),
+        "off": ("act_relu", {}, {"mode": "mute"}),
+        "wide": ("linear", {"out_features": 8}),
+        "add": "op_add",
+    }
+    made = graph(nodes, ["data.x off.x wide.x", "off.y add.xs", "wide.y add.xs", "data.x add.xs"])
+    (problem,) = check(made).problems
+    assert problem.fix is not None
+    assert problem.fix.label == "Project what comes from data to 8 features"
+    apply_fix(made, problem.fix)
+    assert check(made).ok
+    assert [wire.source for wire in made.wires_into("add", "xs")] == ["off", "wide", "linear1"]
 
 
 def test_a_phase_of_a_node_that_does_not_act_is_none() -> None:
