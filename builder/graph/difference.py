@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from builder.graph.document import plain, to_document
+from builder.graph.document import clone, plain, to_document
+from builder.graph.edit.block_names import rename_blocks
+from builder.graph.edit.references import begun_anew, follow
 from builder.graph.graph import BLOCK_PREFIX, Edge, Graph
-
-ROUNDS = 4  # how far around a node its surroundings are looked at
+from builder.graph.matching import match
 
 
 class Change(NamedTuple):
@@ -25,7 +25,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class NodeChange:
-    """A node that is in both graphs, under its names there, and what of it differs."""
+    """A node that is in both graphs, under its names there, and what of it differs. Blocks have their later names."""
 
     before: str
     after: str
@@ -173,7 +173,7 @@ def lines(found: Difference) -> list[str]:
 def _line(change: Change) -> str:
     if change.before == change.after == "":
         return change.name
-    before, after = (json.dumps(value, ensure_ascii=False) for value in (change.before, change.after))
+    before, after = _written(change.before), _written(change.after)
     return f"{change.name} {before} -> {after}"
 
 
@@ -190,10 +190,12 @@ def difference(before: Graph, after: Graph) -> Difference:
         same = next((other for other in come if new[other] == old[name] and other not in renamed.values()), None)
         if same is not None:
             renamed[name] = same
-    pairs = {name: name for name in old if name in new}
-    blocks = {name: _between(before.blocks[name], after.blocks[name], renamed) for name in pairs}
+    earlier = clone(before)  # which is brought to the names of the later one
+    for part in (earlier, *earlier.blocks.values()) if renamed else ():
+        rename_blocks(part, renamed, before.blocks)
+    blocks = {name: _between(earlier.blocks[name], after.blocks[name]) for name in old if name in new}
     return Difference(
-        _between(before, after, renamed),
+        _between(earlier, after),
         {name: body for name, body in blocks.items() if body},
         tuple(name for name in come if name not in renamed.values()),
         tuple(name for name in gone if name not in renamed),
@@ -203,13 +205,15 @@ def difference(before: Graph, after: Graph) -> Difference:
     )
 
 
-def _between(before: Graph, after: Graph, blocks: Mapping[str, str]) -> BodyDifference:
-    pairs = match(before, after, blocks)
+def _between(before: Graph, after: Graph) -> BodyDifference:
+    """What differs between two graphs whose blocks have the same names; nodes of the earlier one come to name others anew."""
+    pairs = match(before, after)
+    follow(before, lambda path: begun_anew(path, pairs))
     found = set(pairs.values())
     moved = [_moved(edge, pairs) for edge in before.wires()]
     common = Counter(filter(None, moved)) & Counter(after.wires())
     lost, gained = Counter(common), Counter(common)
-    nodes = [_change(before, after, (old, new), pairs, blocks) for old, new in pairs.items()]
+    nodes = [_change(before, after, (old, new), pairs) for old, new in pairs.items()]
     return BodyDifference(
         added=tuple(node for node in after if node not in found),
         removed=tuple(node for node in before if node not in pairs),
@@ -234,14 +238,10 @@ def _take(counter: Counter[Edge], edge: Edge | None) -> bool:
     return edge is not None and counter[edge] >= 0
 
 
-def _change(
-    before: Graph, after: Graph, nodes: tuple[str, str], pairs: Mapping[str, str], blocks: Mapping[str, str]
-) -> NodeChange:
+def _change(before: Graph, after: Graph, nodes: tuple[str, str], pairs: Mapping[str, str]) -> NodeChange:
     old, new = nodes
     one, two = before.nodes[old], after.nodes[new]
-    component = None if _component(one, blocks) == two["component"] else (one["component"], two["component"])
-    followed = {name: _followed(value, pairs) for name, value in one["params"].items()}
-    settings = {name: _followed(value, pairs) for name, value in one["settings"].items()}
+    component = None if one["component"] == two["component"] else (one["component"], two["component"])
     then = [_moved(edge, pairs) for edge in before.wires_into(old)]
     now = after.wires_into(new)
     common = Counter(filter(None, then)) & Counter(now)
@@ -251,8 +251,8 @@ def _change(
         old,
         new,
         component,
-        _changes(followed, two["params"]),
-        _changes(settings, two["settings"]),
+        _changes(one["params"], two["params"]),
+        _changes(one["settings"], two["settings"]),
         tuple(port for port in ports if _order(then, port) != _order(now, port)),
     )
 
@@ -262,118 +262,12 @@ def _order(edges: Iterable[Edge | None], port: str) -> list[tuple[str, str]]:
     return list(dict.fromkeys((e.source, e.source_port) for e in edges if e is not None and e.target_port == port))
 
 
-def _followed(value: Any, pairs: Mapping[str, str]) -> Any:
-    """A value in which nodes are named, with their later names: renaming a node changes none that refer to it."""
-
-    def path(name: str) -> str:
-        first, slash, rest = name.partition("/")
-        return pairs.get(first, first) + slash + rest
-
-    if isinstance(value, Mapping) and isinstance(value.get("node"), str):
-        return {**value, "node": path(value["node"])}
-    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
-        return [path(item) for item in value]
-    return value
-
-
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
     names = dict.fromkeys((*before, *after))
     pairs = [Change(name, plain(before.get(name)), plain(after.get(name))) for name in names]
-    return tuple(change for change in pairs if not _same(change.before, change.after))
+    return tuple(change for change in pairs if _written(change.before) != _written(change.after))
 
 
-def _same(one: Any, two: Any) -> bool:
-    """Whether two values are written alike: 1, 1.0 and True are not."""
-    if isinstance(one, dict) and isinstance(two, dict):
-        return one.keys() == two.keys() and all(_same(one[key], two[key]) for key in one)
-    if isinstance(one, list) and isinstance(two, list):
-        return len(one) == len(two) and all(_same(a, b) for a, b in zip(one, two, strict=True))
-    return type(one) is type(two) and one == two
-
-
-# ------------------------------------------------------------------ which node is which
-
-
-def match(before: Graph, after: Graph, blocks: Mapping[str, str]) -> dict[str, str]:
-    """By node of the earlier graph, the same node in the later one.
-
-    First by name and component; then, for what was renamed, by component and surroundings; last by name alone.
-
-    Args:
-        blocks: by earlier name, the later name of blocks that were only renamed.
-    """
-    pairs = {n: n for n in before if n in after and _component(before.nodes[n], blocks) == after.nodes[n]["component"]}
-    _match_alike(before, after, pairs, blocks)
-    _match_nearest(before, after, pairs, blocks)
-    used = set(pairs.values())
-    pairs |= {node: node for node in before if node in after and node not in pairs and node not in used}
-    return {node: pairs[node] for node in before if node in pairs}
-
-
-def _component(data: Mapping[str, Any], blocks: Mapping[str, str]) -> str:
-    component: str = data["component"]
-    name = component.removeprefix(BLOCK_PREFIX)
-    return BLOCK_PREFIX + blocks[name] if component.startswith(BLOCK_PREFIX) and name in blocks else component
-
-
-def _match_alike(before: Graph, after: Graph, pairs: dict[str, str], blocks: Mapping[str, str]) -> None:
-    """Pairs nodes whose parameters and surroundings are alike, where there is only one such node on each side."""
-    colours = [
-        {n: f"={pairs[n]}" if n in pairs else _look(data, blocks) for n, data in before.nodes(data=True)},
-        {n: f"={n}" if n in pairs.values() else _look(data, {}) for n, data in after.nodes(data=True)},
-    ]
-    for _ in range(ROUNDS):
-        colours = [_refined(graph, colour) for graph, colour in zip((before, after), colours, strict=True)]
-        names: list[dict[str, list[str]]] = [{}, {}]
-        for found, colour in zip(names, colours, strict=True):
-            for node, look in colour.items():
-                found.setdefault(look, []).append(node)
-        used = set(pairs.values())
-        for look, old in names[0].items():
-            new = names[1].get(look, [])
-            if len(old) == len(new) == 1 and old[0] not in pairs and new[0] not in used:
-                pairs[old[0]] = new[0]
-
-
-def _look(data: Mapping[str, Any], blocks: Mapping[str, str]) -> str:
-    return repr((_component(data, blocks), sorted(plain(data["params"]).items(), key=lambda item: item[0])))
-
-
-def _refined(graph: Graph, colours: Mapping[str, str]) -> dict[str, str]:
-    """The looks of nodes together with those of their neighbours."""
-    around: dict[str, list[tuple[str, str, str, str]]] = {node: [] for node in graph}
-    for edge in graph.wires():
-        around[edge.source].append(("to", edge.source_port, edge.target_port, colours[edge.target]))
-        around[edge.target].append(("from", edge.target_port, edge.source_port, colours[edge.source]))
-    return {
-        node: colour
-        if colour.startswith("=")
-        else hashlib.sha256(repr((colour, sorted(around[node]))).encode()).hexdigest()
-        for node, colour in colours.items()
-    }
-
-
-def _match_nearest(before: Graph, after: Graph, pairs: dict[str, str], blocks: Mapping[str, str]) -> None:
-    """Pairs what is left, of the same component, by the wires that two nodes share with nodes known already; best first."""
-    while True:
-        used = set(pairs.values())
-        old = [node for node in before if node not in pairs]
-        new = [node for node in after if node not in used]
-        candidates = [
-            (shared, _look(before.nodes[a], blocks) == _look(after.nodes[b], {}), *sorted((a, b)), a, b)
-            for a in old
-            for b in new
-            if _component(before.nodes[a], blocks) == after.nodes[b]["component"]
-            if (shared := _shared(before, after, a, b, pairs))
-        ]
-        if not candidates:
-            return
-        *_, a, b = min(candidates, key=lambda found: (-found[0], not found[1], *found[2:]))
-        pairs[a] = b
-
-
-def _shared(before: Graph, after: Graph, old: str, new: str, pairs: Mapping[str, str]) -> int:
-    """The wires of two nodes that lead to the same neighbours."""
-    there = {*after.wires_into(new), *after.wires_from(new)}
-    known = {**pairs, old: new}
-    return sum(_moved(edge, known) in there for edge in (*before.wires_into(old), *before.wires_from(old)))
+def _written(value: Any) -> str:
+    """A value as a file holds it: 1, 1.0 and True are equal, but not written alike."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

@@ -138,6 +138,29 @@ def test_all_nodes_renamed(lenet: Graph) -> None:
     assert (body.added, body.removed, body.wires_added, body.wires_removed) == ((), (), (), ())
 
 
+def test_a_name_that_is_no_reference_does_not_follow() -> None:
+    before = Graph()
+    run = {"weights": {"from": "run", "run": "first", "node": "fc"}}
+    before.place("fc", "linear", {"words": ["fc", "other"]}, run)
+    after = clone(before)
+    edit.rename_node(after, "fc", "head", after)
+    assert difference(before, after).body.nodes == (NodeChange("fc", "head"),)
+
+
+def test_all_nodes_of_a_long_chain_renamed_and_changed() -> None:
+    before, after = Graph(), Graph()
+    for graph, name, width in ((before, "a", 4), (after, "b", 9)):
+        graph.place("first", "data_iris")
+        for number in range(300):
+            graph.place(f"{name}{number}", "linear", {"out_features": width + number % 3})
+            graph.wire(
+                Edge(f"{name}{number - 1}" if number else "first", "y" if number else "x", f"{name}{number}", "x")
+            )
+    body = difference(before, after).body
+    assert [(n.before, n.after) for n in body.nodes] == [(f"a{i}", f"b{i}") for i in range(300)]
+    assert (body.added, body.removed, body.wires_added, body.wires_removed) == ((), (), (), ())
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_random_edits_are_listed_exactly(data: st.DataObject) -> None:
@@ -189,6 +212,18 @@ def test_a_renamed_block_is_known_again() -> None:
         if data["component"] == f"block:{name}":
             data["component"] = "block:other"
     assert difference(before, after) == Difference(blocks_renamed=((name, "other"),))
+
+
+def test_a_renamed_block_that_parameters_name_is_known_again() -> None:
+    before = Graph()
+    before.blocks["critic"], before.blocks["outer"] = Graph(), Graph()
+    before.blocks["outer"].place("penalty", "gan_wgan_gp", {"critic": {"param": "judge"}})
+    before.blocks["outer"].block_params["judge"] = "critic"
+    before.place("penalty", "gan_wgan_gp", {"critic": "critic"})
+    before.place("use", "block:outer", {"judge": "critic"})
+    after = clone(before)
+    edit.rename_block(after, "critic", "judge_of_images")
+    assert difference(before, after) == Difference(blocks_renamed=(("critic", "judge_of_images"),))
 
 
 def test_blocks_that_come_and_go() -> None:
