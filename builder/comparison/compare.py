@@ -6,13 +6,14 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from builder.comparison.figures import Comparison, Row
 from builder.comparison.plot import figure
 from builder.comparison.variants import variant
-from builder.graph import Graph, flatten, load, write_atomic
+from builder.graph import Graph, GraphError, flatten, load, write_atomic
 from builder.train import Run, TrainError, evaluate, train
+from builder.train.evaluation import higher_is_better
 from builder.train.plan import fingerprint
 
 RESULT, PICTURE = "comparison.json", "comparison.html"
@@ -40,32 +41,58 @@ def compare(
 
     Raises:
         GraphError, CompileError: a variant is no graph that can be trained; nothing is trained then.
-        TrainError: a training failed.
+        TrainError: a training failed, or the variants are not judged by the same figure.
     """
+    if not choices or seeds < 1:
+        raise GraphError(
+            f"A comparison needs at least one choice and one seed. Got {len(choices)} and {seeds}.",
+            f"比较至少需要一个选项和一个随机种子，收到 {len(choices)} 个和 {seeds} 个。",
+            node,
+        )
     graph = graph if isinstance(graph, Graph) else load(graph)
     variants = {choice: variant(graph, node, choice) for choice in dict.fromkeys(choices)}
     first = int(graph.training.get("seed", 0))
     numbers = tuple(range(first, first + seeds))
-    rows, found = [], None
+    rows: list[Row] = []
+    judges: list[tuple[str, str, bool]] = []
     for choice, changed in variants.items():
         outcomes = []
         for seed in numbers:
-            outcomes.append(_outcome(changed, Path(out) / choice / f"seed{seed}", seed, epochs))
-            found = found or outcomes[0]
+            found = _outcome(changed, Path(out) / choice / f"seed{seed}", seed, epochs)
+            outcomes.append(found)
+            judges.append(found[:3])
+            if judges[-1] != judges[0]:
+                raise _different(choice, found, *judges[0][:2])
             if report:
-                value = outcomes[-1]["value"]
-                report(
-                    f"{choice}, seed {seed}: {outcomes[-1]['figure']} {value:.4f} in {outcomes[-1]['seconds']:.1f} s"
-                )
-        seconds = sum(o["seconds"] for o in outcomes) / len(outcomes)
-        rows.append(Row(choice, tuple(o["value"] for o in outcomes), outcomes[0]["parameters"], seconds))
-    assert found is not None
-    result = Comparison(node, found["figure"], found["split"], found["higher_is_better"], numbers, tuple(rows))
+                report(f"{choice}, seed {seed}: {found.figure} {found.value:.4f} in {found.seconds:.1f} s")
+        seconds = sum(found.seconds for found in outcomes) / len(outcomes)
+        rows.append(Row(choice, tuple(found.value for found in outcomes), outcomes[0].parameters, seconds))
+    result = Comparison(node, *judges[0], numbers, tuple(rows))
     _write(result, Path(out))
     return result
 
 
-def _outcome(graph: Graph, folder: Path, seed: int, epochs: int | None) -> dict[str, Any]:
+class _Outcome(NamedTuple):
+    """What a run reached: its figure on a split, the weights to learn, and the time of its training."""
+
+    figure: str
+    split: str
+    higher_is_better: bool
+    value: float
+    parameters: int
+    seconds: float
+
+
+def _different(choice: str, found: _Outcome, figure: str, split: str) -> TrainError:
+    return TrainError(
+        f"'{choice}' is judged by '{found.figure}' ({found.split}), the first choice by '{figure}' ({split}), which "
+        "cannot be compared. Add a metric that all have.",
+        f"“{choice}”以“{found.figure}”（{found.split}）评判，而第一个选项以“{figure}”（{split}）评判，无法比较。"
+        "请添加各选项共有的指标。",
+    )
+
+
+def _outcome(graph: Graph, folder: Path, seed: int, epochs: int | None) -> _Outcome:
     """What a run of this variant reached; it is trained, or goes on, where it is not finished."""
     run = Run(folder)
     wanted = epochs or graph.training.get("epochs")
@@ -94,18 +121,9 @@ def _outcome(graph: Graph, folder: Path, seed: int, epochs: int | None) -> dict[
         values = {**results["losses"], **results["metrics"]}
         if status.best.name in values and math.isfinite(values[status.best.name]):
             break
-    return {
-        "figure": status.best.name,
-        "value": float(values[status.best.name]),
-        "split": split,
-        "higher_is_better": _higher_is_better(graph, status.best.name),
-        "parameters": status.parameters or 0,
-        "seconds": status.seconds,
-    }
-
-
-def _higher_is_better(graph: Graph, path: str) -> bool:
-    return bool(getattr(flatten(graph).nodes[path].component.factory, "higher_is_better", False))
+    name, value = status.best.name, values[status.best.name]
+    better = higher_is_better(flatten(graph), name)
+    return _Outcome(name, split, better, float(value), status.parameters or 0, status.seconds)
 
 
 def _write(result: Comparison, out: Path) -> None:

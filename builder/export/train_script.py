@@ -24,7 +24,7 @@ from builder.export.step_script import OptimizerNames, StepWriter
 from builder.export.text import Names, indented
 from builder.export.training import OptimizerPlan, TrainingPlan
 from builder.graph import FlatNode
-from builder.train.evaluation import latest_is_best
+from builder.train.evaluation import higher_is_better, latest_is_best
 from builder.train.follow import followers
 from components import registry
 
@@ -342,7 +342,7 @@ class TrainWriter:
     def _stopping(self) -> list[str]:
         lines = []
         for number, node in enumerate(self.plan.stopping):
-            better = self.plan.higher_is_better(self.plan.watches(node))
+            better = higher_is_better(self.compiled.flat, self.plan.watches(node))
             lines += [f"    stopping{number or ''} = {self.made(node)}", f"    stopping{number or ''}.watch({better})"]
         return lines
 
@@ -393,7 +393,7 @@ class TrainWriter:
     def _judge(self) -> list[str]:
         """What happens at the end of an epoch."""
         plan = self.plan
-        better = plan.higher_is_better(plan.watched)
+        better = higher_is_better(self.compiled.flat, plan.watched)
         for node in plan.stopping[:1]:
             strategy = self.compiled.build(node.path)
             strategy.watch(better)

@@ -128,9 +128,6 @@ class TrainingPlan:
         """The figure that a strategy watches."""
         return name_of(self.compiled, node.inputs["metric"][0])
 
-    def higher_is_better(self, path: str) -> bool:
-        return bool(getattr(self.compiled.module(path.partition(".")[0]), "higher_is_better", False))
-
 
 def plan_training(compiled: Compiled) -> TrainingPlan:
     """The training of a graph.

@@ -12,6 +12,7 @@ from torch import Tensor, fx
 
 from builder.compiler import Compiled, End
 from builder.compiler.inference import arguments
+from builder.graph import Flat
 from builder.train import checkpoint
 from builder.train.devices import Devices
 from builder.train.diagnose import failed_forward
@@ -42,6 +43,11 @@ def figures_of(compiled: Compiled) -> dict[str, list[End]]:
         for end in node.inputs.get("metric", ()):
             found.setdefault(name_of(compiled, end), [end])
     return found
+
+
+def higher_is_better(flat: Flat, name: str) -> bool:
+    """Whether more of a figure is better, by its name in logs; less is where no metric gave it."""
+    return bool(getattr(flat.nodes[name.partition(".")[0]].component.factory, "higher_is_better", False))
 
 
 def latest_is_best(compiled: Compiled) -> bool:

@@ -16,7 +16,7 @@ from builder.graph import Graph, GraphError
 from builder.train import checkpoint
 from builder.train.devices import Devices
 from builder.train.errors import TrainError, in_words
-from builder.train.evaluation import Evaluation, latest_is_best
+from builder.train.evaluation import Evaluation, higher_is_better, latest_is_best
 from builder.train.generation import Generation
 from builder.train.journal import Journal, Report
 from builder.train.loader import Batch, batches
@@ -175,7 +175,7 @@ class Trainer:
 
         self.watching = {path: compiled.flat.nodes[path].inputs["metric"][0] for path in self.strategies}
         for path, strategy in self.strategies.items():
-            strategy.watch(self._higher_is_better(self.watching[path][0]))
+            strategy.watch(higher_is_better(compiled.flat, self.watching[path][0]))
         self.watched, self.higher_is_better = self._watched()
         self.latest_is_best = latest_is_best(compiled)
 
@@ -192,14 +192,11 @@ class Trainer:
         for path, strategy in self.strategies.items():
             return name_of(self.compiled, self.watching[path]), strategy.higher_is_better
         for path in self.evaluation.metrics:
-            return path, self._higher_is_better(path)
+            return path, higher_is_better(self.compiled.flat, path)
         return self.steps.steps[0].names[-1], False
 
     def _steps_per_epoch(self) -> int:
         return max(len(loader) for loader in self.training)
-
-    def _higher_is_better(self, path: str) -> bool:
-        return bool(getattr(self.compiled.module(path), "higher_is_better", False))
 
     def results(self) -> dict[str, Any]:
         """What ``train`` returns of the training."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterable
 from typing import Any
 
-from builder.graph import BLOCK_PREFIX, Graph, GraphError, from_document, to_document
+from builder.graph import BLOCK_PREFIX, Graph, GraphError, edit, from_document, to_document
 from components import registry
 from components.spec import ParameterError
 
@@ -56,7 +55,7 @@ def _set(graph: Graph, blocks: dict[str, Graph], keys: list[str], text: str, pat
     if rest[0] == "settings" and len(rest) > 1:
         _set_in(data["settings"], rest[1:], _parse(text), path, node)
     elif component.startswith(BLOCK_PREFIX) and len(rest) > 1:
-        _set(_own_block(data, blocks, node), blocks, rest, text, path)
+        _set(blocks[edit.own_block(graph, node, blocks)], blocks, rest, text, path)
     elif len(rest) > 1:
         raise GraphError(
             f"'{path}': '{node}' is no block, so nothing lies below '{rest[0]}'.",
@@ -67,24 +66,6 @@ def _set(graph: Graph, blocks: dict[str, Graph], keys: list[str], text: str, pat
         data["params"][rest[0]] = _block_value(blocks, component.removeprefix(BLOCK_PREFIX), node, rest[0], text)
     else:
         data["params"][rest[0]] = _component_value(component, node, rest[0], text)
-
-
-def _own_block(data: dict[str, Any], blocks: dict[str, Graph], node: str) -> Graph:
-    """The block that a node uses, for itself alone: where others use it too, the node gets a copy."""
-    name = data["component"].removeprefix(BLOCK_PREFIX)
-    if name not in blocks:
-        raise GraphError(
-            f"Node '{node}' uses the block '{name}', which this graph does not have.",
-            f"节点“{node}”使用了本图没有的模块“{name}”。",
-            node,
-        )
-    fresh, number = f"{name}_{node}", 1
-    while fresh in blocks:
-        number += 1
-        fresh = f"{name}_{node}{number}"
-    blocks[fresh] = copy.deepcopy(blocks[name])
-    data["component"] = f"{BLOCK_PREFIX}{fresh}"
-    return blocks[fresh]
 
 
 def _block_value(blocks: dict[str, Graph], name: str, node: str, param: str, text: str) -> Any:

@@ -11,8 +11,9 @@ from builder.__main__ import main
 from builder.comparison import compare
 from builder.comparison.variants import variant
 from builder.compiler import CompileError
-from builder.graph import GraphError, flatten, load
+from builder.graph import Graph, GraphError, edit, flatten, load
 from builder.train import Run, TrainError
+from builder.train.evaluation import higher_is_better
 
 GRAPHS = Path(__file__).parents[2] / "graphs"
 MLP = GRAPHS / "mlp.json"
@@ -72,6 +73,25 @@ def test_choices_and_seeds_are_trained_once(tmp_path: Path) -> None:
 
     with pytest.raises(TrainError, match="another graph"):
         compare(MLP, "relu2", ["act_tanh"], tmp_path, seeds=1, epochs=1)
+
+
+def test_what_is_judged_by_different_figures_is_not_compared(tmp_path: Path) -> None:
+    graph = load(MLP)
+    edit.remove_nodes(graph, [node for node in graph if graph.nodes[node]["component"].startswith("metric_")])
+    (loss,) = [node for node in graph if graph.nodes[node]["component"] == "loss_cross_entropy"]
+    edit.rename_node(graph, loss, "cross_entropy1", graph)
+    with pytest.raises(TrainError, match=r"'loss_nll' is judged by 'nll1' .* the first choice by 'cross_entropy1'"):
+        compare(graph, "cross_entropy1", ["loss_cross_entropy", "loss_nll"], tmp_path, seeds=1, epochs=1)
+    with pytest.raises(GraphError, match=r"at least one choice and one seed\. Got 0 and 3"):
+        compare(graph, "cross_entropy1", [], tmp_path)
+
+
+def test_which_way_a_figure_is_better() -> None:
+    graph = Graph()
+    for id, component in (("gan", "gan_hinge"), ("accuracy", "metric_accuracy"), ("mae", "metric_mae")):
+        graph.place(id, component)
+    flat = flatten(graph)
+    assert [higher_is_better(flat, name) for name in ("gan.loss_d", "accuracy", "mae")] == [False, True, False]
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,13 +31,12 @@ def fresh_id(graph: Graph, component: str) -> str:
 
 
 def free_name(name: str, used: Container[str]) -> str:
-    """The name, or with the first number that makes it an unused one."""
-    if name not in used:
-        return name
-    number = 2
-    while f"{name}{number}" in used:
+    """The name, or with the first number that makes it an unused one; its end gives way to one that would be too long."""
+    found, number = name, 1
+    while found in used:
         number += 1
-    return f"{name}{number}"
+        found = f"{name[: MAX_ID - len(str(number))]}{number}"
+    return found
 
 
 def name_of_block(graph: Graph, blocks: Blocks) -> str | None:

@@ -81,8 +81,8 @@ def replace_node(
     laid, lost = _moved(graph, node, new, blocks)
     done = Replaced(
         node if _keeps_id(node, old, component) else fresh_id(graph, component),
-        tuple(data["params"].keys() - params.keys()),
-        tuple(data["settings"].keys() - settings.keys()),
+        tuple(name for name in data["params"] if name not in params),
+        tuple(name for name in data["settings"] if name not in settings),
         tuple(lost),
     )
     data["component"], data["params"], data["settings"] = component, params, settings
