@@ -20,7 +20,6 @@ EDIT_TEXTS: dict[str, tuple[str, str]] = {
     "mark_bypass": ("Bypassed: what comes in goes on", "已绕过：输入直接传给后面的节点"),
     # another component in a node's place
     "command_replace": ("Replace by another component", "替换为其他组件"),
-    "replace": ("Replace", "替换"),
     "replace_title": ("Replace {node}", "替换 {node}"),
     "replace_by": ("Component", "组件"),
     "replace_search": ("Type to search", "输入以搜索"),

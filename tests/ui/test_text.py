@@ -22,6 +22,16 @@ def test_both_languages_fill_in_the_same_values(key: str) -> None:
     assert set(re.findall(r"\{(\w+)\}", english)) == set(re.findall(r"\{(\w+)\}", chinese))
 
 
+def test_no_text_stands_in_two_tables() -> None:
+    """One table would silently take the place of the other's text."""
+    given = [
+        key
+        for path in UI.glob("*text.py")
+        for key in re.findall(r'^    "([\w-]+)": \(', path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert sorted(given) == sorted(TEXTS)
+
+
 def test_every_text_that_the_views_ask_for_exists() -> None:
     asked = set()
     for path in UI.rglob("*.py"):
