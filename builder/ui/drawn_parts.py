@@ -28,7 +28,7 @@ def edit_part(desk: Desk, within: Way) -> None:
     """
     if (*desk.shown, *within) not in desk.drawn_parts():
         path = "/".join(within)
-        raise GraphError(f"'{path}' is not drawn open.", f"“{path}”没有展开。", path)
+        raise GraphError(f"'{path:.80}' is not drawn open.", f"“{path:.80}”没有展开。", path)
     if desk.within != within:
         desk.within = within
         desk.select(())

@@ -62,11 +62,13 @@ def _handle(desk: Desk, event: Event) -> None:
         case events.Suggest():
             suggestions.answer(desk, drawn_parts.reach(desk, event.end), event.output, event.number)
         case events.Paste():
-            at = None if event.at is None else drawn_parts.land(desk, event.at)[0]
+            at, note = (None, None) if event.at is None else drawn_parts.land(desk, event.at)
             if event.text is None:
                 clipboard.paste(desk, at)
             else:
                 clipboard.paste_text(desk, event.text, at)
+            for node in desk.selection if note else ():
+                note(node)
         case events.Extend():
             end = drawn_parts.reach(desk, event.end)
             point, note = drawn_parts.land(desk, (event.x, event.y), desk.scope)

@@ -13,8 +13,10 @@ from builder.graph import Edge, Graph, to_document
 from builder.ui import expansion, reactions
 from builder.ui.canvas import events
 from builder.ui.canvas.expanded import drawn
+from builder.ui.canvas.view import WIDTH
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked
+from builder.ui.clipboard import HEIGHT
 from builder.ui.desk import Desk
 from builder.ui.expansion import Box
 from builder.ui.session import read_desk
@@ -105,6 +107,19 @@ def test_a_card_dropped_in_a_frame_becomes_part_of_the_block(two: Desk, catalogu
     (new,) = two.selection
     assert new in two.graph
     assert places(draw(two, catalogue))[new] == (x, y)
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_what_is_pasted_beside_a_frame_lies_where_it_was_asked_for(two: Desk, catalogue: Catalogue, lower: bool) -> None:
+    two.toggle([("one",)])
+    frame = draw(two, catalogue)["one"]
+    x, y = frame["pos"][0] + frame["width"] + 400.0, frame["pos"][1] + lower * (frame["height"] - 20.0)
+    send(two, "select", nodes=["data"], edges=[])
+    send(two, "command", name="copy")
+    send(two, "paste", text=None, at=[x, y])
+    (new,) = two.selection
+    wanted = (x - WIDTH / 2, y - HEIGHT / 2)
+    assert places(draw(two, catalogue))[new] == pytest.approx(wanted, abs=0.1)
 
 
 def test_a_selected_inner_node_is_edited_in_the_block(two: Desk, catalogue: Catalogue) -> None:
