@@ -42,12 +42,9 @@ def add(desk: Desk, component: str, position: tuple[float, float], wire: str | N
 
 
 def check_placeable(desk: Desk, component: str) -> None:
-    """GraphError where a component cannot stand in the part that is open."""
-    if component in ("port_in", "port_out") and not desk.scope:
+    """GraphError for a block's port where no block is open."""
+    if component in (PORT_IN, PORT_OUT) and not desk.scope:
         raise GraphError("Ports of a block can only be placed inside a block.", "模块端口只能放在模块内部。")
-    name = component.removeprefix(BLOCK_PREFIX)
-    if component.startswith(BLOCK_PREFIX) and name in desk.blocks and not may_hold(desk, name):
-        raise GraphError(f"The block '{name}' cannot be placed inside itself.", f"模块“{name}”不能放在它自身内部。")
 
 
 def _open_blocks(desk: Desk) -> list[str]:

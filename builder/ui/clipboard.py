@@ -44,9 +44,6 @@ def paste(desk: Desk, at: tuple[float, float] | None = None) -> None:
     part = desk.clipboard
     if part is None:
         raise GraphError("Nothing was copied yet.", "尚未复制任何内容。")
-    for name in part.blocks:
-        if not actions.may_hold(desk, name):
-            raise GraphError(f"The block '{name}' cannot be placed inside itself.", f"模块“{name}”不能放在它自身内部。")
     offset = None if at is None else _to(part, at)
     new = desk.edit(lambda graph: edit.paste(graph, part, desk.blocks, bool(desk.scope), offset), "paste")
     desk.select(new)
@@ -54,7 +51,7 @@ def paste(desk: Desk, at: tuple[float, float] | None = None) -> None:
 
 
 def paste_text(desk: Desk, text: str, at: tuple[float, float] | None = None) -> None:
-    """Places the nodes of a graph file's text; GraphError where it is no such text, and nothing changes."""
+    """Places the nodes of a graph file's text and selects them. GraphError where it is no such text, and nothing changes."""
     part = _read(text)
     if not len(part):
         raise GraphError("The copied graph has no nodes.", "复制的图没有节点。")

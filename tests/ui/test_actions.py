@@ -168,12 +168,26 @@ def test_pasting_nothing_or_in_the_wrong_place_says_so(nested: Graph) -> None:
     do(desk, "command", name="copy")
     desk.enter("many")
     do(desk, "command", name="paste")
-    assert "inside itself" in desk.notices[-1].en
+    assert "contain itself" in desk.notices[-1].en
     do(desk, "select", nodes=["x"], edges=[])
     do(desk, "command", name="copy")
     desk.leave(0)
     do(desk, "command", name="paste")
     assert "placed here" in desk.notices[-1].en
+
+
+def test_a_block_goes_into_a_different_one_of_its_name(nested: Graph) -> None:
+    source = Desk(nested)
+    do(source, "select", nodes=["one"], edges=[])
+    do(source, "command", name="copy")
+    other = Graph()
+    other.blocks["pair"] = Graph()
+    other.place("use", "block:pair", position=(0, 0))
+    desk = Desk(other, clipboard=source.clipboard)
+    desk.enter("use")
+    do(desk, "command", name="paste")
+    assert desk.notices == []
+    assert [data["component"] for _, data in desk.blocks["pair"].nodes(data=True)] == ["block:pair2"]
 
 
 def test_a_command_without_a_selection_says_so(desk: Desk) -> None:
@@ -212,7 +226,7 @@ def test_a_block_cannot_be_placed_inside_itself(nested: Graph) -> None:
     desk = Desk(nested)
     desk.enter("one")
     do(desk, "add", component="block:pair", x=0, y=0)
-    assert "inside itself" in desk.notices[-1].en
+    assert "contain itself" in desk.notices[-1].en
     assert len(desk.open_graph) == 4
 
 

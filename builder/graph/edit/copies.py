@@ -9,9 +9,9 @@ from typing import Any
 from builder.graph.document import to_document
 from builder.graph.edit.block_names import blocks_in, needed, rename_blocks
 from builder.graph.edit.names import Blocks, free_name, fresh_id, require_nodes
-from builder.graph.edit.nodes import on_canvas
+from builder.graph.edit.nodes import on_canvas, require_no_recursion
 from builder.graph.edit.references import begun_anew, follow, parameters_named
-from builder.graph.graph import PORT_IN, PORT_OUT, Graph, GraphError, substitute
+from builder.graph.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph, GraphError, substitute
 
 STEP = 40.0  # between a node and its copy
 
@@ -82,13 +82,17 @@ def paste(
         offset: the way from where they came from; a step beside it where None.
 
     Raises:
-        GraphError: nothing that was clipped can be placed here.
+        GraphError: nothing that was clipped can be placed here, or a block would stand in itself.
     """
     ports = () if inside_block else (PORT_IN, PORT_OUT)
     placed = {node: data for node, data in part.nodes(data=True) if data["component"] not in ports}
     if not placed:
         raise GraphError("Nothing that was copied can be placed here.", "复制的内容不能放在这里。")
-    names = bring_blocks(part, blocks)
+    known = dict(blocks)
+    names = bring_blocks(part, known)
+    for name in blocks_in(part, part.blocks):
+        require_no_recursion(graph, BLOCK_PREFIX + names.get(name, name), known)
+    blocks.update(known)
     way = _free_way(graph, placed.values(), offset or (STEP, STEP))
     new: dict[str, str] = {}
     for node, data in placed.items():
