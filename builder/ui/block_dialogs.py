@@ -8,9 +8,10 @@ import streamlit as st
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, GraphError
 from builder.graph.graph import block_ports
-from builder.ui import actions, block_library
+from builder.ui import actions, block_library, frame
 from builder.ui.block_library import Kept
 from builder.ui.desk import Desk
+from builder.ui.form.common import section
 from builder.ui.markdown import plain
 from builder.ui.text import language, t
 
@@ -62,7 +63,7 @@ def _keep(desk: Desk, block: str) -> None:
     try:
         block_library.keep(desk.blocks, block, name, replace=asked)
     except GraphError as error:
-        st.error(plain(error.message_zh if language() == "zh" else error.message))
+        st.error(plain(frame.said(error)))
         return
     desk.tell(f"Kept '{name}' in My blocks.", f"已将“{name}”保存到“我的模块”。")
     st.rerun()
@@ -81,7 +82,7 @@ def _library() -> None:
     for number, item in enumerate(found):
         _row(number, item)
     if gone:
-        st.html(f'<div class="desk-section">{t("my_blocks_bin")}</div>')
+        section("my_blocks_bin")
     for number, item in enumerate(gone):
         with st.container(key=f"my_block_gone_{number}", horizontal=True, vertical_alignment="center"):
             st.markdown(plain(item.name))
@@ -115,4 +116,4 @@ def _try(act: Callable[..., object], *args: object) -> None:
     try:
         act(*args)
     except GraphError as error:
-        st.session_state["my_blocks_refusal"] = error.message_zh if language() == "zh" else error.message
+        st.session_state["my_blocks_refusal"] = frame.said(error)

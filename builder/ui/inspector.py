@@ -16,7 +16,7 @@ from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.facts import Facts, plain_path
 from builder.ui.form.blocks import open_block
-from builder.ui.form.common import follow
+from builder.ui.form.common import change, follow
 from builder.ui.form.node import node_form
 from builder.ui.markdown import plain
 from builder.ui.text import language, t
@@ -127,10 +127,7 @@ def _fix_buttons(desk: Desk, fixes: Sequence[Fix], name: str) -> None:
 def _repair(desk: Desk, fix: Fix) -> None:
     from builder.compiler import apply_fix
 
-    try:
-        desk.edit(lambda _: apply_fix(desk.graph, fix), "repair")
-    except GraphError as error:
-        desk.refuse(error)
+    change(desk, lambda _: apply_fix(desk.graph, fix), "repair")
 
 
 def _repair_all(desk: Desk) -> None:

@@ -26,9 +26,7 @@ def draw(desk: Desk, known: Checked) -> None:
         if st.button(t("train"), key="train", type="primary", icon=":material/play_arrow:", help=t("train_help")):
             app_shell.open_page("train")
     with st.container(key="edit_tools", horizontal=True, wrap=False, gap=None):
-        for name in ("duplicate", "delete", "group", "arrange"):
-            _icon(name, desk)
-        for name in ("table", "compare"):
+        for name in ("duplicate", "delete", "group", "arrange", "table", "compare"):
             _icon(name, desk)
         analysis_panel.colour_menu(desk)
     analysis_panel.legend(desk, known)

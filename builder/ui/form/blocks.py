@@ -134,9 +134,9 @@ def port_name(desk: Desk, node: str) -> None:
 
     def rename() -> None:
         new = st.session_state[key].strip()
-
         change(desk, lambda graph: edit.rename_node(graph, node, new, root=desk.graph), "rename")
-        desk.select((new,))
+        if node not in desk.open_graph:
+            desk.select((new,))
 
     with st.container(key="row_port_name"):
         st.text_input(t("node_name"), key=key, max_chars=60, on_change=rename)

@@ -75,7 +75,7 @@ def _bridge(desk: Desk, catalogue: Catalogue) -> None:
         "language": language(),
         "strings": {key: t(key) for key in (*BRIDGE_STRINGS, *FINDER_TEXTS)},
         "outline": outline(desk.graph, catalogue),
-        "scope": list("/".join(desk.scope).split("/")) if desk.scope else [],
+        "scope": "/".join(desk.scope).split("/") if desk.scope else [],
         "places": spoken.places(language()),
         "commands": commands.as_data(desk, language()),
         "starters": starters(desk),
