@@ -11,7 +11,8 @@ import time
 from builder.graph import Graph, GraphError, dumps, edit, loads
 from builder.graph.graph import substitute
 from builder.ui import actions
-from builder.ui.canvas.view import WIDTH, place_missing
+from builder.ui.canvas.arrangement import place_missing
+from builder.ui.canvas.cards import WIDTH
 from builder.ui.desk import Desk, Focus
 from builder.ui.warm import WARMUP
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from builder.graph.alignment import Box
 from builder.graph.layout import Point, Size
 
 Way = tuple[str, ...]  # the steps from the top of the graph to a use of a block, that use included
-Box = tuple[float, float, float, float]  # left, top, width, height
 
 GUTTER_IN, GUTTER_OUT = 76.0, 148.0  # room for the names and shapes of the frame's ports
 MARGIN = 22.0
 LOW = 60.0  # a node is at least so high
+NOWHERE = Box(0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Frame:
     right: set[str] = field(default_factory=set)
     below: set[str] = field(default_factory=set)
     known: set[str] = field(default_factory=set)
-    box: Box = (0.0, 0.0, 0.0, 0.0)
+    box: Box = NOWHERE
 
     @property
     def base(self) -> Point:
@@ -61,13 +62,13 @@ def making_room(boxes: Mapping[str, Box], use: str) -> tuple[set[str], set[str]]
     """
     _, top, _, height = boxes[use]
     others = {node: box for node, box in boxes.items() if node != use}
-    below = {node for node, box in others.items() if box[1] >= top + height}
+    below = {node for node, box in others.items() if box.y >= top + height}
     right: set[str] = set()
     reached = [boxes[use]]
     while reached:
         x, y, w, h = reached.pop()
         for node, box in others.items():
-            if node not in right and box[0] >= x + w and box[1] < y + h and box[1] + box[3] > y:
+            if node not in right and box.x >= x + w and box.y < y + h and box.y + box.height > y:
                 right.add(node)
                 reached.append(box)
     return right, below

@@ -9,7 +9,7 @@ import streamlit as st
 
 from builder.graph import Graph, GraphError, load
 from builder.ui import saved_graphs, session
-from builder.ui.canvas.view import place_missing
+from builder.ui.canvas.arrangement import place_missing
 from builder.ui.desk import Desk
 from builder.ui.versions import Version
 from builder.ui.warm import WARMUP

@@ -8,8 +8,8 @@ from builder.graph import GraphError, edit
 from builder.graph.alignment import Axis, Box, Side, distribute, line_up
 from builder.graph.layout import Point
 from builder.graph.room import around, covers, make_room
-from builder.ui.canvas import view
-from builder.ui.canvas.view import Card
+from builder.ui.canvas import arrangement
+from builder.ui.canvas.cards import Card, cards_of
 from builder.ui.desk import Desk
 from builder.ui.text import language
 from builder.ui.warm import WARMUP
@@ -19,7 +19,7 @@ SPACE = 48.0  # between two nodes with a wire
 
 def arrange(desk: Desk, aspect: float = 1.0) -> None:
     """Lays the open graph out anew and brings all of it into view."""
-    places = view.arrange(desk.open_graph, _cards(desk), aspect)
+    places = arrangement.arrange(desk.open_graph, _cards(desk), aspect)
     desk.edit(lambda graph: edit.move(graph, places), "arrange")
     desk.make_room_anew()
     desk.arranged += 1
@@ -28,7 +28,7 @@ def arrange(desk: Desk, aspect: float = 1.0) -> None:
 def arrange_selection(desk: Desk) -> None:
     """Lays the selected nodes out anew where they stand; the others stay."""
     _require(desk, 2)
-    places = view.arrange_some(desk.open_graph, _cards(desk), desk.selection)
+    places = arrangement.arrange_some(desk.open_graph, _cards(desk), desk.selection)
     desk.edit(lambda graph: edit.move(graph, places), "arrange_selection")
     desk.make_room_anew()
 
@@ -46,7 +46,7 @@ def spread(desk: Desk, axis: Axis) -> None:
 def let_in(desk: Desk, node: str, behind: str | None = None) -> None:
     """Makes room for a node, and puts it clear of the one whose wire it came into. To be called within an edit."""
     graph, cards = desk.open_graph, _cards(desk)
-    boxes = view.boxes_of(graph, cards)
+    boxes = arrangement.boxes_of(graph, cards)
     own = boxes[node]
     if behind is not None and covers(own, around(boxes[behind], SPACE)):
         own = boxes[node] = own._replace(x=boxes[behind].x + boxes[behind].width + SPACE)
@@ -56,7 +56,7 @@ def let_in(desk: Desk, node: str, behind: str | None = None) -> None:
 
 def _place(desk: Desk, least: int, label: str, places: Callable[[Mapping[str, Box]], dict[str, Point]]) -> None:
     _require(desk, least)
-    lying = view.boxes_of(desk.open_graph, _cards(desk))
+    lying = arrangement.boxes_of(desk.open_graph, _cards(desk))
     boxes = {node: lying[node] for node in desk.selection}
     desk.edit(lambda graph: edit.move(graph, places(boxes)), label)
     desk.make_room_anew()
@@ -71,4 +71,4 @@ def _require(desk: Desk, least: int) -> None:
 
 
 def _cards(desk: Desk) -> dict[str, Card]:
-    return view.cards_of(desk.open_graph, desk.blocks, WARMUP.wait_for_catalogue(), {}, language())
+    return cards_of(desk.open_graph, desk.blocks, WARMUP.wait_for_catalogue(), {}, language())

@@ -21,7 +21,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from builder.graph import Graph, GraphError, from_document, load, write_atomic
 from builder.graph.file import migrate, parse
 from builder.ui import workspace
-from builder.ui.canvas.view import place_missing
+from builder.ui.canvas.arrangement import place_missing
 from builder.ui.desk import Desk
 from builder.ui.expansion import Frame
 from builder.ui.warm import WARMUP

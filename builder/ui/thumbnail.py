@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from builder.graph import Graph
 from builder.ui import drawing, theme
-from builder.ui.canvas.view import Card, cards_of, place_missing
+from builder.ui.canvas.arrangement import place_missing
+from builder.ui.canvas.cards import Card, cards_of
 from builder.ui.catalogue import Catalogue
 
 WIDTH, HEIGHT, MARGIN = 320.0, 150.0, 12.0

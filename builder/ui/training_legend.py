@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from builder.ui import numbers, theme
-from builder.ui.canvas.view import NO_END
+from builder.ui.canvas.cards import NO_END
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.markdown import plain

@@ -7,7 +7,8 @@ from typing import Any
 
 from builder.graph import Edge, Graph, GraphError, edit
 from builder.ui.actions import check_placeable
-from builder.ui.canvas.view import WIDTH, cards_of, edge_id
+from builder.ui.canvas.cards import WIDTH, cards_of
+from builder.ui.canvas.view import edge_id
 from builder.ui.catalogue import Catalogue
 from builder.ui.desk import Desk
 

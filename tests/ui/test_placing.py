@@ -8,7 +8,8 @@ from builder.graph import GraphError
 from builder.graph.alignment import Box
 from builder.graph.room import covers
 from builder.ui import actions, commands, placing
-from builder.ui.canvas import view
+from builder.ui.canvas import arrangement
+from builder.ui.canvas.cards import cards_of
 from builder.ui.canvas.view import edge_id
 from builder.ui.catalogue import Catalogue
 from builder.ui.desk import Desk
@@ -19,7 +20,7 @@ def places(desk: Desk) -> dict[str, tuple[float, ...]]:
 
 
 def lie_apart(desk: Desk, catalogue: Catalogue) -> bool:
-    boxes = list(view.boxes_of(desk.graph, view.cards_of(desk.graph, {}, catalogue, {}, "en")).values())
+    boxes = list(arrangement.boxes_of(desk.graph, cards_of(desk.graph, {}, catalogue, {}, "en")).values())
     return not any(covers(one, other) for i, one in enumerate(boxes) for other in boxes[i + 1 :])
 
 
@@ -96,5 +97,5 @@ def test_a_node_where_there_is_room_moves_nothing(desk: Desk) -> None:
 
 
 def test_boxes_are_those_of_the_cards(desk: Desk, catalogue: Catalogue) -> None:
-    cards = view.cards_of(desk.graph, {}, catalogue, {}, "en")
-    assert view.boxes_of(desk.graph, cards)["fc"] == Box(300, 0, *cards["fc"].size)
+    cards = cards_of(desk.graph, {}, catalogue, {}, "en")
+    assert arrangement.boxes_of(desk.graph, cards)["fc"] == Box(300, 0, *cards["fc"].size)

@@ -7,6 +7,7 @@ import pytest
 from builder.compiler import check
 from builder.graph import Edge, Graph
 from builder.ui.canvas import spoken, view
+from builder.ui.canvas.cards import cards_of
 from builder.ui.catalogue import Catalogue
 from builder.ui.facts import facts_of
 from builder.ui.text import TEXTS
@@ -14,7 +15,7 @@ from tests.ui.conftest import chain
 
 
 def names(graph: Graph, catalogue: Catalogue, language: str = "en") -> dict[str, str]:
-    cards = view.cards_of(graph, graph.blocks, catalogue, facts_of(check(graph), graph, ()), language)
+    cards = cards_of(graph, graph.blocks, catalogue, facts_of(check(graph), graph, ()), language)
     nodes, edges = view.elements(graph, cards, (), (), language)
     spoken.name_elements(nodes, edges, cards, language)
     return {element["id"]: element["ariaLabel"] for element in (*nodes, *edges)}

@@ -8,14 +8,15 @@ import pytest
 
 from builder.compiler import check
 from builder.graph import Edge, Graph
-from builder.ui.canvas import view
+from builder.ui.canvas import arrangement, view
+from builder.ui.canvas.cards import BOTTOM, GAP, LINE, MODE_MARKS, NAME, ROW, TOP, WIDTH, Card, cards_of
 from builder.ui.catalogue import Catalogue
 from builder.ui.facts import facts_of
 from tests.ui.conftest import chain
 
 
-def drawn(graph: Graph, catalogue: Catalogue, language: str = "en") -> dict[str, view.Card]:
-    return view.cards_of(graph, graph.blocks, catalogue, facts_of(check(graph), graph, ()), language)
+def drawn(graph: Graph, catalogue: Catalogue, language: str = "en") -> dict[str, Card]:
+    return cards_of(graph, graph.blocks, catalogue, facts_of(check(graph), graph, ()), language)
 
 
 def test_a_card_shows_name_shape_and_parameters(catalogue: Catalogue) -> None:
@@ -41,9 +42,9 @@ def test_every_port_has_a_pin_that_lies_on_the_edge_of_its_card(catalogue: Catal
     assert {"fc", "fc.x", "fc.y"} <= set(by_id)
     assert by_id["fc.x"]["parentNode"] == "fc"
     assert by_id["fc.x"]["pos"][0] == -view.OVERHANG
-    assert by_id["fc.y"]["pos"][0] + view.PIN_W == view.WIDTH + view.OVERHANG
+    assert by_id["fc.y"]["pos"][0] + view.PIN_W == WIDTH + view.OVERHANG
     assert (by_id["fc.x"]["node_type"], by_id["fc.y"]["node_type"]) == ("output", "input")
-    assert by_id["fc"]["height"] == view.TOP + view.NAME + 2 * view.LINE + view.GAP + view.ROW + view.BOTTOM
+    assert by_id["fc"]["height"] == TOP + NAME + 2 * LINE + GAP + ROW + BOTTOM
     assert [e["id"] for e in edges] == ["data.x->fc.x", "fc.y->act.x"]
     parents = [node["id"] for node in nodes]
     assert all(parents.index(n["parentNode"]) < parents.index(n["id"]) for n in nodes if "parentNode" in n)
@@ -101,7 +102,7 @@ def test_a_node_that_does_not_act_is_drawn_so(mode: str, wire: str, catalogue: C
     graph = chain()
     graph.nodes["act"]["settings"]["mode"] = mode
     cards = drawn(graph, catalogue)
-    assert [mark for mark, _ in cards["act"].badges] == [view.MODE_MARKS[mode]]
+    assert [mark for mark, _ in cards["act"].badges] == [MODE_MARKS[mode]]
     nodes, edges = view.elements(graph, cards, (), (), "en")
     classes = {n["id"]: n["className"].split() for n in nodes}
     assert {"is-silent", f"is-{mode}"} <= set(classes["act"])
@@ -150,13 +151,13 @@ def test_missing_places_are_found(catalogue: Catalogue, nested: Graph) -> None:
     for part in (nested, nested.blocks["pair"]):
         for node in part:
             part.nodes[node]["position"] = None
-    view.place_missing(nested, catalogue)
+    arrangement.place_missing(nested, catalogue)
     assert all(d["position"] for part in (nested, nested.blocks["pair"]) for _, d in part.nodes(data=True))
 
 
 def test_given_places_stay(catalogue: Catalogue) -> None:
     graph = chain()
-    view.place_missing(graph, catalogue)
+    arrangement.place_missing(graph, catalogue)
     assert graph.nodes["act"]["position"] == [600, 0]
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph
+from builder.graph.alignment import Box
 from builder.graph.layout import Point, Size
 from builder.ui import expansion
+from builder.ui.canvas.arrangement import boxes_of
+from builder.ui.canvas.cards import Card, cards_of, training_of
 from builder.ui.canvas.spoken import name_elements
-from builder.ui.canvas.view import OVERHANG, PIN_H, PIN_W, Card, Element, cards_of, elements, training_of
+from builder.ui.canvas.view import OVERHANG, PIN_H, PIN_W, Element, elements
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
-from builder.ui.expansion import GUTTER_IN, GUTTER_OUT, MARGIN, Box, Frame, Way
+from builder.ui.expansion import GUTTER_IN, GUTTER_OUT, MARGIN, NOWHERE, Frame, Way
 from builder.ui.facts import facts_of
 
+PINS = {PORT_IN: "y", PORT_OUT: "x"}
 LEAST = 200.0  # the least width of a frame's inside
 ISSUE = 44.0  # room for a message below a card
 LEVEL = 2_002  # of z-indices: React Flow lifts a selected node by 1,000
@@ -50,7 +54,7 @@ class _Drawing:
         frames = self._frames(graph, way)
         cards = self._cards(graph, way, frames)
         sizes = {node: card.size for node, card in cards.items()}
-        boxes = {node: (*_position(graph, node), *size) for node, size in sizes.items()}
+        boxes = boxes_of(graph, cards)
         inner: dict[str, Drawn] = {}
         for use, frame in frames.items():
             frame.inside = (GUTTER_IN, cards[use].header)
@@ -67,8 +71,7 @@ class _Drawing:
         places = {node: self._place(way, node, boxes[node], around) for node in graph}
         self.frames |= {(*way, use): (places[use], sizes[use]) for use in frames}
         found = self._elements(graph, cards, way, places, sizes)
-        ports = {node: next(e for e in found.nodes if e.get("parentNode") == self._id(way, node)) for node in hidden}
-        found.nodes = [e for e in found.nodes if e["id"] not in {self._id(way, node) for node in hidden}]
+        ports = self._take_out(found, graph, way, hidden)
         for use, part in inner.items():
             for port, pin in part.ports.items():
                 output = port in {p.name for p in cards[use].outputs}
@@ -85,14 +88,27 @@ class _Drawing:
         found.ports = ports
         return found
 
+    def _take_out(self, found: Drawn, graph: Graph, way: Way, hidden: Sequence[str]) -> dict[str, Element]:
+        """Takes the cards of a block's ports out of what is drawn; their pins, which the frame around gets.
+
+        A pin that only a wire of the file names goes too, with its wires: it has no card to hang on.
+        """
+        pins = {node: f"{self._id(way, node)}.{PINS[graph.nodes[node]['component']]}" for node in hidden}
+        cards = {self._id(way, node) for node in hidden}
+        gone = {e["id"] for e in found.nodes if e["id"] in cards or e.get("parentNode") in cards} - set(pins.values())
+        ports = {node: next(e for e in found.nodes if e["id"] == pin) for node, pin in pins.items()}
+        found.nodes = [e for e in found.nodes if e["id"] not in gone]
+        found.edges = [e for e in found.edges if not {e["source"], e["target"]} & gone]
+        return ports
+
     def note_boxes(self) -> None:
         """Tells each frame where on the canvas it has been drawn; those that are not drawn lie nowhere."""
         for way, frame in self.desk.expanded.items():
             if way not in self.frames:
-                frame.box = (0.0, 0.0, 0.0, 0.0)
+                frame.box = NOWHERE
                 continue
             chain = [self.frames[way[:depth]][0] for depth in range(len(self.desk.shown) + 1, len(way) + 1)]
-            frame.box = (sum(x for x, _ in chain), sum(y for _, y in chain), *self.frames[way][1])
+            frame.box = Box(sum(x for x, _ in chain), sum(y for _, y in chain), *self.frames[way][1])
 
     def _id(self, way: Way, node: str) -> str:
         return "/".join((*way[len(self.desk.shown) :], node))
@@ -120,7 +136,7 @@ class _Drawing:
     def _place(self, way: Way, node: str, box: Box, around: Frame | None) -> Point:
         base = around.base if around else (0.0, 0.0)
         x, y = expansion.shift(self.desk.expanded, way, node)
-        return base[0] + box[0] + x, base[1] + box[1] + y
+        return base[0] + box.x + x, base[1] + box.y + y
 
     def _elements(
         self,
@@ -162,8 +178,3 @@ class _Drawing:
     def _inner_edge(self, edge: Element, way: Way, z: int) -> Element:
         source, target = self._id(way, edge["source"]), self._id(way, edge["target"])
         return {**edge, "id": f"{source}->{target}", "source": source, "target": target, "z_index": z}
-
-
-def _position(graph: Graph, node: str) -> Point:
-    x, y = graph.nodes[node]["position"] or (0.0, 0.0)
-    return float(x), float(y)

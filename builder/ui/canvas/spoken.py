@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from builder.ui.canvas.view import Card, Element
+from builder.ui.canvas.cards import Card
+from builder.ui.canvas.view import Element
 from builder.ui.text import text
 
 

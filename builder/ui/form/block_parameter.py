@@ -11,7 +11,7 @@ import streamlit as st
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph, GraphError, edit
 from builder.graph.graph import block_ports
 from builder.ui import actions
-from builder.ui.canvas.view import called
+from builder.ui.canvas.cards import called
 from builder.ui.desk import Desk
 from builder.ui.form.common import change, follow, key_of
 from builder.ui.form.hints import help_of

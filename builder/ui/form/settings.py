@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from builder.ui.canvas.view import NO_END
+from builder.ui.canvas.cards import NO_END
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.form.common import (
