@@ -174,8 +174,9 @@ def deleted() -> list[Deleted]:
     """What lies in the bin, the latest first."""
     found = []
     for place in workspace.bin_folder().glob("*"):
-        files = list(place.glob("*.json")) if _DELETED.fullmatch(place.name) and not place.is_symlink() else []
-        if len(files) == 1 and files[0].is_file() and workspace.NAME.fullmatch(files[0].stem):
+        ours = _DELETED.fullmatch(place.name) and not place.is_symlink()
+        files = [path for path in place.glob("*.json") if path.is_file() and not path.is_symlink()] if ours else []
+        if len(files) == 1 and workspace.NAME.fullmatch(files[0].stem):
             found.append(Deleted(files[0].stem, place, int(place.name) / 1e9))
     return sorted(found, key=lambda graph: graph.time, reverse=True)
 
@@ -201,16 +202,22 @@ def empty_bin() -> int:
 
 def _move(source: Path, source_versions: Path, target: Path, target_versions: Path) -> None:
     """Moves a graph's file and its versions, or neither. Versions that are left there of an earlier graph stay among them."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.rename(target)
+    moves = [(source, target)]
+    if target_versions.exists():
+        moves += [(path, target_versions / path.name) for path in source_versions.glob("*")]
+    elif source_versions.exists():
+        moves.append((source_versions, target_versions))
+    done = []
     try:
-        if source_versions.is_dir():
-            target_versions.mkdir(parents=True, exist_ok=True)
-            for path in source_versions.iterdir():
-                path.rename(target_versions / path.name)
+        for path, to in moves:
+            to.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(to)
+            done.append((path, to))
+        if source_versions.exists():
             source_versions.rmdir()
     except OSError:
-        target.rename(source)
+        for path, to in reversed(done):
+            to.rename(path)
         raise
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
-import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -97,18 +97,20 @@ def test_a_folder_that_cannot_be_written_is_one_clear_message(tmp_path: Path) ->
     assert saved_graphs.saved() == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may write everywhere")
-def test_a_read_only_folder_keeps_what_it_has() -> None:
+def test_a_full_disk_keeps_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     saved_graphs.write("mine", graph(1))
-    workspaces.graphs_folder().chmod(0o500)
-    try:
-        with pytest.raises(GraphError, match="Permission denied"):
-            saved_graphs.write("mine", graph(2))
-        with pytest.raises(GraphError, match="Permission denied"):
-            saved_graphs.delete("mine")
-    finally:
-        workspaces.graphs_folder().chmod(0o700)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fsync", full)
+        for act in (lambda: saved_graphs.write("mine", graph(2)), lambda: saved_graphs.duplicate("mine")):
+            with pytest.raises(GraphError, match=r"No space left on device\. Nothing was changed"):
+                act()
+    assert names() == {"mine"}
     assert width(saved_graphs.read("mine")) == 1
+    assert versions.of("mine") == []
 
 
 def test_links_out_of_the_workspace_are_left_alone(tmp_path: Path) -> None:
@@ -171,22 +173,32 @@ def test_copies_are_numbered() -> None:
     assert len(saved_graphs.duplicate(long)) == 80
 
 
-def test_a_rename_that_fails_half_way_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    saved_graphs.write("a", graph(1))
-    saved_graphs.write("a", graph(2))
-    rename = Path.rename
+@pytest.mark.parametrize(
+    ("act", "done"),
+    [(lambda: saved_graphs.rename("a", "b"), done) for done in range(3)]
+    + [(lambda: saved_graphs.delete("a"), done) for done in range(2)],
+)
+def test_a_move_that_fails_half_way_changes_nothing(
+    act: Callable[[], object], done: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for size in (1, 2, 3):
+        saved_graphs.write("a", graph(size))
+    versions.keep("b", dumps(graph(9)).encode(), 1.0)  # of an earlier graph: each version of the other moves by itself
+    rename, calls = Path.rename, itertools.count()
 
-    def fails_at_versions(self: Path, target: Path) -> Path:
-        if ".versions" in self.parts:
+    def fails_once(self: Path, target: Path) -> Path:
+        if next(calls) == done:
             raise OSError(5, "Input/output error")
         return rename(self, target)
 
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "rename", fails_at_versions)
+        patched.setattr(Path, "rename", fails_once)
         with pytest.raises(GraphError, match=r"Input/output error\. Nothing was changed"):
-            saved_graphs.rename("a", "b")
+            act()
     assert names() == {"a"}
-    assert len(versions.of("a")) == 1
+    assert [width(version.graph()) for version in versions.of("a")] == [2, 1]
+    assert [width(version.graph()) for version in versions.of("b")] == [9]
+    assert list(workspaces.bin_folder().glob("*")) == []
 
 
 def test_a_deleted_graph_comes_back_with_its_versions() -> None:
@@ -212,6 +224,8 @@ def test_the_bin_is_emptied_of_graphs_only(tmp_path: Path) -> None:
         saved_graphs.delete(name)
     (workspaces.bin_folder() / "1234567890123456789").symlink_to(outside)
     (workspaces.bin_folder() / "notes").mkdir()
+    (workspaces.bin_folder() / "1234567890123456788").mkdir()
+    (workspaces.bin_folder() / "1234567890123456788" / "a.json").symlink_to(outside / "a.json")
     assert [each.name for each in saved_graphs.deleted()] == ["b", "a"]
     assert saved_graphs.empty_bin() == 2
     assert saved_graphs.deleted() == []
