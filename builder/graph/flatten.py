@@ -80,6 +80,8 @@ class Flat:
     """The nodes inside block parameters, by path."""
     modes: dict[str, str] = field(default_factory=dict)
     """By path of a node that was left out, whether it is muted or bypassed."""
+    uses: dict[str, str] = field(default_factory=dict)
+    """By path of a use of a block, the block's name."""
 
     def mode_of(self, path: str) -> str | None:
         """The mode under which a node, or a block around it, was left out."""
@@ -147,6 +149,7 @@ class _Unfold:
         self.behind: dict[End, list[End]] = {}  # by port of a block, what feeds it
         self.sources: dict[End, list[End] | None] = {}  # by end, what is behind it; None where unknown
         self.modes: dict[str, str] = {}
+        self.uses: dict[str, str] = {}
         self.bodies: dict[int, tuple[Acting, list[Edge]]] = {}  # of the graph and each block, with its wires
         self.signatures: dict[str, Signature] = {}  # of the blocks
         self.visits = 0
@@ -259,6 +262,7 @@ class _Unfold:
             )
         weights = self._weights(graph, id, name, settings.get("weights", {}), scope)
         values = {**block.block_params, **params}
+        self.uses[path] = name
         entering = {port: feeds.get(port, []) for port in ins}
         for copy in range(repeat):
             part = f"/n{copy}" if repeat > 1 else ""
@@ -322,6 +326,7 @@ class _Unfold:
         flat = inner.result()
         self.visits = inner.visits
         self.modes |= flat.modes
+        self.uses |= flat.uses
         for error in flat.errors:
             raise GraphError(f"Inside '{name}': {error}", f"“{name}”内部：{error.message_zh}")
         outputs: list[End] = []
@@ -393,7 +398,7 @@ class _Unfold:
                         node.broken.add(port)
                 node.inputs[port] = found
         inside = {node.path: node for outer in self.nodes.values() for node in outer.within()}
-        return Flat(self.nodes, self.errors, inside, self.modes)
+        return Flat(self.nodes, self.errors, inside, self.modes, self.uses)
 
     def _sources(self, end: End) -> list[End] | None:
         """The nodes' ports from which a wire really comes, through all blocks; None where one is not known."""

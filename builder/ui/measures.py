@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from builder.graph import Document, Graph, flatten, from_document
+from builder.graph import BLOCK_PREFIX, Document, Graph, flatten, from_document
 from builder.ui.facts import facts_of
 from components.tensor_spec import TensorSpec
 
@@ -97,6 +97,9 @@ def measured(graph: Graph) -> Measures:
             reaches.get(path, ()),
             analysis.examples.get(path, ""),
         )
+    for path, block in analysis.flat.uses.items():
+        if path in rows:
+            rows[path].component = BLOCK_PREFIX + block
     facts = facts_of(analysis.report, graph, ())
     for node, data in graph.nodes(data=True):
         row = _row(rows, node)

@@ -66,6 +66,34 @@ def test_repeated_blocks_have_a_row_for_each_copy(nested: Graph) -> None:
     assert not rows["many/n0/fc"].is_copy
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "label"),
+    [
+        ("byol", "online1/encoder", "Block · encoder"),
+        ("ddpm", "objective/denoiser/res1", "Block · residual"),
+        ("adversarial_training", "attack/model", "Block · classifier"),
+    ],
+)
+def test_rows_of_blocks_say_what_they_are_wherever_they_are(
+    name: str, path: str, label: str, catalogue: Catalogue
+) -> None:
+    data = table_data(measured(gallery(name)), catalogue, [], "en")
+    words = {row["path"]: row["cells"]["component"]["text"] for row in data["rows"]}
+    assert words[path] == label
+    assert all(words.values())
+
+
+def test_a_block_inside_a_block_is_no_copy_whatever_its_name(nested: Graph) -> None:
+    outer = Graph()
+    outer.place("n0", "block:pair")
+    nested.blocks["outer"] = outer
+    nested.place("around", "block:outer")
+    rows = rows_of(measured(nested))
+    assert rows["around/n0"].component == "block:pair"
+    assert not rows["around/n0"].is_copy
+    assert rows["many/n0"].is_copy
+
+
 def test_frozen_weights_are_not_trainable() -> None:
     graph = gallery("lenet5")
     edit.set_setting(graph, "fc1", "frozen", True)
