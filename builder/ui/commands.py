@@ -101,7 +101,7 @@ def _alignments() -> Iterator[Command]:
 
 
 def _table(desk: Desk) -> None:
-    desk.drawer, desk.compared = "" if desk.drawer == "table" else "table", None
+    desk.table, desk.compared = desk.compared is not None or not desk.table, None
 
 
 def _colour(name: str, desk: Desk) -> None:

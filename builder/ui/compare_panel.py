@@ -37,22 +37,23 @@ def choose(desk: Desk) -> None:
         _earlier(desk)
     with gallery:
         for path in graph_files(workspace.GALLERY):
-            _offer(desk, f"gallery_{path.stem}", path.stem, functools.partial(load, path))
+            _offer(desk, f"gallery_{path.stem}", functools.partial(load, path), path.stem)
     with saved:
         found = saved_graphs.saved()
         for graph in found:
-            _offer(desk, f"saved_{graph.name}", graph.name, functools.partial(saved_graphs.read, graph.name))
+            _offer(desk, f"saved_{graph.name}", functools.partial(saved_graphs.read, graph.name), graph.name)
         _none_of(found)
     with runs:
         trained = run_store.every()[:MOST_RUNS]
         for run in trained:
-            when = times.moment(run.created, language())
-            _offer(desk, f"run_{run.name}", f"{run.title(language())} · {when}", run.run.graph)
+            names = (f"{run.title(lang)} · {times.moment(run.created, lang)}" for lang in ("en", "zh"))
+            _offer(desk, f"run_{run.name}", run.run.graph, *names)
         _none_of(trained)
     with upload:
-        given = st.file_uploader(t("upload_label"), type=["json"], key="compare_file")
+        with frame.uploader():
+            given = st.file_uploader(t("upload_label"), type=["json"], key="compare_file")
         if given is not None:
-            _begin(desk, given.name, lambda: loads(given.getvalue()))
+            begin(desk, lambda: loads(given.getvalue()), given.name)
 
 
 def _earlier(desk: Desk) -> None:
@@ -60,10 +61,11 @@ def _earlier(desk: Desk) -> None:
     known = [(key, state) for key, state in states if state is not None]
     for key, state in known:
         if st.button(t(key), key=key, type="tertiary", width="stretch", disabled=state is desk.state):
-            desk.compared, desk.drawer = Compared(state, text(key, "en"), text(key, "zh")), "compare"
+            desk.compared = Compared(state, text(key, "en"), text(key, "zh"))
             st.rerun()
     for version in versions.of(desk.file) if desk.file else ():
-        _offer(desk, f"version_{version.digest}", times.moment(version.time, language()), version.graph)
+        names = (times.moment(version.time, lang) for lang in ("en", "zh"))
+        _offer(desk, f"version_{version.digest}", version.graph, *names)
 
 
 def _none_of(found: list) -> None:
@@ -71,18 +73,20 @@ def _none_of(found: list) -> None:
         st.caption(t("compare_nothing"))
 
 
-def _offer(desk: Desk, key: str, name: str, read: Callable[[], Graph]) -> None:
+def _offer(desk: Desk, key: str, read: Callable[[], Graph], en: str, zh: str = "") -> None:
+    name = zh or en if language() == "zh" else en
     if st.button(plain(name), key=f"compare_{key}", type="tertiary", width="stretch"):
-        _begin(desk, name, read)
+        begin(desk, read, en, zh)
 
 
-def _begin(desk: Desk, name: str, read: Callable[[], Graph]) -> None:
+def begin(desk: Desk, read: Callable[[], Graph], en: str, zh: str = "") -> None:
+    """Ends a dialog with the comparison with a graph of this name; where it cannot be read, the dialog says why."""
     try:
         state = to_document(read())
     except GraphError as error:
         st.error(plain(frame.said(error)))
         return
-    desk.compared, desk.drawer = Compared(state, name, name), "compare"
+    desk.compared = Compared(state, en, zh or en)
     st.rerun()
 
 
@@ -90,29 +94,24 @@ def _begin(desk: Desk, name: str, read: Callable[[], Graph]) -> None:
 
 
 @frame.guarded
-def panel(desk: Desk) -> None:
+def panel(desk: Desk, compared: Compared) -> None:
     """The comparison in the drawer."""
-    compared = desk.compared
-    if compared is None:
-        return
     found = differences.difference_of(compared.state, desk.state)
     with st.container(key="drawer_head", horizontal=True, wrap=False, gap=None):
-        name = compared.zh if language() == "zh" else compared.en
-        title = escape(t("compare_with", name=name))
-        st.html(f'<div class="drawer-title">{title}{words_html(found)}</div>')
+        title = escape(t("compare_with", name=compared.name(language())))
+        st.html(f'<div class="drawer-title">{title}{_words(found)}</div>')
         drawer.close_button(desk)
     with st.container(key="drawer_body"), st.container(key="compare_list", gap=None):
         if WARMUP.ready:
             _figures(desk, compared)
         if not found:
             st.html(f'<div class="drawer-empty">{escape(t("compare_equal"))} {escape(t("compare_equal_more"))}</div>')
-        draw(found, desk.graph, desk.show)
+        _list(found, desk)
 
 
 def _figures(desk: Desk, compared: Compared) -> None:
     before, after = measured_state(compared.state), measured_state(desk.state)
-    name = compared.zh if language() == "zh" else compared.en
-    heads = ("", name, t("compare_figures"), "")
+    heads = ("", compared.name(language()), t("compare_figures"), "")
     rows = "".join(
         f"<tr><td>{escape(t(f'column_{kind}'))}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
         for kind, *cells in differences.figures(before, after)
@@ -121,7 +120,7 @@ def _figures(desk: Desk, compared: Compared) -> None:
     st.html(f'<table class="compare-figures"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>')
 
 
-def words_html(found: Difference) -> str:
+def _words(found: Difference) -> str:
     """What differs in a few coloured words."""
     parts = (
         f'<i class="{kind if kind in MARKS else "plain"}" style="font-style:normal">{escape(word)}</i>'
@@ -130,11 +129,11 @@ def words_html(found: Difference) -> str:
     return f'<div class="compare-words">{"".join(parts)}</div>'
 
 
-def draw(found: Difference, after: Graph, on_show: Callable[[tuple[str, ...]], None] | None = None) -> None:
-    """Lists a difference; with ``on_show``, the names of nodes that are there lead to them by their path in ``after``."""
-    rows = _Rows(on_show)
+def _list(found: Difference, desk: Desk) -> None:
+    """Lists a difference; the names of nodes that are there lead to them."""
+    rows = _Rows(desk)
     for name, body in found.bodies.items():
-        way = differences.way_into(after, name) if name else ()
+        way = differences.way_into(desk.graph, name) if name else ()
         if name:
             _heading(t("compare_of_block", name=name))
         _body(rows, body, way)
@@ -177,8 +176,8 @@ def _heading(title: str) -> None:
 class _Rows:
     """The lines of a list, as many as one can look through."""
 
-    def __init__(self, on_show: Callable[[tuple[str, ...]], None] | None) -> None:
-        self.on_show, self.count = on_show, 0
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.count = desk, 0
 
     def node(self, kind: str, node: str, way: tuple[str, ...] | None, what: str = "") -> None:
         """A node; one with a way leads there, one without is gone."""
@@ -186,12 +185,12 @@ class _Rows:
             return
         with st.container(key=f"compare_row_{self.count}", horizontal=True, wrap=False, gap=None):
             st.html(_mark(kind), width="content")
-            if way is None or self.on_show is None:
+            if way is None:
                 gone = "compare-gone" if kind == "removed" else "compare-what"
                 st.html(f'<span class="{gone}">{escape(node)}</span>', width="content")
             else:
                 st.button(
-                    plain(node), key=f"compare_show_{self.count}", type="tertiary", on_click=self.on_show, args=((*way, node),),
+                    plain(node), key=f"compare_show_{self.count}", type="tertiary", on_click=self.desk.show, args=((*way, node),),
                     width="content",
                 )  # fmt: skip
             if what:

@@ -73,7 +73,7 @@ def _file(kind: str, component: str, desk: Desk, node: str) -> str | None:
     """The file to use: just uploaded, or chosen among those that were."""
     count = st.session_state.setdefault("own_count", 0)  # a new uploader after each upload: the list shows what came
     key, choice = f"own_upload_{kind}_{count}", f"own_file_{kind}"
-    with st.container(key=f"uploader_{language()}"):  # the style sheet has Streamlit's own words in Chinese
+    with frame.uploader():
         st.file_uploader(
             t(f"own_{kind}_label"),
             type=[suffix[1:] for suffix in uploads.SUFFIXES[component]],

@@ -50,6 +50,9 @@ class Compared(NamedTuple):
     en: str
     zh: str
 
+    def name(self, language: str) -> str:
+        return self.zh if language == "zh" else self.en
+
 
 @dataclass
 class Desk:
@@ -71,7 +74,7 @@ class Desk:
     focus: Focus = field(default_factory=Focus)
     arranged: int = 0
     colouring: str = "family"  # what the colours of the nodes show, of COLOURINGS
-    drawer: Literal["", "table", "compare"] = ""  # what lies under the canvas
+    table: bool = False  # whether the table of nodes lies under the canvas; a comparison takes its place
     compared: Compared | None = None
     dialog: str | None = None
     clipboard: Graph | None = None

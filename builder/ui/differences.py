@@ -17,7 +17,6 @@ from builder.ui.text import text
 from components.glossary import parameter_label
 
 ADDED, CHANGED = "light-dark(#d8f0e2,#123a2b)", "light-dark(#fae7c3,#44320f)"
-KINDS = ("added", "removed", "changed", "renamed", "wires")
 LONGEST = 60  # letters of a value
 
 difference_of = Latest(difference)
@@ -25,15 +24,13 @@ difference_of = Latest(difference)
 
 
 def words(found: Difference, language: str) -> list[tuple[str, str]]:
-    """What differs in a few words, each with its kind: ``[("added", "2 added"), ("changed", "3 changed")]``."""
-    counts = found.counts
-    said = [(kind, text(f"compare_{kind}", language, n=counts[kind])) for kind in KINDS if counts[kind]]
+    """What differs in a few words, each with its kind: ``[("added", "+2 nodes"), ("changed", "3 changed")]``."""
+    said = [
+        (kind, text(f"compare_{kind}_one" if n == 1 else f"compare_{kind}", language, n=n))
+        for kind, n in found.counts.items()
+        if n
+    ]
     return said or ([("other", text("compare_other", language))] if found else [])
-
-
-def summary(found: Difference, language: str) -> str:
-    """What differs, in one line: ``2 added · 3 changed``."""
-    return " · ".join(word for _, word in words(found, language)) or text("compare_equal", language)
 
 
 def figures(before: Measures, after: Measures) -> list[tuple[str, str, str, str]]:
@@ -100,16 +97,25 @@ def component_label(component: str, catalogue: Catalogue, language: str) -> str:
 
 def colours(found: Difference, desk: Desk) -> dict[str, str]:
     """By id on the canvas, the colours of nodes: of what was added, and of what was changed, also inside of a block."""
-    touched = {BLOCK_PREFIX + name for name in (*found.blocks, *found.blocks_added)}
+    touched = _touched(found, desk.graph)
     colours = {}
     for way in desk.drawn_parts():
         part = desk.part(way)
         body = found.bodies.get(block_of(desk.part(way[:-1]), way[-1]) if way else "", BodyDifference())
-        uses = {node for node, data in part.nodes(data=True) if data["component"] in touched}
+        uses = {step.partition("/")[0] for step, block in _steps(part, desk.blocks) if block in touched}
         for node in uses | body.touched | set(body.added):
             if (*way, node) not in desk.expanded:
                 colours["/".join((*way[len(desk.shown) :], node))] = ADDED if node in body.added else CHANGED
     return colours
+
+
+def _touched(found: Difference, graph: Graph) -> set[str]:
+    """The blocks that are new or changed, and those that use such a one, however deep inside."""
+    touched = {*found.blocks, *found.blocks_added}
+    inside = {name: {block for _, block in _steps(part, graph.blocks)} for name, part in graph.blocks.items()}
+    while more := {name for name, blocks in inside.items() if blocks & touched} - touched:
+        touched |= more
+    return touched
 
 
 def way_into(graph: Graph, block: str) -> tuple[str, ...] | None:
@@ -117,8 +123,7 @@ def way_into(graph: Graph, block: str) -> tuple[str, ...] | None:
     ways: list[tuple[tuple[str, ...], Graph]] = [((), graph)]
     seen = set[str]()
     for way, part in ways:
-        for step in _steps(part, graph.blocks):
-            name = block_of(part, step)
+        for step, name in _steps(part, graph.blocks):
             if name == block:
                 return (*way, *step.split("/"))
             if name not in seen:
@@ -127,14 +132,13 @@ def way_into(graph: Graph, block: str) -> tuple[str, ...] | None:
     return None
 
 
-def _steps(part: Graph, blocks: Mapping[str, Graph]) -> Sequence[str]:
-    """The steps that lead from a graph into blocks."""
+def _steps(part: Graph, blocks: Mapping[str, Graph]) -> Sequence[tuple[str, str]]:
+    """The steps that lead from a graph into blocks, each with the block's name."""
     found = []
     for node, data in part.nodes(data=True):
         for step in (node, *(f"{node}/{name}" for name, value in data["params"].items() if isinstance(value, str))):
             try:
-                block_of(part, step, blocks)
+                found.append((step, block_of(part, step, blocks)))
             except GraphError:  # no block stands there
                 continue
-            found.append(step)
     return found

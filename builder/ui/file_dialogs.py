@@ -167,7 +167,7 @@ def _recent_row(item: session.Recent) -> None:
 
 def _upload() -> None:
     st.caption(t("upload_hint"))
-    with st.container(key=f"uploader_{language()}"):  # the style sheet has Streamlit's own words in Chinese
+    with frame.uploader():
         given = st.file_uploader(t("upload_label"), type=["json"], key="upload_file")
     if given is None:
         return

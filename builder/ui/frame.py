@@ -9,6 +9,7 @@ from html import escape
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from builder.ui.markdown import plain
 from builder.ui.text import language, t
@@ -39,6 +40,11 @@ def guarded(draw: _F) -> _F:
                 st.error(t("page_failed", reason=plain(f"{type(error).__name__}: {error}"[:300])))
 
     return view  # type: ignore[return-value]
+
+
+def uploader() -> DeltaGenerator:
+    """The place for a file uploader: the style sheet has Streamlit's own words in Chinese there."""
+    return st.container(key=f"uploader_{language()}")
 
 
 def heading(title: str, about: str = "") -> None:

@@ -172,7 +172,7 @@ def _rename(name: str) -> None:
 
 def _import() -> None:
     st.caption(t("import_hint"))
-    with st.container(key=f"uploader_{language()}"):  # the style sheet has Streamlit's own words in Chinese
+    with frame.uploader():
         given = st.file_uploader(t("import_label"), type=["json"], key="import_files", accept_multiple_files=True)
     if not given:
         return

@@ -11,7 +11,7 @@ import streamlit as st
 from builder.ui import frame, looking, picker
 from builder.ui.looking import Source
 from builder.ui.markdown import plain
-from builder.ui.text import language, t
+from builder.ui.text import t
 
 if TYPE_CHECKING:
     from builder.inspect import Inspector, Sample
@@ -87,7 +87,7 @@ def _random(size: int) -> None:
 
 
 def _image(model: Inspector) -> Sample | None:
-    with st.container(key=f"uploader_{language()}"):  # the style sheet has Streamlit's own words in Chinese
+    with frame.uploader():
         given = st.file_uploader(t("own_image"), type=["png", "jpg", "jpeg", "bmp", "gif", "webp"], key="sample_image")
     fit = st.selectbox(t("own_fit"), FITS, key="sample_fit", format_func=lambda name: t(f"fit_{name}"))
     invert = st.checkbox(t("own_invert"), key="sample_invert", help=t("own_invert_help"))

@@ -11,11 +11,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from builder.graph import Graph, GraphError
 from builder.graph.difference import difference
-from builder.ui import entry, files, frame, times, versions
+from builder.ui import compare_panel, differences, entry, files, frame, times, versions
 from builder.ui.desk import Desk
 from builder.ui.entry import Entry
 from builder.ui.markdown import plain
-from builder.ui.text import language, t
+from builder.ui.text import language, t, text
 from builder.ui.thumbnail import thumbnail
 from builder.ui.versions import Version
 from builder.ui.warm import WARMUP
@@ -41,11 +41,11 @@ def draw(desk: Desk) -> None:
     catalogue = WARMUP.wait_for_catalogue()
     shown = st.session_state.get("versions_shown", STEP)
     graphs = [_graph(version) for version in found[: shown + 1]]
-    words = changes(graphs[0], desk.graph) if graphs[0] is not None else ""
+    words = changes(graphs[0], desk.graph, language()) if graphs[0] is not None else ""
     _row("now", t("versions_now"), t("versions_unsaved") if desk.dirty else "", words, thumbnail(desk.graph, catalogue))
     for place, version in enumerate(found[:shown]):
         before = graphs[place + 1] if place + 1 < len(graphs) else None
-        _version(desk, version, entry.read(version.path, catalogue), changes(before, graphs[place]))
+        _version(desk, version, entry.read(version.path, catalogue), changes(before, graphs[place], language()))
     if len(found) > shown:
         st.button(
             t("mine_all_shown", n=min(STEP, len(found) - shown)),
@@ -79,6 +79,8 @@ def _version(desk: Desk, version: Version, drawn: Entry, words: str) -> None:
     ):
         if st.button(t("versions_restore"), key=f"version_restore_{version.digest}", icon=":material/history:"):
             _attempt(lambda: files.restore(desk, version))
+        if st.button(t("versions_compare"), key=f"version_compare_{version.digest}", type="tertiary"):
+            compare_panel.begin(desk, version.graph, *(times.moment(version.time, lang) for lang in ("en", "zh")))
         if st.button(t("versions_copy"), key=f"version_copy_{version.digest}", type="tertiary"):
             _attempt(lambda: files.open_graph(version.graph()))
 
@@ -100,19 +102,12 @@ def _row(key: str, when: str, mark: str, words: str, drawing: str) -> DeltaGener
     return row
 
 
-def changes(before: Graph | None, after: Graph | None) -> str:
+def changes(before: Graph | None, after: Graph | None, language: str) -> str:
     """What a state changed in the one before it, in a few words."""
     if after is None:
         return ""
-    size = t("open_nodes", n=len(after))
+    size = text("open_nodes", language, n=len(after))
     if before is None:
         return size
-    found = difference(before, after)
-    parts = [_counted(what, n) for what, n in found.counts.items() if n] or [
-        t("versions_same" if found else "versions_equal")
-    ]
-    return f"{size} · {', '.join(parts)}"
-
-
-def _counted(what: str, n: int) -> str:
-    return t(f"versions_{what}_one" if n == 1 else f"versions_{what}", n=n)
+    words = [word for _, word in differences.words(difference(before, after), language)]
+    return " · ".join((size, *(words or [text("versions_equal", language)])))

@@ -65,7 +65,7 @@ def test_a_changed_copy_is_compared_with_the_gallery(desk: DeskPage) -> None:
     desk.page.get_by_role("tab", name="Gallery").click()
     desk.button("compare_gallery_lenet5").click()
     words = desk.page.locator(".compare-words")
-    expect(words).to_contain_text("1 removed")
+    expect(words).to_contain_text("−1 node")
     expect(words).to_contain_text("1 changed")
     listed = desk.page.locator(".st-key-compare_list")
     expect(listed).to_contain_text("tanh4")

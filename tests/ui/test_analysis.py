@@ -292,7 +292,7 @@ def test_the_table_opens_by_key_and_a_row_selects_its_node() -> None:
     assert component(app, "node_table")["selected"] == ["res1/conv2"]
     app.button(key="drawer_close").click()
     run(app)
-    assert desk_of(app).drawer == ""
+    assert not desk_of(app).table
 
 
 def test_an_empty_graph_says_so() -> None:
@@ -317,8 +317,10 @@ def changed_lenet() -> tuple[Graph, Graph]:
 
 def test_a_difference_in_words() -> None:
     found = difference(*changed_lenet())
-    assert differences.summary(found, "en") == "1 added · 1 removed · 1 changed · 1 renamed · 2 wires"
-    assert differences.summary(difference(Graph(), Graph()), "zh") == "没有差别。"
+    assert differences.words(found, "en") == [
+        ("added", "+1 node"), ("removed", "−1 node"), ("changed", "1 changed"), ("renamed", "1 renamed"), ("wires", "2 wires differ"),
+    ]  # fmt: skip
+    assert differences.words(difference(Graph(), Graph()), "zh") == []
 
 
 def test_a_change_as_html_is_escaped(catalogue: Catalogue) -> None:
@@ -351,14 +353,23 @@ def test_a_change_in_a_block_colours_its_uses_and_leads_there() -> None:
     assert differences.colours(found, desk) == {"conv1": differences.CHANGED}
 
 
+def test_a_change_deep_inside_colours_what_is_around_it() -> None:
+    before = gallery("byol")
+    after = clone(before)
+    edit.set_param(after.blocks["encoder"], "conv1", "kernel_size", 5)
+    colours = differences.colours(difference(before, after), Desk(after))
+    assert {"online1", "online2", "target1"} <= set(colours)
+    assert set(colours.values()) == {differences.CHANGED}
+
+
 def test_the_drawer_lists_what_differs() -> None:
     before, after = changed_lenet()
     app = open_page("build", after)
     desk = desk_of(app)
-    desk.compared, desk.drawer = Compared(to_document(before), "LeNet <b>", "LeNet"), "compare"
+    desk.compared = Compared(to_document(before), "LeNet <b>", "LeNet")
     run(app)
     words = unescape(said(app))
-    assert "1 added" in words
+    assert "+1 node" in words
     assert "Compared with “LeNet <b>”" in words
     assert "LeNet &lt;b&gt;" in said(app)
     assert "61.7 K" in words
@@ -383,10 +394,10 @@ def test_the_dialog_offers_all_graphs_there_are() -> None:
 def test_undoing_all_leaves_no_difference() -> None:
     app = open_page("build", gallery("lenet5"))
     desk = desk_of(app)
-    desk.compared, desk.drawer = Compared(desk.history.states[0], "As opened", "打开时"), "compare"
+    desk.compared = Compared(desk.history.states[0], "As opened", "打开时")
     desk.edit(lambda graph: edit.remove_nodes(graph, ["tanh4"]))
     run(app)
-    assert "1 removed" in said(app)
+    assert "−1 node" in said(app)
     desk_of(app).undo()
     run(app)
     assert "Nothing differs." in said(app)

@@ -7,6 +7,7 @@ import itertools
 import json
 import zipfile
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ from builder.ui import files, saved_graphs, session, version_panel, versions
 from builder.ui import workspace as workspaces
 from builder.ui.desk import Desk
 from builder.ui.session import Desks
-from builder.ui.text import text
 from tests.ui.conftest import chain
+from tests.ui.pages import desk_of, open_page, run, said
 
 pytestmark = pytest.mark.usefixtures("workspace")
 
@@ -345,20 +346,50 @@ def test_a_version_that_cannot_be_read_leaves_the_desk(catalogue: object) -> Non
     ("change", "words"),
     [
         (lambda g: g.place("new", "act_relu", position=(0, 0)), "4 nodes · +1 node"),
-        (lambda g: g.remove_node("act"), "2 nodes · −1 node, 1 wire differs"),
+        (lambda g: g.remove_node("act"), "2 nodes · −1 node · 1 wire differs"),
         (lambda g: g.nodes["fc"]["params"].update(out_features=9), "3 nodes · 1 changed"),
         (lambda g: g.nodes["fc"].update(position=(9, 9)), "3 nodes · same graph, other places"),
-        (lambda g: g.training.update(epochs=3), "3 nodes · same nodes and wires, other settings of the graph"),
+        (lambda g: g.training.update(epochs=3), "3 nodes · other settings of the graph"),
     ],
 )
-def test_versions_say_what_changed(
-    change: Callable[[Graph], object], words: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(version_panel, "t", lambda key, **values: text(key, "en", **values))
+def test_versions_say_what_changed(change: Callable[[Graph], object], words: str) -> None:
     after = graph()
     change(after)
-    assert version_panel.changes(graph(), after) == words
-    assert version_panel.changes(None, graph()) == "3 nodes"
+    assert version_panel.changes(graph(), after, "en") == words
+    assert version_panel.changes(None, graph(), "en") == "3 nodes"
+
+
+def test_a_version_is_compared_with_what_is_on_the_desk() -> None:
+    for size in (1, 2):
+        saved_graphs.write("mine", graph(size))
+    (first,) = versions.of("mine")
+    app = open_page("build", saved_graphs.read("mine"))
+    desk_of(app).mark_saved("mine")
+    desk_of(app).dialog = "versions"
+    run(app)
+    assert "3 nodes · 1 changed" in said(app)
+    app.button(key=f"version_compare_{first.digest}").click()
+    run(app)
+    compared = desk_of(app).compared
+    assert compared is not None
+    assert compared.en != compared.zh
+    assert f"Compared with “{compared.en}”" in unescape(said(app))
+    assert "<del>1</del> → <ins>2</ins>" in said(app)
+
+
+def test_a_version_that_is_gone_is_said_in_the_dialog() -> None:
+    for size in (1, 2):
+        saved_graphs.write("mine", graph(size))
+    app = open_page("build", saved_graphs.read("mine"))
+    desk_of(app).mark_saved("mine")
+    desk_of(app).dialog = "versions"
+    run(app)
+    (first,) = versions.of("mine")
+    first.path.write_text("{")
+    app.button(key=f"version_compare_{first.digest}").click()
+    run(app)
+    assert "This is not valid JSON" in said(app)
+    assert desk_of(app).compared is None
 
 
 # ------------------------------------------------------------------ first steps

@@ -64,9 +64,13 @@ def _build() -> None:
 
 def _drawer(desk: Desk, catalogue: Catalogue) -> None:
     """What lies under the canvas: nothing, the table of nodes, or a comparison."""
-    if desk.drawer:
-        with st.container(key="drawer"):
-            analysis_panel.table(desk, catalogue) if desk.drawer == "table" else compare_panel.panel(desk)
+    if desk.compared is None and not desk.table:
+        return
+    with st.container(key="drawer"):
+        if desk.compared is not None:
+            compare_panel.panel(desk, desk.compared)
+        else:
+            analysis_panel.table(desk, catalogue)
 
 
 def _bridge(desk: Desk, catalogue: Catalogue) -> None:
