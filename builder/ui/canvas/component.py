@@ -19,8 +19,8 @@ from builder.ui.canvas.view import Element
 
 WEB = Path(__file__).parent / "web"
 BRIDGE = (
-    "queue", "dom", "viewport", "snap", "frame", "focus", "search", "chooser", "map", "overlay", "menu", "wires", "suggest",
-    "pickup", "clipboard", "drop", "finder", "keyboard", "spoken", "bridge",
+    "queue", "dom", "drawn", "viewport", "reuse", "snap", "frame", "focus", "search", "chooser", "map", "overlay", "menu", "wires",
+    "suggest", "pickup", "clipboard", "drop", "finder", "keyboard", "spoken", "bridge",
 )  # fmt: skip
 _IMPORT = re.compile(r"^import .*? from \"\./.*?\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)

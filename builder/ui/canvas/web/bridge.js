@@ -3,6 +3,7 @@
 
 import { Chooser } from "./chooser.js";
 import { Clipboard } from "./clipboard.js";
+import { bodies, chosenIn } from "./drawn.js";
 import { Drop } from "./drop.js";
 import { Finder } from "./finder.js";
 import { Focus } from "./focus.js";
@@ -33,7 +34,7 @@ class Bridge {
       css: () => CARD_CSS + "\n" + (this.data ? this.data.families : "") + "\n" + fonts(),
       language: () => (this.data ? this.data.language : "en"),
       key: (event) => this.keyboard.press(event, false),
-      shown: (envelope, args, state) => this.shown(envelope, state),
+      shown: (envelope, state) => this.shown(envelope, state),
       viewport: () => this.moved(),
       attached: () => {
         this.wires.attach();
@@ -108,7 +109,7 @@ class Bridge {
     if (!this.frame.attach()) return;
     this.frame.style();
     this.name();
-    if (this.view && !this.placed && readViewport(this.frame.doc) && this.frame.bodies().length >= this.overlay.boxes().length && this.laidOut()) this.place();
+    if (this.view && !this.placed && readViewport(this.frame.doc) && bodies(this.frame.doc).size >= this.overlay.boxes().length && this.laidOut()) this.place();
     else if (this.view && !this.placed && !this.soon) {
       this.soon = requestAnimationFrame(() => {
         this.soon = 0;
@@ -145,7 +146,7 @@ class Bridge {
     if (!this.placed) return;
     if (this.refit) this.overlay.fit(true);
     else if (this.wanted) this.overlay.reveal(this.wanted.nodes, this.wanted.closer);
-    else if (this.drop.reveal) this.overlay.reveal(this.frame.selected().nodes);
+    else if (this.drop.reveal) this.overlay.reveal(chosenIn(this.frame.doc).nodes);
     this.refit = this.wanted = this.drop.reveal = null;
   }
 

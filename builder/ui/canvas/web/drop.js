@@ -1,6 +1,7 @@
 // Cards from the palette: dragged onto the canvas, onto a wire, or added by click and key.
 
 import { make } from "./dom.js";
+import { chosenIn, wireAt, wireId } from "./drawn.js";
 import { readViewport } from "./viewport.js";
 
 export const GRIP = { x: 14, y: 14 }; // where in the new node the pointer comes to lie
@@ -64,11 +65,11 @@ export class Drop {
       const k = (readViewport(this.frame.doc) || { k: 1 }).k;
       ghost.hidden = false;
       ghost.style.cssText = `left:${event.clientX - box.left - GRIP.x * k}px;top:${event.clientY - box.top - GRIP.y * k}px;width:${NODE.w * k}px;height:${NODE.h * k}px;font-size:${13 * k}px`;
-      this.mark(this.frame.wireAt(event.clientX - box.left, event.clientY - box.top));
+      this.frame.mark(wireAt(this.frame.doc, event.clientX - box.left, event.clientY - box.top));
     });
     area.addEventListener("dragleave", () => {
       ghost.hidden = true;
-      this.mark(null);
+      this.frame.mark(null);
     });
     area.addEventListener("drop", (event) => {
       event.preventDefault();
@@ -81,23 +82,17 @@ export class Drop {
 
   land(component, x, y) {
     const view = readViewport(this.frame.doc) || { x: 0, y: 0, k: 1 };
-    const wire = this.frame.wireAt(x, y);
+    const wire = wireAt(this.frame.doc, x, y);
     this.queue.push("add", {
       component,
       x: (x - view.x) / view.k - GRIP.x,
       y: (y - view.y) / view.k - GRIP.y,
-      wire: wire ? wire.dataset.testid.replace(/^rf__edge-/, "") : null,
+      wire: wire ? wireId(wire) : null,
     });
   }
 
-  mark(edge) {
-    if (this.marked && this.marked !== edge) this.marked.classList.remove("target");
-    if (edge) edge.classList.add("target");
-    this.marked = edge;
-  }
-
   end() {
-    this.mark(null);
+    this.frame.mark(null);
     if (this.area) this.area.remove();
     this.area = null;
   }
@@ -111,8 +106,8 @@ export class Drop {
   add(component) {
     const view = readViewport(this.frame.doc), [width, height] = this.overlay.size;
     if (!view) return;
-    const boxes = this.overlay.boxes();
-    const chosen = boxes.filter((b) => this.frame.selected().nodes.includes(b.id));
+    const boxes = this.overlay.boxes(), { nodes } = chosenIn(this.frame.doc);
+    const chosen = boxes.filter((b) => nodes.includes(b.id));
     const seen = { left: -view.x / view.k, top: -view.y / view.k, right: (width - view.x) / view.k, bottom: (height - view.y) / view.k };
     const inside = (p) => p.x >= seen.left && p.x + NODE.w <= seen.right && p.y >= seen.top && p.y + NODE.h <= seen.bottom;
     const middle = { x: (seen.left + seen.right - NODE.w) / 2, y: (seen.top + seen.bottom - NODE.h) / 2 };

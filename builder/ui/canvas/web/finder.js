@@ -1,10 +1,7 @@
 // What the searchable list offers: commands, pages, components to add and nodes to go to; the ports that a node can be wired to,
 // and its wires.
 
-import { around, isBody } from "./frame.js";
-
-// The part of a pin's id before the dot is its node.
-const nodeOf = (pin) => pin.split(".")[0];
+import { around, bodies, chosenIn, isBody, nodeOf, wireOf } from "./drawn.js";
 
 // All nodes that lie behind a node, following wires forwards (or backwards).
 export function beyond(node, edges, backwards = false) {
@@ -106,10 +103,14 @@ export class Finder {
   // The nodes, those of the open part first.
   nodes(group) {
     const byId = new Map(this.entries().map((entry) => [entry.id, entry]));
-    const { scope } = this.data;
-    const here = (path) => path.length === scope.length + 1 && scope.every((step, at) => step === path[at]);
     const items = this.data.outline.map(([path, name, component]) => this.nodeItem(path, name, component, byId.get(component), group));
-    return [...items.filter((item) => here(item.path)), ...items.filter((item) => !here(item.path))];
+    return [...items.filter((item) => this.here(item.path)), ...items.filter((item) => !this.here(item.path))];
+  }
+
+  // Whether a node is in the open part itself.
+  here(path) {
+    const { scope } = this.data;
+    return path.length === scope.length + 1 && scope.every((step, at) => step === path[at]);
   }
 
   nodeItem(path, name, component, entry, group) {
@@ -128,8 +129,8 @@ export class Finder {
 
   // Of one node: the ports that it can be wired to. Two nodes are wired at once, from left to right.
   connect() {
-    const { nodes } = this.frame.selected();
-    const places = new Map(this.overlay.boxes([...this.frame.shown().keys()]).map((box) => [box.id, box]));
+    const { nodes } = chosenIn(this.frame.doc);
+    const places = new Map(this.overlay.boxes([...bodies(this.frame.doc).keys()]).map((box) => [box.id, box]));
     if (nodes.length === 2) {
       const [source, target] = nodes.sort((a, b) => places.get(a).x - places.get(b).x);
       this.queue.push("connect", { source, target });
@@ -143,10 +144,11 @@ export class Finder {
     const pins = this.frame.args.nodes.filter((element) => !isBody(element));
     const found = joins(node, pins, this.frame.args.edges, apart);
     const colours = new Map(this.frame.args.nodes.map((element) => [element.id, /fam-[\w-]+/.exec(element.className)?.[0]]));
+    const words = this.words();
     const items = found.map(({ own, other, source, target, wires, taken, many }) => ({
       id: `${source}->${target}`, title: own.id === source ? target : source, group: own.id === source ? `${own.id} →` : `→ ${own.id}`,
       about: taken ? this.say("replaces", { ends: wires[0].source }) : this.wired(other, many), family: colours.get(other.id), later: taken,
-      also: this.words(nodeOf(other.id)), act: () => this.queue.push("connect", { source, target }),
+      also: words.get(nodeOf(other.id).split("/").at(-1)) || "", act: () => this.queue.push("connect", { source, target }),
     }));
     this.open(items, this.say("connect", { node }), this.say("no_ports"));
   }
@@ -157,15 +159,15 @@ export class Finder {
     return many ? this.say("takes") : this.say("free");
   }
 
-  // By what else a node of the open part is found.
-  words(node) {
-    const item = this.nodes("").find(({ path }) => path.length === this.data.scope.length + 1 && path.at(-1) === node);
-    return item ? `${item.title} ${item.also}` : "";
+  // By what else the nodes of the open part are found.
+  words() {
+    const open = this.nodes("").filter(({ path }) => this.here(path));
+    return new Map(open.map(({ path, title, also }) => [path.at(-1), `${title} ${also}`]));
   }
 
   // At once, as a click on it does; a push that comes before React has drawn must not undo it.
   selectWire(id) {
-    const wire = this.frame.doc.querySelector(`[data-testid="rf__edge-${CSS.escape(id)}"]`);
+    const wire = wireOf(this.frame.doc, id);
     if (!wire) return;
     this.menu.select(wire, { clientX: 0, clientY: 0 });
     this.frame.tell([], [id]);
@@ -173,7 +175,7 @@ export class Finder {
 
   // Selects one of a node's wires, to look at it or to delete it.
   wires() {
-    const { nodes } = this.frame.selected();
+    const { nodes } = chosenIn(this.frame.doc);
     if (!nodes.length || !this.frame.args) return;
     const touching = this.frame.args.edges.filter(({ source, target }) => nodes.includes(nodeOf(source)) || nodes.includes(nodeOf(target)));
     const items = touching.map(({ id, source, target, className }) => ({

@@ -1,5 +1,7 @@
 // The nodes of the canvas under the keyboard: which one has the focus, and React Flow's own keys to select and to move.
 
+import { bodyOf, chosenIn } from "./drawn.js";
+
 export class Focus {
   constructor(frame) {
     this.frame = frame;
@@ -10,15 +12,11 @@ export class Focus {
     return this.frame.doc?.activeElement?.closest(".react-flow__node.body")?.dataset.id || null;
   }
 
-  body(id) {
-    return this.frame.bodies().find((element) => element.dataset.id === id);
-  }
-
   // Brings the focus to the canvas, and to a node there.
   to(id) {
     const { element } = this.frame;
     if (element && document.activeElement !== element) element.focus();
-    this.body(id)?.focus({ preventScroll: true });
+    if (id) bodyOf(this.frame.doc, id)?.focus({ preventScroll: true });
   }
 
   // A key press for React Flow alone.
@@ -28,9 +26,9 @@ export class Focus {
 
   // Selects one node and nothing else, at once.
   select(id) {
-    const chosen = this.frame.bodies().filter((body) => body.classList.contains("selected")), body = this.body(id);
+    const { doc } = this.frame, { nodes } = chosenIn(doc), body = bodyOf(doc, id);
     if (!body) return;
-    for (const other of chosen.length > 1 ? chosen : []) this.press(other, "Escape");
+    for (const other of nodes.length > 1 ? nodes : []) this.press(bodyOf(doc, other), "Escape");
     this.to(id);
     this.press(body, "Enter");
     this.frame.tell([id], []); // now: a push that comes before React has drawn must not undo it
@@ -38,10 +36,10 @@ export class Focus {
 
   // Moves what is selected by 5 or 20; false where nothing is. To be followed by the frame's release().
   nudge(arrow, distance) {
-    const body = this.frame.bodies().find((element) => element.classList.contains("selected"));
-    if (!body) return false;
+    const { doc } = this.frame, [first] = chosenIn(doc).nodes;
+    if (!first) return false;
     this.frame.busy = true;
-    this.press(body, arrow, distance > 5);
+    this.press(bodyOf(doc, first), arrow, distance > 5);
     return true;
   }
 }

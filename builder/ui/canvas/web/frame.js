@@ -2,23 +2,13 @@
 // Streamlit and React Flow: what Python sends is joined with what the person is doing right now, and React Flow's own reports are
 // kept from causing reruns.
 
+import { bodies, chosenIn, isBody, nodeOf, placeOf, touching } from "./drawn.js";
+import { reuse } from "./reuse.js";
 import { Snap } from "./snap.js";
-import { positionOf, readViewport } from "./viewport.js";
 
 const ALWAYS = 9e15; // a timestamp that streamlit-flow takes for newer than its own
 
 const TO_DRAW = 150; // ms within which React Flow shows what was pushed
-
-// The body in which a card of an expanded block is drawn: its id is the way there.
-export function around(id) {
-  const cut = id.lastIndexOf("/");
-  return cut < 0 ? null : id.slice(0, cut);
-}
-
-// Whether a node of a push is a card (or a frame), not a pin.
-export function isBody(node) {
-  return !node.id.includes(".");
-}
 
 // Menus of the page close when one presses outside of them, which they cannot see happen in an iframe.
 function closeMenus() {
@@ -31,35 +21,15 @@ function closeMenus() {
 // Streamlit-flow hands all nodes to a layout engine, and draws them again, once each of them has a size. This one never gets one.
 const UNSIZED = { id: ".unsized", type: "default", position: { x: 0, y: 0 }, data: { content: "" }, style: { display: "none" }, selectable: false, focusable: false };
 
-function equal(one, other) {
-  if (one === other) return true;
-  if (typeof one !== "object" || typeof other !== "object" || !one || !other) return false;
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => equal(one[name], other[name]));
-}
-
-// Gives the parts of a push that have not changed their former objects, so that React redraws only what is new. Says what is
-// kept for the next push, and whether anything is new besides places and selection.
-export function reuse(items, kept) {
-  const next = new Map(), before = kept.keys();
-  let changed = items.length !== kept.size;
-  for (const item of items) {
-    const old = kept.get(item.id) || {};
-    if (before.next().value !== item.id || Object.keys(old).length !== Object.keys(item).length) changed = true;
-    for (const [name, value] of Object.entries(item)) {
-      if (name === "position" || name === "selected") continue;
-      if (equal(old[name], value)) item[name] = old[name];
-      else changed = true;
-    }
-    next.set(item.id, item);
-  }
-  return { kept: next, changed };
+// What is selected, for comparing.
+function selectionOf(nodes, edges) {
+  return JSON.stringify([[...nodes].sort(), [...edges].sort()]);
 }
 
 export class Frame {
   constructor(queue, hooks) {
     this.queue = queue;
-    this.hooks = hooks; // css(), language(), key(event), attached(), shown(envelope, args, state), viewport(), changed(), selected(nodes, edges), released(), dropped(wire, x, y)
+    this.hooks = hooks; // css(), language(), key(event), attached(), shown(envelope, state), viewport(), changed(), selected(nodes, edges), released(), dropped(wire, x, y)
     this.snap = new Snap(this);
     this.element = null;
     this.doc = null;
@@ -77,6 +47,7 @@ export class Frame {
     this.drawn = false; // React Flow shows a wire that Python has not agreed to
     this.wire = null; // the pin from which a wire is being drawn
     this.lifted = null; // the wire that was taken up at its target
+    this.marked = null; // the wire into which something would go
     this.asked = new Map(); // wires that React Flow drew and Python was asked about, with the time of the answer
   }
 
@@ -165,9 +136,9 @@ export class Frame {
       sheet.id = "desk-near";
       this.doc.head.append(sheet);
     }
-    const touching = nodes.slice(0, 40).flatMap((id) => [`[data-testid^="rf__edge-${id}."]`, `[data-testid*="->${id}."]`]);
+    const near = touching(nodes.slice(0, 40));
     const path = ".react-flow__edge:not(.bad) .react-flow__edge-path";
-    const css = touching.length ? `:is(${touching.join()})${path} { stroke: color-mix(in srgb, var(--primary) 75%, var(--wire)); }` : "";
+    const css = near ? `:is(${near})${path} { stroke: color-mix(in srgb, var(--primary) 75%, var(--wire)); }` : "";
     if (sheet.textContent !== css) sheet.textContent = css;
     this.hooks.selected(nodes, edges);
   }
@@ -207,7 +178,7 @@ export class Frame {
       positions[node.id] = [node.position.x, node.position.y];
     }
     if (this.queue.selects()) {
-      const { nodes, edges } = this.selected();
+      const { nodes, edges } = chosenIn(this.doc);
       for (const node of args.nodes) node.selected = nodes.includes(node.id);
       for (const edge of args.edges) edge.selected = edges.includes(edge.id);
     }
@@ -223,25 +194,23 @@ export class Frame {
     this.positions = positions;
     this.drawn = false;
     for (const [id, answer] of this.asked) if (!answer) this.asked.set(id, performance.now());
-    this.selection = JSON.stringify([
-      args.nodes.filter((n) => n.selected).map((n) => n.id).sort(),
-      args.edges.filter((e) => e.selected).map((e) => e.id).sort(),
-    ]);
-    this.highlight(args.nodes.filter((n) => n.selected).map((n) => n.id), args.edges.filter((e) => e.selected).map((e) => e.id));
-    this.hooks.shown(envelope, args, { first, same });
+    const [chosen, wires] = [args.nodes, args.edges].map((items) => items.filter((item) => item.selected).map((item) => item.id));
+    this.selection = selectionOf(chosen, wires);
+    this.highlight(chosen, wires);
+    this.hooks.shown(envelope, { first, same });
     return same;
   }
 
   differs(args) {
-    const shown = this.shown();
+    const shown = bodies(this.doc);
     for (const node of args.nodes) {
       if (!isBody(node)) continue;
       const element = shown.get(node.id);
-      const at = element && this.place(element, shown);
+      const at = element && placeOf(element, shown);
       if (!at || Math.abs(at[0] - node.position.x) > 0.2 || Math.abs(at[1] - node.position.y) > 0.2) return true;
       if (element.classList.contains("selected") !== !!node.selected) return true;
     }
-    const marked = new Set(this.selected().edges);
+    const marked = new Set(chosenIn(this.doc).edges);
     return args.edges.some((edge) => marked.has(edge.id) !== !!edge.selected);
   }
 
@@ -264,29 +233,6 @@ export class Frame {
     return true;
   }
 
-  bodies() {
-    return this.doc ? [...this.doc.querySelectorAll(".react-flow__node.body")] : [];
-  }
-
-  // The cards by id.
-  shown() {
-    return new Map(this.bodies().map((element) => [element.dataset.id, element]));
-  }
-
-  // Where a card lies: in the frame around it, or on the canvas.
-  place(element, shown) {
-    const at = positionOf(element), outer = shown.get(around(element.dataset.id));
-    const corner = outer && positionOf(outer);
-    return at && corner ? [at[0] - corner[0], at[1] - corner[1]] : at;
-  }
-
-  selected() {
-    if (!this.doc) return { nodes: [], edges: [] };
-    const nodes = this.bodies().filter((n) => n.classList.contains("selected")).map((n) => n.dataset.id);
-    const edges = [...this.doc.querySelectorAll(".react-flow__edge.selected")].map((e) => e.dataset.testid.replace(/^rf__edge-/, ""));
-    return { nodes, edges };
-  }
-
   // Tells Python where nodes lie and what is selected, if that is news. React draws first: hence the two frames.
   report() {
     clearTimeout(this.reporting);
@@ -299,15 +245,15 @@ export class Frame {
       this.report(); // places that are not drawn yet are no news; what was pressed since the push is
       if (this.pressed < this.pushed) return;
     } else this.reportMoves();
-    const { nodes, edges } = this.selected();
+    const { nodes, edges } = chosenIn(this.doc);
     this.highlight(nodes, edges);
     this.tell(nodes, edges);
   }
 
   reportMoves() {
-    const moves = {}, shown = this.shown();
+    const moves = {}, shown = bodies(this.doc);
     for (const element of shown.values()) {
-      const at = this.place(element, shown), known = this.positions[element.dataset.id];
+      const at = placeOf(element, shown), known = this.positions[element.dataset.id];
       if (at && known && (Math.abs(at[0] - known[0]) > 0.2 || Math.abs(at[1] - known[1]) > 0.2)) moves[element.dataset.id] = at;
     }
     if (!Object.keys(moves).length) return;
@@ -317,7 +263,7 @@ export class Frame {
   }
 
   tell(nodes, edges) {
-    const selection = JSON.stringify([[...nodes].sort(), [...edges].sort()]);
+    const selection = selectionOf(nodes, edges);
     if (selection === this.selection) return;
     this.selection = selection;
     this.queue.push("select", { nodes, edges });
@@ -334,6 +280,13 @@ export class Frame {
     this.busy = !!event.target.closest(".react-flow__node, .react-flow__nodesselection-rect");
     if (!this.wire) this.snap.begin(event);
     if (this.wire) this.doc.documentElement.dataset.wiring = this.wire.out ? "out" : "in";
+  }
+
+  // Marks the wire into which something would go.
+  mark(edge) {
+    if (this.marked && this.marked !== edge) this.marked.classList.remove("target");
+    if (edge) edge.classList.add("target");
+    this.marked = edge;
   }
 
   // A wire leaves its target and hangs on the pointer.
@@ -392,7 +345,7 @@ export class Frame {
     if (this.lifted) return this.putDown(this.lifted, hit, node && node.dataset.id);
     const inside = node && wire.pin.startsWith(`${node.dataset.id}/`); // the ground of the frame that the wire is in
     if (inside || hit && !node && hit.closest(".react-flow__pane, .react-flow__edges, .react-flow__background")) return this.hooks.dropped(wire, x, y);
-    if (!node || node.dataset.id === wire.pin || node.dataset.id === wire.pin.split(".")[0]) return;
+    if (!node || node.dataset.id === wire.pin || node.dataset.id === nodeOf(wire.pin)) return;
     const other = node.dataset.id;
     this.queue.push("connect", wire.out ? { source: wire.pin, target: other } : { source: other, target: wire.pin });
   }
@@ -400,24 +353,8 @@ export class Frame {
   // A wire that was taken up: back where it was, at another node or port, or gone.
   putDown(edge, hit, end) {
     if (end && edge.source.startsWith(`${end}/`)) end = null; // the ground of the frame that the wire is in
-    const own = [edge.source, edge.target].flatMap((pin) => [pin, pin.slice(0, pin.lastIndexOf("."))]);
+    const own = [edge.source, edge.target].flatMap((pin) => [pin, nodeOf(pin)]);
     if (!hit || own.includes(end)) return;
     this.queue.push("rewire", { wire: edge.id, end });
-  }
-
-  viewport() {
-    return readViewport(this.doc);
-  }
-
-  // The wire under a point of the iframe, if there is one; a node that is being dragged there is looked through.
-  wireAt(x, y, through = null) {
-    for (const hit of this.doc ? this.doc.elementsFromPoint(x, y) : []) {
-      const node = hit.closest && hit.closest(".react-flow__node");
-      if (node && through && (node.dataset.id === through || node.dataset.id.startsWith(`${through}.`))) continue;
-      const edge = hit.closest && hit.closest(".react-flow__edge");
-      if (edge) return edge;
-      if (hit.closest && hit.closest(".react-flow__node.body")) return null;
-    }
-    return null;
   }
 }

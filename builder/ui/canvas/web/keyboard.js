@@ -1,6 +1,8 @@
 // What keys do on the page: the commands of the table, walking from node to node, moving what is selected, and the ways between
 // canvas, inspector and palette. A key that comes while Python answers is not lost: it waits in the queue, or here.
 
+import { bodies, chosenIn, nodeOf } from "./drawn.js";
+
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const BURST = 450; // ms without a key after which a move is told: one step of the history
 const LONGEST = 5000; // ms to wait for the inspector of a node
@@ -37,7 +39,7 @@ export function nearest(from, boxes, [dx, dy]) {
 // The ids in the order in which data flows, from left to right where that leaves a choice.
 export function flowOrder(boxes, edges) {
   const waits = new Map(boxes.map((box) => [box.id, new Set()]));
-  for (const { source, target } of edges) waits.get(target.split(".")[0])?.add(source.split(".")[0]);
+  for (const { source, target } of edges) waits.get(nodeOf(target))?.add(nodeOf(source));
   const left = [...boxes].sort((a, b) => a.x - b.x || a.y - b.y), order = new Set();
   while (left.length) {
     const free = left.findIndex(({ id }) => [...waits.get(id)].every((other) => order.has(other) || !waits.has(other)));
@@ -58,7 +60,7 @@ export class Keyboard {
     this.waiting = null; // keys that the inspector gets once it shows the selected node
     this.here = {
       fit: () => overlay.fit(true),
-      zoom_selection: () => overlay.approach(frame.selected().nodes),
+      zoom_selection: () => overlay.approach(chosenIn(frame.doc).nodes),
       zoom_reset: () => overlay.zoom(1, true),
       zoom_in: () => overlay.zoom(1.25),
       zoom_out: () => overlay.zoom(1 / 1.25),
@@ -71,7 +73,7 @@ export class Keyboard {
       wires: () => finder.wires(),
       paste: () => clipboard.paste(),
       train: () => document.querySelector(".st-key-train button")?.click(),
-      open: () => frame.selected().nodes.slice(0, 1).forEach((node) => queue.push("open", { node })),
+      open: () => chosenIn(frame.doc).nodes.slice(0, 1).forEach((node) => queue.push("open", { node })),
       escape: () => (overlay.keys.hidden ? queue.push("escape") : overlay.toggleKeys(false)),
     };
   }
@@ -103,7 +105,7 @@ export class Keyboard {
     const onCanvas = !outside || document.activeElement === document.body;
     if (onCanvas && this.onCanvas(event, outside)) return;
     if (!command) return;
-    const { nodes } = this.frame.selected();
+    const { nodes } = chosenIn(this.frame.doc);
     if (command === "open" && (outside || nodes.length !== 1)) return;
     if (outside && ["copy", "cut"].includes(command) && String(getSelection())) return;
     if (command === "paste") {
@@ -145,17 +147,23 @@ export class Keyboard {
   }
 
   get current() {
-    return this.focus.node || this.frame.selected().nodes[0] || null;
+    return this.focus.node || chosenIn(this.frame.doc).nodes[0] || null;
   }
 
   // Goes on from the current node; to the first one where there is none.
   walk(next) {
     this.rest();
-    const boxes = this.overlay.boxes([...this.frame.shown().keys()]), from = boxes.find((box) => box.id === this.current);
-    const to = from ? next(from, boxes) : boxes.find((box) => box.id === flowOrder(boxes, this.frame.args.edges)[0]);
+    const boxes = this.overlay.boxes([...bodies(this.frame.doc).keys()]), { current } = this;
+    const from = boxes.find((box) => box.id === current);
+    const to = from ? next(from, boxes) : this.first(boxes);
     if (!to) return;
     this.focus.select(to.id);
     this.overlay.reveal([to.id]);
+  }
+
+  first(boxes) {
+    const [id] = boxes.length ? flowOrder(boxes, this.frame.args.edges) : [];
+    return boxes.find((box) => box.id === id) || null;
   }
 
   neighbour(from, boxes, by) {
@@ -180,7 +188,7 @@ export class Keyboard {
 
   // Where Python chose another node, the focus goes with it.
   follow() {
-    const { nodes } = this.frame.selected();
+    const { nodes } = chosenIn(this.frame.doc);
     if (nodes.length === 1 && document.activeElement === this.frame.element && !this.frame.busy) this.focus.to(nodes[0]);
   }
 
@@ -204,7 +212,7 @@ export class Keyboard {
 
   enter() {
     if (!this.waiting) return;
-    const { keys, until } = this.waiting, [node, ...more] = this.frame.selected().nodes;
+    const { keys, until } = this.waiting, [node, ...more] = chosenIn(this.frame.doc).nodes;
     const panel = document.querySelector(".st-key-inspector"), field = panel && (panel.querySelector(`[class*="st-key-param_"] input:not(:disabled)`) || panel.querySelector(FIELDS));
     const shown = more.length > 0 || !node || panel?.querySelector(".desk-head code")?.textContent === node.split("/").at(-1);
     const idle = !this.queue.pending.length && document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== "running";

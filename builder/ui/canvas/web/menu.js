@@ -1,6 +1,7 @@
 // The menu of the right mouse button (or the menu key): the commands that fit a node, a wire or the empty canvas.
 
 import { make } from "./dom.js";
+import { bodyOf, nodeOf } from "./drawn.js";
 
 const RIM = 8; // px that stay free at the rim of the page
 
@@ -28,9 +29,8 @@ export class Menu {
   asked(event) {
     event.preventDefault();
     event.stopPropagation();
-    const { doc } = this.frame;
     const pin = event.target.closest(".react-flow__node.pin"), edge = event.target.closest(".react-flow__edge");
-    const body = pin ? doc.querySelector(`.react-flow__node.body[data-id="${CSS.escape(pin.dataset.id.replace(/\.[^.]*$/, ""))}"]`) : event.target.closest(".react-flow__node.body");
+    const body = pin ? bodyOf(this.frame.doc, nodeOf(pin.dataset.id)) : event.target.closest(".react-flow__node.body");
     const thing = body || edge;
     if (thing && !thing.classList.contains("selected")) this.select(thing, event);
     const kinds = !body ? [edge ? "wire" : "canvas"] : body.classList.contains("is-block") ? ["block", "node"] : ["node"];

@@ -174,7 +174,7 @@ export class Overlay {
   }
 
   draw() {
-    const view = this.frame.viewport();
+    const view = readViewport(this.frame.doc);
     if (!view) return;
     const size = this.size, level = `${Math.round(view.k * 100)}%`;
     if (this.level.textContent !== level) this.level.textContent = level;

@@ -1,6 +1,8 @@
 // Wires that are there already: one is taken up at the input port that holds it, and a node without wires goes into one on which it
 // is dropped. React Flow knows neither, so it is led to draw the wire from its source.
 
+import { bodies, chosenIn, nodeOf, pinOf, placeOf, wireAt, wireId } from "./drawn.js";
+
 const SLIP = 6; // px that a press may move and still be a click
 
 export class Pickup {
@@ -39,8 +41,8 @@ export class Pickup {
   isLone(id) {
     const pins = (this.frame.args ? this.frame.args.nodes : []).filter((node) => node.parentNode === id);
     const sides = ["in", "out"].every((side) => pins.some((pin) => ` ${pin.className} `.includes(` ${side} `)));
-    const wired = this.edges().some((e) => [e.source, e.target].some((end) => end.slice(0, end.lastIndexOf(".")) === id));
-    return sides && !wired && !this.frame.selected().nodes.some((other) => other !== id);
+    const wired = this.edges().some((e) => [e.source, e.target].some((end) => nodeOf(end) === id));
+    return sides && !wired && !chosenIn(this.frame.doc).nodes.some((other) => other !== id);
   }
 
   move(event) {
@@ -51,13 +53,13 @@ export class Pickup {
       this.lift(edge);
     }
     if (!this.lone || !event.buttons || !far(this.lone)) return;
-    this.mark(this.frame.wireAt(event.clientX, event.clientY, this.lone.id));
+    this.frame.mark(wireAt(this.frame.doc, event.clientX, event.clientY, this.lone.id));
   }
 
   // The wire now hangs on the pointer. React Flow asks what lies at the point of the press: the handle of the wire's source.
   lift(edge) {
     const doc = this.frame.doc;
-    const handle = doc.querySelector(`.react-flow__node.pin[data-id="${CSS.escape(edge.source)}"] .react-flow__handle`);
+    const handle = pinOf(doc, edge.source)?.querySelector(".react-flow__handle");
     if (!handle) return;
     const box = handle.getBoundingClientRect();
     this.frame.lift(edge);
@@ -68,21 +70,16 @@ export class Pickup {
     delete doc.elementFromPoint;
   }
 
-  mark(edge) {
-    if (this.marked && this.marked !== edge) this.marked.classList.remove("target");
-    if (edge) edge.classList.add("target");
-    this.marked = edge;
-  }
-
   // The press has ended: a lone node that lies on a wire goes into it, its move and its wires as one step.
   released() {
-    const { lone, marked } = this;
-    this.mark(null);
+    const { lone } = this, { marked } = this.frame;
+    this.frame.mark(null);
     this.lone = null;
-    const body = lone && marked && this.frame.bodies().find((b) => b.dataset.id === lone.id);
-    const at = body && this.frame.place(body, this.frame.shown());
+    if (!lone || !marked) return;
+    const all = bodies(this.frame.doc), body = all.get(lone.id);
+    const at = body && placeOf(body, all);
     if (!at) return;
     this.frame.positions[lone.id] = at;
-    this.queue.push("insert", { node: lone.id, x: at[0], y: at[1], wire: marked.dataset.testid.replace(/^rf__edge-/, "") });
+    this.queue.push("insert", { node: lone.id, x: at[0], y: at[1], wire: wireId(marked) });
   }
 }

@@ -18,7 +18,7 @@ export class Queue {
     if (this.pending.length) this.send({ client: this.client, events: this.pending });
   }
 
-  // Forgets what Python has seen; true where something was still open.
+  // Forgets what Python has seen.
   acknowledge(client, seq) {
     if (client !== this.client) return;
     this.pending = this.pending.filter((event) => event.seq > seq);

@@ -2,7 +2,8 @@
 // with what it lines up. With Alt it goes freely. React Flow drags by the mouse's moves: it gets to hear of one that is put right.
 
 import { make } from "./dom.js";
-import { positionOf, readViewport } from "./viewport.js";
+import { bodies, positionOf } from "./drawn.js";
+import { readViewport } from "./viewport.js";
 
 const NEAR = 5; // px of the screen
 
@@ -41,8 +42,9 @@ export class Snap {
     if (!card || !view || !args) return;
     const id = card.dataset.id, chosen = this.frame.chosen;
     const along = new Set(chosen.has(id) ? chosen : [id]);
-    const places = Object.fromEntries(this.frame.bodies().map((body) => [body.dataset.id, positionOf(body)]));
+    const places = Object.fromEntries([...bodies(this.frame.doc)].map(([id, body]) => [id, positionOf(body)]));
     const nodes = new Map(args.nodes.map((node) => [node.id, node]));
+    if (!places[id] || !nodes.has(id)) return; // not in the push any more
     const box = (node) => ({ x: places[node.id][0], y: places[node.id][1], w: node.width, h: node.height });
     const seen = { left: -view.x / view.k, top: -view.y / view.k, right: (this.win.innerWidth - view.x) / view.k, bottom: (this.win.innerHeight - view.y) / view.k };
     const inView = (b) => b.x < seen.right && b.x + b.w > seen.left && b.y < seen.bottom && b.y + b.h > seen.top;

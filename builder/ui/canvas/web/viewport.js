@@ -79,9 +79,3 @@ export function glide(doc, to, duration = 220) {
   };
   requestAnimationFrame(frame);
 }
-
-// Where React Flow draws an element, in its coordinates.
-export function positionOf(element) {
-  const parts = /translate\(([-\d.e]+)px,\s*([-\d.e]+)px\)/.exec(element.style.transform);
-  return parts ? [Math.round(+parts[1] * 10) / 10, Math.round(+parts[2] * 10) / 10] : null;
-}

@@ -1,6 +1,7 @@
 // What is said about wires over the canvas: from where to where and with what shape, where the pointer is on one or a node at it is
 // selected; and the wire that hangs in the air while one chooses what comes at its end. Shapes are read from the cards.
 
+import { bodyOf, nodeOf, pinOf, wireId, wireOf } from "./drawn.js";
 import { readViewport } from "./viewport.js";
 
 const DRAWING = "http://www.w3.org/2000/svg";
@@ -49,14 +50,10 @@ export class Wires {
     this.hide();
   }
 
-  edge(id) {
-    return this.frame.doc.querySelector(`[data-testid="rf__edge-${CSS.escape(id)}"]`);
-  }
-
   // What a wire carries, as the card at its source says it; null where nothing is known.
   carried(id) {
-    const [end] = endsOf(id), [node, port] = end.split(/\.(?=[^.]*$)/);
-    const body = this.frame.doc.querySelector(`.react-flow__node.body[data-id="${CSS.escape(node)}"]`);
+    const [end] = endsOf(id), [node, port] = end.split(".");
+    const body = bodyOf(this.frame.doc, node);
     const row = body && [...body.querySelectorAll(".row")].find((r) => r.querySelector(".out").textContent === port);
     const badge = row && row.querySelector("code.shape");
     return badge ? said(badge.title) : null;
@@ -67,7 +64,7 @@ export class Wires {
   over(event) {
     const edge = event.buttons ? null : event.target.closest(".react-flow__edge");
     if (!edge) return this.hide();
-    const id = edge.dataset.testid.replace(/^rf__edge-/, "");
+    const id = wireId(edge);
     if (this.tip.dataset.wire !== id || this.tip.hidden) {
       const shape = this.carried(id);
       const part = (name, text) => Object.assign(this.frame.doc.createElement(name), { textContent: text });
@@ -91,9 +88,9 @@ export class Wires {
   show(nodes, edges) {
     if (!this.labels) return;
     Object.assign(this, { nodes, edges });
-    const touching = (id) => endsOf(id).some((end) => nodes.includes(end.slice(0, end.lastIndexOf("."))));
+    const at = (id) => endsOf(id).some((end) => nodes.includes(nodeOf(end)));
     const known = this.frame.args ? this.frame.args.edges.map((edge) => edge.id) : [];
-    const chosen = nodes.length || edges.length ? known.filter((id) => edges.includes(id) || touching(id)) : [];
+    const chosen = nodes.length || edges.length ? known.filter((id) => edges.includes(id) || at(id)) : [];
     const texts = chosen.length > LABELS ? [] : chosen.map((id) => [id, this.carried(id)]).filter(([, shape]) => shape);
     const now = [...this.labels.children];
     texts.forEach(([id, shape], at) => {
@@ -109,7 +106,7 @@ export class Wires {
   settle() {
     if (!this.labels) return;
     for (const label of this.labels.children) {
-      const edge = this.edge(label.dataset.wire), path = edge && edge.querySelector(".react-flow__edge-path");
+      const edge = wireOf(this.frame.doc, label.dataset.wire), path = edge && edge.querySelector(".react-flow__edge-path");
       label.hidden = !path;
       if (!path) continue;
       const at = path.getPointAtLength(path.getTotalLength() / 2);
@@ -123,7 +120,7 @@ export class Wires {
   // Draws a wire from a port to a point of the canvas; without a port it goes.
   hang(pin, out, point) {
     if (!this.path) return;
-    const element = pin && this.frame.doc.querySelector(`.react-flow__node.pin[data-id="${CSS.escape(pin)}"]`);
+    const element = pin && pinOf(this.frame.doc, pin);
     const view = readViewport(this.frame.doc);
     this.path.toggleAttribute("hidden", !element || !view);
     if (!element || !view) return this.path.setAttribute("d", "");
