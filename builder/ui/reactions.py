@@ -67,8 +67,9 @@ def _handle(desk: Desk, event: Event) -> None:
                 clipboard.paste(desk, at)
             else:
                 clipboard.paste_text(desk, event.text, at)
-            for node in desk.selection if note else ():
-                note(node)
+            if note is not None:
+                for node in desk.selection:
+                    note(node)
         case events.Extend():
             end = drawn_parts.reach(desk, event.end)
             point, note = drawn_parts.land(desk, (event.x, event.y), desk.scope)
