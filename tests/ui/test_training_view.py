@@ -9,7 +9,7 @@ import pytest
 
 from builder.graph import Graph, GraphError, edit
 from builder.ui import actions, reactions, theme
-from builder.ui.canvas import events, view
+from builder.ui.canvas import cards, events, view
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import checked
 from builder.ui.desk import Desk
@@ -25,14 +25,14 @@ def _ready(workspace: Path) -> None:
     WARMUP.wait()
 
 
-def cards(desk: Desk, catalogue: Catalogue) -> dict[str, view.Card]:
+def cards_on(desk: Desk, catalogue: Catalogue) -> dict[str, cards.Card]:
     known = checked(desk)
-    training = view.training_of(known.turns, desk.graph, desk.scope)
-    return view.cards_of(desk.open_graph, desk.blocks, catalogue, known.facts, "en", training)
+    training = cards.training_of(known.turns, desk.graph, desk.scope)
+    return cards.cards_of(desk.open_graph, desk.blocks, catalogue, known.facts, "en", training)
 
 
 def classes(desk: Desk, catalogue: Catalogue) -> dict[str, set[str]]:
-    nodes, _ = view.elements(desk.open_graph, cards(desk, catalogue), (), (), "en")
+    nodes, _ = view.elements(desk.open_graph, cards_on(desk, catalogue), (), (), "en")
     return {node["id"]: set(node["className"].split()) for node in nodes if "parentNode" not in node}
 
 
@@ -49,7 +49,7 @@ def test_nodes_wear_the_colour_of_the_optimizer_that_trains_them(catalogue: Cata
 def test_optimizers_are_numbered_in_the_order_of_the_step(catalogue: Catalogue) -> None:
     graph = adversarial()
     graph.nodes["opt_d"]["settings"]["order"] = 1
-    found = cards(Desk(graph), catalogue)
+    found = cards_on(Desk(graph), catalogue)
     assert [found[node].training.place for node in ("opt_g", "opt_d")] == [1, 2]  # type: ignore[union-attr]
     html = view.html_of(found["opt_d"], "en")
     assert 'class="pill turn turn-2" title="Number 2 in the step">2<' in html
@@ -66,7 +66,7 @@ def test_inside_a_block_its_nodes_are_coloured(catalogue: Catalogue) -> None:
 
 def test_nothing_is_coloured_where_training_is_not_shown(catalogue: Catalogue) -> None:
     graph = adversarial()
-    found = view.cards_of(graph, graph.blocks, catalogue, {}, "en")
+    found = cards.cards_of(graph, graph.blocks, catalogue, {}, "en")
     assert all(card.training is None for card in found.values())
 
 
@@ -109,7 +109,7 @@ def test_the_toggle_shows_the_legend() -> None:
 def test_settings_leave_a_mark_on_the_card(catalogue: Catalogue, settings: dict, mark: str, tip: str) -> None:
     graph = chain()
     graph.nodes["fc"]["settings"].update(settings)
-    html = unescape(view.html_of(view.cards_of(graph, {}, catalogue, {}, "en")["fc"], "en"))
+    html = unescape(view.html_of(cards.cards_of(graph, {}, catalogue, {}, "en")["fc"], "en"))
     assert f">{mark}</span>" in html
     assert tip in html
 
@@ -119,11 +119,11 @@ def test_settings_leave_a_mark_on_the_card(catalogue: Catalogue, settings: dict,
 
 def test_a_card_names_the_block_that_its_node_takes(catalogue: Catalogue) -> None:
     graph = adversarial()
-    card = view.cards_of(graph, graph.blocks, catalogue, {}, "en")["penalty"]
-    assert card.calls == (view.Call("critic", "Critic", "real"),)
+    card = cards.cards_of(graph, graph.blocks, catalogue, {}, "en")["penalty"]
+    assert card.calls == (cards.Call("critic", "Critic", "real"),)
     assert "real" not in card.detail
     assert 'data-parameter="critic"' in view.html_of(card, "en")
-    assert card.header == view.TOP + view.NAME + view.LINE + view.CALL + view.GAP
+    assert card.header == cards.TOP + cards.NAME + cards.LINE + cards.CALL + cards.GAP
 
 
 def test_a_click_on_the_name_opens_the_block() -> None:
