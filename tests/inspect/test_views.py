@@ -24,7 +24,7 @@ EXPECTED = {
     "regression": [*PLAIN, "mistakes", "parity", "projection"],
     "autoencoder": ["sample", "reconstruction", "output", "filters", "mistakes", "projection"],
     "gpt": ["sample", "prediction", "tokens", "output", "filters", "attention", *PLAIN[-2:], *CLASSES],
-    "gcn": [*PLAIN, "network", *CLASSES],
+    "gcn": [*PLAIN[:2], "network", *PLAIN[2:], *CLASSES],
     "unjudged": [*PLAIN, "projection"],
 }
 

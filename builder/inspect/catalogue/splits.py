@@ -1,0 +1,114 @@
+"""Views of how good a model is over a whole split, and where it is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from builder.inspect import figures
+from builder.inspect.catalogue.spec import Heads, Request, View, of_split, whole
+from builder.inspect.choices import Choice, choose, head_option, heads_where, split_option
+from builder.inspect.evaluation import Evaluation, confusion, evaluate, worst
+from builder.inspect.heads import Head
+from builder.inspect.inspector import Inspector
+from builder.inspect.labels import token_names
+from builder.inspect.values import picture
+
+_MOST_CLASSES = 128  # of a confusion matrix
+
+
+def _judged(inspector: Inspector) -> list[tuple[int, Head]]:
+    return heads_where(inspector, lambda head: head.target is not None)
+
+
+def _confusable(inspector: Inspector) -> list[tuple[int, Head]]:
+    return [(i, h) for i, h in _judged(inspector) if h.by_class and len(h.names) <= _MOST_CLASSES]
+
+
+def _numeric(inspector: Inspector) -> list[tuple[int, Head]]:
+    return [(i, h) for i, h in _judged(inspector) if h.task == "values"]
+
+
+def _evaluated(request: Request, heads: Heads) -> Evaluation:
+    return evaluate(request.inspector, request.options["split"], request.head(heads))
+
+
+def _draw_confusion(request: Request) -> tuple[go.Figure, Any]:
+    found = confusion(_evaluated(request, _confusable))
+    return figures.confusion_figure(found, request.style), found
+
+
+def _draw_classes(request: Request) -> tuple[go.Figure, Any]:
+    found = confusion(_evaluated(request, _confusable))
+    return figures.classes_figure(found, request.style), found
+
+
+def _draw_mistakes(request: Request) -> tuple[go.Figure, Any]:
+    inspector, found = request.inspector, worst(_evaluated(request, _judged), request.options["count"])
+    head, pictures, texts = found.evaluation.head, [], []
+    if head.batched:
+        batch = inspector.batch(request.options["split"], found.items.tolist())
+        for end in inspector.sources([head.end]):
+            kind, tensor = inspector.layout.kind(end), batch[end]
+            vocabulary = getattr(inspector.compiled.dataset(end[0]), "vocabulary", None)
+            if kind == "image":
+                pictures = [picture(x.numpy()) for x in tensor]
+            elif kind == "tokens" and vocabulary is not None:
+                pad = batch.get((end[0], "pad"))
+                texts = [_text(vocabulary, row, None if pad is None else pad[i]) for i, row in enumerate(tensor)]
+    return figures.mistakes_figure(found, request.style, pictures, texts), found
+
+
+def _text(vocabulary: Sequence[str], ids: Any, pad: Any) -> str:
+    """The beginning of a text."""
+    real = ids if pad is None else ids[~pad]
+    names = token_names(vocabulary, real[:60])
+    return ("" if max(map(len, names), default=0) == 1 else " ").join(names)
+
+
+def _draw_parity(request: Request) -> tuple[go.Figure, Any]:
+    found = _evaluated(request, _numeric)
+    return figures.parity_figure(found, request.style), found
+
+
+VIEWS: tuple[View, ...] = (
+    View(
+        "confusion", "Confusion matrix", "混淆矩阵",
+        "Which classes are taken for which, over a whole split.", "在整个划分上，哪些类别被误认为哪些类别。",
+        "Counts of true and predicted classes; the colour is the share of the row.",
+        "真实与预测类别的计数；颜色为占该行的比例。",
+        "Shares of classes with few samples are uncertain.", "样本少的类别，比例不可靠。",
+        lambda i: whole(bool(_confusable(i))), of_split(_confusable), _draw_confusion, needs_sample=False,
+    ),
+    View(
+        "classes", "Accuracy by class", "各类准确率",
+        "How many of each class are found, and how often a class is right when it is said.",
+        "每个类别有多少被找到，以及判为该类时有多少正确。",
+        "Recall and precision from the confusion matrix.", "由混淆矩阵计算召回率与精确率。",
+        "Shares of classes with few samples are uncertain.", "样本少的类别，比例不可靠。",
+        lambda i: whole(bool(_confusable(i))), of_split(_confusable), _draw_classes, needs_sample=False,
+    ),
+    View(
+        "mistakes", "Worst mistakes", "最严重的错误",
+        "The samples with the greatest loss, with their numbers to look at them.",
+        "损失最大的样本及其编号，便于逐一查看。",
+        "Cross entropy without smoothing or weights; the squared error where numbers are predicted.",
+        "不含平滑与加权的交叉熵；预测数值时为平方误差。",
+        "Some are mistakes of the labels.", "其中一些可能是标注错误。",
+        lambda i: whole(bool(_judged(i))),
+        lambda i, node, sample: [
+            *split_option(), *head_option(_judged(i)),
+            *choose("count", "How many", "数量", [Choice(n, str(n), str(n)) for n in (6, 12, 24, 48)], 12),
+        ],
+        _draw_mistakes, needs_sample=False,
+    ),
+    View(
+        "parity", "Predicted and true", "预测值与真值",
+        "Predicted against true numbers over a whole split.", "整个划分上的预测值与真值对照。",
+        "Every number of the split; on the dotted line both are equal.", "划分中的每个数；虚线上两者相等。",
+        "At most 3,000 points are drawn; the figures count all.", "最多绘制 3000 个点；统计值包含全部。",
+        lambda i: whole(bool(_numeric(i))), of_split(_numeric), _draw_parity, needs_sample=False,
+    ),
+)  # fmt: skip
