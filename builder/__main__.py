@@ -1,4 +1,4 @@
-"""The command line: ``python -m builder components | check | diff | train | evaluate | compare | export | schema``.
+"""The command line: ``python -m builder components | check | diff | train | evaluate | compare | inspect | export | schema``.
 
 Exit status 0; 1 for a problem in the input (one clear line, or in the JSON); 2 for wrong usage. Never a traceback: set
 ``LAYERLOOM_DEBUG=1`` to see one.
@@ -121,6 +121,20 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--out", required=True, metavar="FOLDER", help="of the runs, comparison.json and comparison.html")
     sub.add_argument("--json", action="store_true")
 
+    sub = command("inspect", _inspect, "Draw a view of a model, as the Inspect page does, into a file.")
+    sub.add_argument("source", metavar="RUN|GRAPH")
+    sub.add_argument("--list", action="store_true", help="the views of this model, with their nodes and options")
+    sub.add_argument("--view", metavar="NAME")
+    sub.add_argument("--node", metavar="ID", default="", help="path of the node (the view's first)")
+    sub.add_argument("--split", choices=("train", "valid", "test"), default="valid", help="of the data (valid)")
+    sub.add_argument("--sample", type=_at_least(0), default=0, metavar="I", help="number in the split (0)")
+    sub.add_argument("--set", type=_setting, action="append", default=[], metavar="option=value", dest="chosen")
+    sub.add_argument("--out", metavar="FILE.png|html|json")
+    sub.add_argument("--language", choices=("en", "zh"), default="en")
+    sub.add_argument("--dark", action="store_true", help="for a dark page")
+    sub.add_argument("--json", action="store_true")
+    sub.set_defaults(misused=sub.error)
+
     sub = command("export", _export, "Write a model as Python, a project, weights, pt2 or ONNX.")
     sub.add_argument("source", metavar="GRAPH|RUN")
     sub.add_argument("--format", required=True, choices=("python", "project", "safetensors", "pt2", "onnx"))
@@ -146,6 +160,13 @@ def _names(text: str) -> list[str]:
     if not all(re.fullmatch(r"\w+", name) for name in names):
         raise argparse.ArgumentTypeError(f"must be component ids with commas between them, got {text!r}")
     return names
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"must be option=value, got {text!r}")
+    return name, value
 
 
 def _components(arguments: argparse.Namespace) -> int:
@@ -268,6 +289,37 @@ def _compare(arguments: argparse.Namespace) -> int:
         report=None if arguments.json else lambda line: print(line, flush=True),
     )
     print(json.dumps({"ok": True, **found.to_json()}, ensure_ascii=False) if arguments.json else f"\n{found.table()}")
+    return 0
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    if not (arguments.list or (arguments.view and arguments.out)):
+        arguments.misused("give --view and --out, or --list")
+    from builder.inspect import Inspector, draw, listing
+
+    inspector = Inspector(arguments.source)
+    if arguments.list:
+        found = listing(inspector, arguments.split, arguments.sample, arguments.language)
+        if arguments.json:
+            print(json.dumps({"ok": True, "views": found}, ensure_ascii=False))
+            return 0
+        for view in found:
+            print(f"{view['view']:22} {view['name']}")
+            if view["nodes"]:
+                print(f"{'':22} --node {' | '.join(view['nodes'])}")
+            for option in view["options"]:
+                values = option.get("values") or [f"{option['low']}..{option['high']}"]
+                print(f"{'':22} --set {option['name']}={' | '.join(map(str, values))}")
+        return 0
+    said = draw(
+        inspector, arguments.out, arguments.view, arguments.node, arguments.split, arguments.sample,
+        dict(arguments.chosen), arguments.language, arguments.dark,
+    )  # fmt: skip
+    if arguments.json:
+        print(json.dumps({"ok": True, "out": arguments.out, **said}, ensure_ascii=False))
+    else:
+        _print_values({"out": arguments.out, **{k: said[k] for k in ("name", "node", "sample") if said[k]}})
+        _print_values({k: said[k] for k in ("shows", "method", "limits")})
     return 0
 
 

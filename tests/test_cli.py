@@ -66,7 +66,7 @@ def broken() -> Graph:
         [], ["nonsense"], ["check"], ["check", "a", "b"], ["check", "a", "--nope"], ["train", "g.json"], ["export", "g.json", "--out", "x"],
         ["export", "g.json", "--format", "exe", "--out", "x"], ["train", "g.json", "--out", "r", "--epochs", "0"], ["train", "g.json", "--out", "r", "--epochs", "two"],
         ["train", "g.json", "--out", "r", "--seed", "-1"], ["train", "g.json", "--out", "r", "--precision", "8"], ["evaluate"], ["evaluate", "r", "--split", "all"],
-        ["components", "extra"], ["schema", "--json"],
+        ["components", "extra"], ["schema", "--json"], ["inspect", "r"], ["inspect", "r", "--view", "output"], ["inspect", "r", "--list", "--set", "colour"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -81,7 +81,7 @@ def test_wrong_usage(run: Any, arguments: list[str]) -> None:
 def test_help(run: Any) -> None:
     answer = run("--help")
     assert answer.status == 0
-    for command in ("components", "check", "train", "evaluate", "compare", "export", "schema"):
+    for command in ("components", "check", "train", "evaluate", "compare", "inspect", "export", "schema"):
         assert command in answer.out
         assert run(command, "--help").status == 0
 
@@ -328,3 +328,34 @@ def test_diff_needs_two_graphs(run: Any, tmp_path: Path) -> None:
     assert found.status == 1
     assert len(found.lines) == 1
     assert run("diff", GRAPHS[0]).status == 2
+
+
+# ------------------------------------------------------------------ inspect
+
+
+def test_inspect_lists_and_draws_views(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "graph.json"
+    save(graph({"data": image(4), "fc": ("linear", {"out_features": 3})}, ["data.x fc.x"]), path)
+    listed = run("inspect", path, "--list", "--json")
+    assert listed.status == 0
+    views = {view["view"]: view for view in listed.json["views"]}
+    assert views["output"]["nodes"] == ["fc"]
+    assert "output" in run("inspect", path, "--list").out
+    out = tmp_path / "output.json"
+    answer = run("inspect", path, "--view", "output", "--node", "fc", "--sample", "2", "--split", "train", "--out", out)
+    assert answer.status == 0, answer.err
+    assert answer.out.splitlines()[:4] == [f"out: {out}", "name: Output of a node", "node: fc", "sample: train sample 2"]
+    assert json.loads(out.read_text())["data"]["node"] == "fc"
+    page = tmp_path / "output.html"
+    said = run("inspect", path, "--view", "output", "--language", "zh", "--dark", "--out", page, "--json").json
+    assert (said["ok"], said["name"], said["node"]) == (True, "节点输出", "fc")
+    assert page.read_text().startswith('<!doctype html>\n<html lang="zh">')
+
+
+def test_inspect_says_what_cannot_be_drawn(run: Any, tmp_path: Path) -> None:
+    answer = run("inspect", GRAPHS[0], "--view", "nonsense", "--out", tmp_path / "a.json")
+    assert (answer.status, answer.out, len(answer.lines)) == (1, "", 1)
+    assert answer.err.startswith("error: There is no view 'nonsense' of this model. There are: sample")
+    wrong = run("inspect", tmp_path / "gone", "--list", "--json")
+    assert wrong.status == 1
+    assert not wrong.json["ok"]

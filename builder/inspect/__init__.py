@@ -6,14 +6,18 @@
 """
 
 from builder.inspect.choices import Choice, Option
+from builder.inspect.command import draw, listing
 from builder.inspect.errors import InspectError
 from builder.inspect.figures.style import Style
 from builder.inspect.inspector import Inspector
 from builder.inspect.samples import Sample
+from builder.inspect.saving import FORMATS, Format, content
 from builder.inspect.view import ViewSpec, arrays, compute, options, views
 
 __all__ = [
+    "FORMATS",
     "Choice",
+    "Format",
     "InspectError",
     "Inspector",
     "Option",
@@ -22,6 +26,9 @@ __all__ = [
     "ViewSpec",
     "arrays",
     "compute",
+    "content",
+    "draw",
+    "listing",
     "options",
     "views",
 ]

@@ -50,6 +50,12 @@ class Option:
     def text(self, language: str) -> str:
         return self.label_zh if language == "zh" else self.label
 
+    def read(self, text: str) -> Any:
+        """The value that a text stands for: of a choice its value or its English label; to be checked by ``check``."""
+        if self.choices:
+            return next((c.value for c in self.choices if text in (str(c.value), c.label)), text)
+        return int(text) if text.removeprefix("-").isdecimal() else text
+
     def check(self, given: Any) -> Any:
         """The value if it is allowed; InspectError otherwise."""
         if self.choices:

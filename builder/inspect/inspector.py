@@ -64,6 +64,12 @@ class Inspector:
         self._samples: OrderedDict[Hashable, Any] = OrderedDict()
         self._splits: dict[str, dict[str, Split]] = {}
         path = run.checkpoint(checkpoint) if run else None
+        self.source_run = run
+        self.origin: dict[str, str | None] = {
+            "graph": str(graph.meta.get("title", "")),
+            "run": run.name if run else None,
+            "checkpoint": path.stem if path else None,
+        }
         self.trained = path is not None
         self._measured = self.trained
         if path is not None:

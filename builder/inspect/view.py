@@ -7,6 +7,7 @@ A page needs no knowledge of a view: it lists ``views``, shows a widget for each
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +44,20 @@ def views(inspector: Inspector) -> list[ViewSpec]:
     for view in VIEWS:
         nodes = view.applies(inspector)
         if nodes is not None:
-            node = view.first(inspector, nodes) if nodes else ""
-            about = {field.name: getattr(view, field.name) for field in dataclasses.fields(About)}
-            found.append(ViewSpec(**about, nodes=tuple(nodes), node=node, needs_sample=view.needs_sample))
+            found.append(_spec(inspector, view, nodes))
     return found
+
+
+def spec_of(inspector: Inspector, view: str) -> ViewSpec:
+    """One of ``views``; InspectError where it does not apply to this model."""
+    found, nodes = _lookup(inspector, view)
+    return _spec(inspector, found, nodes)
+
+
+def _spec(inspector: Inspector, view: View, nodes: list[str]) -> ViewSpec:
+    node = view.first(inspector, nodes) if nodes else ""
+    about = {field.name: getattr(view, field.name) for field in dataclasses.fields(About)}
+    return ViewSpec(**about, nodes=tuple(nodes), node=node, needs_sample=view.needs_sample)
 
 
 def options(inspector: Inspector, view: str, node: str = "", sample: Sample | None = None) -> list[Option]:
@@ -81,6 +92,14 @@ def compute(
     Raises:
         InspectError: the view does not apply, the sample is missing or does not fit, or a value is not allowed.
     """
+    values = settle(inspector, view, node, sample, chosen)
+    return _find(inspector, view, node).draw(Request(inspector, node, sample, values, Style(language, dark)))
+
+
+def settle(
+    inspector: Inspector, view: str, node: str, sample: Sample | None, chosen: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The value of every option of a view: what was chosen, and else the default. Raises as ``compute`` does."""
     found = _find(inspector, view, node)
     if found.needs_sample and sample is None:
         raise InspectError("This view needs a sample.", "此视图需要一个样本。")
@@ -91,8 +110,7 @@ def compute(
                 f"The view '{view}' has no option '{name}' (options: {', '.join(known) or 'none'}).",
                 f"视图“{found.name_zh}”没有选项“{name}”（选项：{'、'.join(known) or '无'}）。",
             )
-    values = {name: option.check(chosen[name]) if name in chosen else option.default for name, option in known.items()}
-    return found.draw(Request(inspector, node, sample, values, Style(language, dark)))
+    return {name: option.check(chosen[name]) if name in chosen else option.default for name, option in known.items()}
 
 
 def arrays(data: Any) -> dict[str, np.ndarray]:
@@ -108,12 +126,22 @@ def arrays(data: Any) -> dict[str, np.ndarray]:
 
 
 def _find(inspector: Inspector, view: str, node: str) -> View:
-    found = next((v for v in VIEWS if v.id == view), None)
-    nodes = found.applies(inspector) if found else None
-    if found is None or nodes is None:
-        raise InspectError(f"There is no view '{view}' of this model.", f"此模型没有视图“{view}”。")
+    found, nodes = _lookup(inspector, view)
     if nodes and node not in nodes:
         raise InspectError(
             f"The view '{view}' does not apply to '{node}'.", f"视图“{found.name_zh}”不适用于“{node}”。", node
         )
     return found
+
+
+def _lookup(inspector: Inspector, view: str) -> tuple[View, list[str]]:
+    """A view and its nodes."""
+    found = next((v for v in VIEWS if v.id == view), None)
+    nodes = found.applies(inspector) if found else None
+    if found is None or nodes is None:
+        known = [v.id for v in VIEWS if v.applies(inspector) is not None]
+        raise InspectError(
+            f"There is no view '{view}' of this model. There are: {', '.join(known)}.",
+            f"此模型没有视图“{view}”。现有：{'、'.join(known)}。",
+        )
+    return found, nodes

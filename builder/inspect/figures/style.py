@@ -48,6 +48,11 @@ class Style:
         return "#e6e8eb" if self.dark else "#1f2430"
 
     @property
+    def paper(self) -> str:
+        """The page that a figure lies on; figures themselves are transparent."""
+        return "#16181d" if self.dark else "#ffffff"
+
+    @property
     def muted(self) -> str:
         return "#98a0ab" if self.dark else "#68707d"
 
