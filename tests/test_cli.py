@@ -344,7 +344,12 @@ def test_inspect_lists_and_draws_views(run: Any, tmp_path: Path) -> None:
     out = tmp_path / "output.json"
     answer = run("inspect", path, "--view", "output", "--node", "fc", "--sample", "2", "--split", "train", "--out", out)
     assert answer.status == 0, answer.err
-    assert answer.out.splitlines()[:4] == [f"out: {out}", "name: Output of a node", "node: fc", "sample: train sample 2"]
+    assert answer.out.splitlines()[:4] == [
+        f"out: {out}",
+        "name: Output of a node",
+        "node: fc",
+        "sample: train sample 2",
+    ]
     assert json.loads(out.read_text())["data"]["node"] == "fc"
     page = tmp_path / "output.html"
     said = run("inspect", path, "--view", "output", "--language", "zh", "--dark", "--out", page, "--json").json

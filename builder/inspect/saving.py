@@ -134,8 +134,9 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         if value.dtype.kind != "f":
             return value.tolist()
-        finite = np.isfinite(value)
-        return (value if finite.all() else np.where(finite, value.astype(object), None)).tolist()
+        found = value.astype(object)
+        found[~np.isfinite(value)] = None
+        return found.tolist()
     if isinstance(value, np.generic):
         return to_plain(value.item())
     if isinstance(value, dict):

@@ -34,6 +34,22 @@ function coloured(value, dark) {
   return value;
 }
 
+// A colour of the page, for a figure whose own paper is transparent.
+const PAPER = { false: "#ffffff", true: "#16181d" };
+
+// Saves the figure as a picture, without showing it. Once for each place on the page.
+function save(parent, { figure, picture }) {
+  if (parent.saved) return;
+  parent.saved = true;
+  plotly().then((Plotly) => {
+    const dark = getComputedStyle(parent).colorScheme.includes("dark");
+    const { data, layout } = coloured(JSON.parse(figure), dark);
+    const shown = { data, layout: { ...layout, paper_bgcolor: PAPER[dark] } };
+    const size = { width: 1000, height: layout.height || 480, scale: 2 };
+    return Plotly.downloadImage(shown, { format: "png", filename: picture.replace(/\.png$/, ""), ...size });
+  });
+}
+
 class Chart {
   constructor(parent) {
     this.root = document.createElement("div");
@@ -105,6 +121,10 @@ class Chart {
 
 export default function (component) {
   const parent = component.parentElement;
+  if (component.data.picture) {
+    save(parent, component.data);
+    return () => {};
+  }
   if (!parent.chart) parent.chart = new Chart(parent);
   const chart = parent.chart;
   chart.update(component);

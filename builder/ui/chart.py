@@ -46,6 +46,11 @@ def show(figure: Any, key: str, on_point: Callable[[Any], None] | None = None) -
     )
 
 
+def download(figure: Mapping[str, Any], key: str, name: str) -> None:
+    """Lets the browser draw a figure of ``show`` as a picture and save it under a name, once; nothing is seen on the page."""
+    _renderer()(key=key, data={"figure": json.dumps(figure), "picture": name}, height="content")
+
+
 def both(light: Any, dark: Any) -> Any:
     """One figure of two that are the same but for their theme: a text that differs becomes the pair of both."""
     if isinstance(light, str) and isinstance(dark, str):

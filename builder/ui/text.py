@@ -17,6 +17,7 @@ from builder.ui.page_text import PAGE_TEXTS
 from builder.ui.placing_text import PLACING_TEXTS
 from builder.ui.spoken_text import SPOKEN_TEXTS
 from builder.ui.training_text import TRAINING_TEXTS
+from builder.ui.view_text import VIEW_TEXTS
 from builder.ui.wire_text import WIRE_TEXTS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -164,6 +165,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **PLACING_TEXTS,
     **SPOKEN_TEXTS,
     **TRAINING_TEXTS,
+    **VIEW_TEXTS,
     **WIRE_TEXTS,
 }
 

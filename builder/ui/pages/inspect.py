@@ -20,6 +20,7 @@ from builder.ui import (
     sample_panel,
     session,
     times,
+    view_download,
 )  # fmt: skip
 from builder.ui.checking import checked
 from builder.ui.desk import Desk
@@ -133,7 +134,8 @@ def _look(source: Source, sample: Sample | None) -> None:
         return
     shown = sample if view.needs_sample else None
     try:
-        with st.container(key="inspect_choices", horizontal=True, vertical_alignment="bottom", gap="small"):
+        choices = st.container(key="inspect_choices", horizontal=True, vertical_alignment="bottom", gap="small")
+        with choices:
             node = _node(source, view)
             chosen = _options(options(looking.inspector(source), view.id, node, shown), view)
         with st.spinner(t("inspect_computing")):
@@ -143,6 +145,8 @@ def _look(source: Source, sample: Sample | None) -> None:
             raise
         st.error(plain(frame.said(error)))
         return
+    with choices:
+        view_download.draw(source, view.id, node, shown, chosen, drawn)
     strip = _mistakes(source, data) if view.id == "mistakes" else []
     with st.container(key="panel_figure"):
         if any("picture" in item for item in strip):  # the figure would show the same pictures
