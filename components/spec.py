@@ -328,6 +328,11 @@ class Component:
     examples: tuple[Example, ...]
     xfail: Mapping[str, str]
 
+    @property
+    def variadic(self) -> bool:
+        """Whether an input takes any number of tensors."""
+        return any(port.variadic for port in self.inputs.values())
+
     def label(self, language: str) -> str:
         return self.name_zh if language == "zh" else self.name
 

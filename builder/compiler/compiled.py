@@ -14,12 +14,13 @@ from torch import Tensor, fx, nn
 
 from builder.compiler.blocks import BlockFunction, block_parameters, order_within
 from builder.compiler.check import Analysis
-from builder.compiler.inference import NodeError, arguments, build, initialise, parametrise
+from builder.compiler.inference import NodeError, arguments, build
 from builder.compiler.names import attribute, identifier, target_of
 from builder.compiler.order import STOPS_GRADIENT
 from builder.compiler.report import CompileError, at
 from builder.compiler.rng import isolated_rng
 from builder.compiler.warm_start import load_into
+from builder.compiler.weights import initialise, parametrise
 from builder.graph import FlatBlock, FlatNode, Graph, flatten
 from components import registry
 

@@ -6,19 +6,17 @@ an edit costs what lies downstream of it, and equal layers cost one.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import itertools
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
@@ -26,7 +24,6 @@ from torch.utils.flop_counter import flop_registry
 from builder.compiler import fast_meta
 from builder.compiler.explain import Reason, explain
 from builder.compiler.rng import isolated_rng
-from components import registry
 from components.errors import InputError
 from components.spec import MISSING, Component, ParameterError
 
@@ -85,7 +82,7 @@ class NodeError(ValueError):
         return NodeError(self.pair, self.code, self.param, self.port)
 
 
-class _Unallocated(TorchFunctionMode):
+class Unallocated(TorchFunctionMode):
     """Creates tensors on a device and skips their initialisation, in this thread only. Recurrent layers do not run."""
 
     def __init__(self, device: str) -> None:
@@ -226,81 +223,12 @@ def build(component: Component, values: Mapping[str, Any], device: str | None = 
     try:
         if device is None:
             return component.factory(**values)
-        with _Unallocated(device):
+        with Unallocated(device):
             return component.factory(**values)
     except ParameterError as error:
         raise NodeError((error.message, error.message_zh), "parameter", error.parameter) from None
     except Exception as error:  # whatever a constructor raises is the answer: these values do not go together
         raise _in_words(component, values, {}, error, "parameter") from None
-
-
-def initialise(module: Any, setting: Mapping[str, Any] | None) -> None:
-    """Fills the weights (two axes or more) by a node's init setting; offsets and norms keep their own.
-
-    Raises:
-        NodeError: the init component cannot fill weights of this shape.
-    """
-    if not setting or not isinstance(module, nn.Module):
-        return
-    init = registry.create(setting["component"], **setting.get("params", {}))
-    for name, parameter in module.named_parameters():
-        if parameter.dim() < 2:
-            continue
-        try:
-            with torch.no_grad():
-                init(parameter)
-        except (ValueError, RuntimeError) as error:
-            shape, text = tuple(parameter.shape), " ".join(str(error).split()).rstrip(".")
-            message = (
-                f"The init '{setting['component']}' cannot fill {name} of shape {shape}: {text}.",
-                f"初始化“{setting['component']}”无法填充形状为 {shape} 的 {name}：{text}。",
-            )
-            raise NodeError(message, "setting") from None
-
-
-def parametrise(module: Any, settings: Sequence[Mapping[str, Any]], device: str | None = None) -> None:
-    """Lays a node's parametrisations over its weights (two axes or more), the first one innermost.
-
-    Raises:
-        NodeError: a parametrisation does not fit these weights.
-    """
-    for setting in settings:
-        entry = registry.get(setting["component"])
-        if isinstance(module, nn.Module) and getattr(entry.factory, "freezes", False):
-            module.requires_grad_(False)
-        for owner, name, weight in list(_matrices(module)):
-            try:
-                with _Unallocated(device) if device else contextlib.nullcontext():
-                    part = registry.create(entry.id, weight=weight.detach(), **setting.get("params", {}))
-                    parametrize.register_parametrization(owner, name, part)
-            except (ValueError, RuntimeError) as error:
-                text = " ".join(str(error).split()).rstrip(".")
-                message = (
-                    f"'{entry.id}' does not fit {name} of shape {tuple(weight.shape)}: {text}.",
-                    f"“{entry.id}”不适用于形状为 {tuple(weight.shape)} 的 {name}：{text}。",
-                )
-                raise NodeError(message, "setting") from None
-
-
-def _matrices(module: Any) -> Iterator[tuple[nn.Module, str, Tensor]]:
-    """The weights with two axes or more, each with the module that holds it; a parametrised one once, as it looks."""
-    if not isinstance(module, nn.Module):
-        return
-    for owner in list(module.modules()):
-        if isinstance(owner, parametrize.ParametrizationList) or any(owner is p for p in _parts(module)):
-            continue
-        if parametrize.is_parametrized(owner):
-            for name in owner.parametrizations:  # type: ignore[union-attr]
-                yield owner, name, getattr(owner, name)
-        for name, parameter in list(owner.named_parameters(recurse=False)):
-            if parameter.dim() >= 2:
-                yield owner, name, parameter
-
-
-def _parts(module: nn.Module) -> list[nn.Module]:
-    """The parametrisations within a module, and what they are made of."""
-    lists = [m for m in module.modules() if isinstance(m, parametrize.ParametrizationList)]
-    return [part for found in lists for part in found.modules()]
 
 
 def call(component: Component, module: Any, values: Mapping[str, Any], inputs: Mapping[str, Sequence[Any]]) -> Any:
@@ -456,7 +384,7 @@ def _run(
 ) -> tuple[tuple[Meta | None, ...], int]:
     """Outputs and FLOPs of one forward; an error speaks of ``inputs``, for which ``tensors`` stand."""
     try:
-        with torch.no_grad(), _Unallocated(device) as skipped, _Cost() as cost:
+        with torch.no_grad(), Unallocated(device) as skipped, _Cost() as cost:
             result = call(component, module, values, tensors)
         results = result if isinstance(result, tuple | list) else (result,)
         odd = next((r for r in results if r is not None and not isinstance(r, Tensor)), None)
@@ -578,6 +506,6 @@ def _in_words(
 def warm_up() -> None:
     """Pays a process's first meta call (about 2 s of lazy imports) ahead of time; call it in a background thread."""
     x = torch.empty(2, 3, 8, 8, device="meta")
-    with torch.no_grad(), _Unallocated("meta"), _Cost():
+    with torch.no_grad(), Unallocated("meta"), _Cost():
         nn.BatchNorm2d(3)(nn.Conv2d(3, 3, 3)(x))
         nn.Linear(8, 2)(torch.relu(x))

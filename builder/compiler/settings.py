@@ -15,9 +15,12 @@ from components import registry
 
 BATCHES = "batches"
 """The tag of samplers that compose the batches of a data set."""
+WEIGHTS = "weights"
+"""The tag of regularizers that act on weights."""
 _NAMES = {
     "init": ("init", "初始化"),
     "parametrization": ("parametrisation", "参数化"),
+    "regularizer": ("regularizer", "正则化"),
     "sampler": ("sampler", "批采样"),
 }
 
@@ -43,6 +46,14 @@ def setting_problems(node: FlatNode, flat: Flat, failed: Set[str]) -> Iterator[M
             yield error.pair
     for item in settings.get("parametrize", ()):
         yield from _component(item, "parametrization")
+    for item in settings.get("regularize", ()):
+        problems = list(_component(item, "regularizer", WEIGHTS))
+        yield from problems
+        if not problems and node.component.kind != "optimizer" and registry.get(item["component"]).variadic:
+            yield (
+                f"'{item['component']}' acts on all layers together: choose it in the settings of an optimizer.",
+                f"“{item['component']}”同时作用于所有层：请在优化器的设置中选择它。",
+            )
     if settings.get("sampler") is not None:
         yield from _component(settings["sampler"], "sampler", BATCHES)
     owned = settings.get("parameters", ())
@@ -77,7 +88,7 @@ def _component(item: Mapping[str, Any], kind: str, tag: str = "") -> Iterator[Me
         return
     if entry.kind != kind or (tag and tag not in entry.tags):
         yield (
-            f"The {name} setting must name a component of kind {kind}{' for batches' if tag else ''}. Got '{entry.id}', "
+            f"The {name} setting must name a component of kind {kind}{f' for {tag}' if tag else ''}. Got '{entry.id}', "
             f"a {entry.kind}, instead.",
             f"{name_zh}设置必须选择{name_zh}组件，收到“{entry.id}”。",
         )

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from builder.compiler.check import Analysis
-from builder.compiler.inference import parametrise
-from builder.compiler.weights import bare_module
+from builder.compiler.weights import bare_module, parametrise
 from builder.graph import FlatNode
 
 

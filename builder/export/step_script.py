@@ -26,6 +26,7 @@ class OptimizerNames:
     acts: str
     """Whether it acts in a step; empty where it always does."""
     total: str
+    penalty: str
 
 
 class StepWriter:
@@ -129,6 +130,9 @@ class StepWriter:
         if len(plan.losses) > 1:
             lines.append(f"{names.total} = {value}")
             value = names.total
+        if plan.step.penalties:
+            lines.append(f"{names.penalty} = {self.training.penalty(plan)}")
+            value = f"({value} + {names.penalty})"
         given = [] if plan.prefixes is None else [f"inputs={names.parameters}"]
         given += ["retain_graph=True"] * keep
         if plan.step.accumulate > 1:
@@ -179,6 +183,7 @@ class StepWriter:
         values = [self.scribe.value(end, d) for end in plan.step.losses]
         if plan.logs_sum:
             values.append(names.total if len(plan.losses) > 1 else self.scribe.sum_of(plan.losses, d))
+        values += [names.penalty] * bool(plan.step.penalties)
         later = self.plan.optimizers[self.plan.optimizers.index(plan) + 1 :]
         taken = {name for other in later for name in other.step.names}  # what several log is the last one's
         found = {name: v for name, v in zip(plan.step.names, values, strict=True) if name not in taken}

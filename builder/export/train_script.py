@@ -64,6 +64,7 @@ class TrainWriter:
         symbols += [
             symbol_of(registry.get(s.sampler["component"]).factory) for s in plan.settings.values() if s.sampler
         ]
+        symbols += [symbol_of(p.component.factory) for o in plan.optimizers for p in o.step.penalties]
         if self.chains():
             symbols.append(CHAINED)
         parts = library_of([s for s in symbols if s.ours], ROOTS, taken)
@@ -83,6 +84,12 @@ class TrainWriter:
         self.scribe = Scribe(self.layout, model, self.library, self.names, self._logged_ends())
         self.loading = Loading(plan, self.library, self.made_component)
         self.step = StepWriter(self)
+        self.regularizers = {
+            id(penalty): self.names.new(penalty.component.id.removeprefix("reg_"))
+            for plan in plan.optimizers
+            for penalty in plan.step.penalties
+        }
+        self.module_names = {id(module): name for name, module in self.compiled.root.named_modules()}
 
     def _constants_taken(self) -> list[str]:
         sizes = [f"{self._upper(path)}BATCH_SIZE" for path in self.plan.settings]
@@ -112,7 +119,7 @@ class TrainWriter:
         found = []
         for number in range(len(self.plan.optimizers)):
             names = self.names_of(number)
-            found += [names.parameters, names.optimizer, names.schedule, names.acts, names.total]
+            found += [names.parameters, names.optimizer, names.schedule, names.acts, names.total, names.penalty]
         return [name for name in found if name.isidentifier()]
 
     def _nodes(self) -> list[FlatNode]:
@@ -171,6 +178,11 @@ class TrainWriter:
             f"{name} = {self.made(self.compiled.flat.nodes[path])}\n"
             for path, name in self.scribe.modules.items()
             if self.compiled.flat.nodes[path].component.kind == "loss"
+        )
+        modules += "".join(
+            f"{self.regularizers[id(p)]} = {self.made_component(p.component.id, dict(p.params))}\n"
+            for plan in self.plan.optimizers
+            for p in plan.step.penalties
         )
         modules += "".join(f"{line}\n" for line in self.loading.samplers())
         body = [*self.step.follow(), _WRITTEN, *self.loading.functions(), *self._look(), evaluate]
@@ -273,12 +285,12 @@ class TrainWriter:
             whole = self._parameters(plan)
             parameters = "parameters" if "[" in whole or plan.step.accumulate > 1 else whole
             acts = "" if plan.step.always else "acts"
-            return OptimizerNames(parameters, "optimizer", "schedule", acts, "total")
+            return OptimizerNames(parameters, "optimizer", "schedule", acts, "total", "penalty")
         path = plan.node.path.replace("/", "_")
         acts = "" if plan.step.always else f"{path}_acts"
         optimizer = path if "opt" in path else f"{path}_optimizer"
         total = f"{path}_loss" if "loss" not in path else path
-        return OptimizerNames(f"{path}_parameters", optimizer, f"{path}_schedule", acts, total)
+        return OptimizerNames(f"{path}_parameters", optimizer, f"{path}_schedule", acts, total, f"{path}_penalty")
 
     def _optimizers(self) -> list[str]:
         lines = []
@@ -310,6 +322,18 @@ class TrainWriter:
         if len(plan.prefixes) == 1 and modules:
             return f"list(model.{modules[0]}parameters())"
         return f"[{', '.join(f'*model.{p}parameters()' if p in modules else f'model.{p}' for p in plan.prefixes)}]"
+
+    def penalty(self, plan: OptimizerPlan) -> str:
+        """The expression of what the weights pay that an optimizer trains."""
+        terms = []
+        for penalty in plan.step.penalties:
+            name, held = self.regularizers[id(penalty)], penalty.weights
+            weights = [f"model.{self.module_names[id(w.module)]}.{w.name}" for w in held]
+            if len(weights) == 1 or penalty.component.variadic:
+                terms.append(f"{name}({', '.join(weights)})")
+            else:
+                terms.append(f"sum({name}(w) for w in [{', '.join(weights)}])")
+        return " + ".join(terms)
 
     def _schedules(self) -> list[str]:
         lines = []

@@ -122,7 +122,7 @@ class TrainingPlan:
             return self.watches(node)
         if self.metrics:
             return self.metrics[0].path
-        return self.optimizers[0].step.names[-1]
+        return self.optimizers[0].step.figure
 
     def watches(self, node: FlatNode) -> str:
         """The figure that a strategy watches."""

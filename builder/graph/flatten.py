@@ -98,7 +98,8 @@ def flatten(graph: Graph) -> Flat:
     """Unfolds every block of a graph. Nodes of unknown components and broken blocks are left out and reported.
 
     What is muted or bypassed is left out as well: nothing behind has to know of it.
-    A block that is used with the settings ``frozen``, ``weights`` or ``parametrize`` hands them on to the nodes inside.
+    A block that is used with the settings ``frozen``, ``weights``, ``parametrize`` or ``regularize`` hands them on to the
+    nodes inside.
     """
     unfold = _Unfold(graph)
     try:
@@ -123,6 +124,7 @@ class _Scope:
     frozen: bool = False
     weights: Mapping[str, Any] = field(default_factory=dict)  # where the weights come from, with the path of a block
     parametrize: tuple[Any, ...] = ()
+    regularize: tuple[Any, ...] = ()
     repetition: bool = False  # a further copy: its errors are those of the first
 
     def settings(self, id: str, own: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,8 +134,9 @@ class _Scope:
             settings["frozen"] = True
         if self.weights:
             settings["weights"] = {**self.weights, "node": f"{self.weights['node']}/{id}"}
-        if self.parametrize:
-            settings["parametrize"] = [*self.parametrize, *settings.get("parametrize", ())]
+        for name, given in (("parametrize", self.parametrize), ("regularize", self.regularize)):
+            if given:
+                settings[name] = [*given, *settings.get(name, ())]
         return settings
 
 
@@ -273,6 +276,7 @@ class _Unfold:
                 bool(settings.get("frozen")),
                 weights and {**weights, "node": f"{weights['node']}{part}"},
                 tuple(settings.get("parametrize", ())),
+                tuple(settings.get("regularize", ())),
                 scope.repetition or copy > 0,
             )
             self.behind |= {(f"{inner.prefix}{port}", "y"): entering[port] for port in ins}

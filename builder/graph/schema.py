@@ -56,6 +56,11 @@ _SETTINGS: dict[str, Any] = {
             "maxItems": 20,
             "items": _CHOSEN,
         },
+        "regularize": {
+            "type": "array",
+            "maxItems": 20,
+            "items": {**_CHOSEN, "properties": {**_CHOSEN["properties"], "on": {"enum": ["weights", "all"]}}},
+        },
         "phase": {"enum": ["train", "evaluate", "generate"]},
         "repeat": {"type": "integer", "minimum": 1, "maximum": 1000},
         "batch_size": {"type": "integer", "minimum": 1, "maximum": 1_000_000},

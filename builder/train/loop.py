@@ -193,7 +193,7 @@ class Trainer:
             return name_of(self.compiled, self.watching[path]), strategy.higher_is_better
         for path in self.evaluation.metrics:
             return path, higher_is_better(self.compiled.flat, path)
-        return self.steps.steps[0].names[-1], False
+        return self.steps.steps[0].figure, False
 
     def _steps_per_epoch(self) -> int:
         return max(len(loader) for loader in self.training)

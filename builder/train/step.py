@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from builder.compiler import Compiled, End
+from builder.compiler.penalties import penalties
 from builder.graph import FlatNode
 from builder.train.devices import Devices
 from builder.train.diagnose import failed_backward, failed_forward, not_finite
@@ -37,7 +38,8 @@ class Step:
 
     It owns the trainable parameters that its losses reach, or those of them that belong to the nodes which its setting
     ``parameters`` lists (a block stands for all nodes within). ``names`` says what a step's logged values are: the
-    losses that it reaches, and the optimizer itself for the sum where that is something else than one loss.
+    losses that it reaches, the optimizer itself for their sum where that is something else than one loss, and what the
+    weights pay; ``figure`` is the one among them that says how it gets on.
 
     It acts at every step that its period ``every`` divides, steps counted from 1, in the window ``epochs``; with
     ``accumulate`` it updates its parameters each time it has acted so often, by the mean gradient of all these samples.
@@ -59,10 +61,13 @@ class Step:
         self._logged = [self.values.index(end) for end in self.losses]
         self._log_sum = len(ends) > 1 or ends[0] not in self.losses
         self.names = [name_of(compiled, end) for end in self.losses] + [node.path] * self._log_sum
+        self.figure = self.names[-1]
 
         reached = compiled.parameters_of(ends, "train")
         self.parameters = list(_selected(compiled, node, reached).values())
         self.reaches_others = len(self.parameters) < len(reached)
+        self.penalties = penalties(compiled, node, self.parameters)
+        self.names += [f"{node.path}.penalty"] * bool(self.penalties)
         self.optimizer: torch.optim.Optimizer = compiled.build(node.path, params=_groups(node, self.parameters))
         if settings.get("decay") == "weights" and "weight_decay" not in self.optimizer.defaults:
             raise TrainError(
@@ -94,14 +99,15 @@ class Step:
 
     # -------------------------------------------------------------- what
 
-    def loss(self, values: Sequence[Tensor]) -> Tensor:
-        """The sum of its losses; ``values`` are those of its ends ``values``."""
-        return values[0] if self.terms == 1 else torch.stack(tuple(values[: self.terms])).sum()
-
-    def logged(self, values: Sequence[Tensor], loss: Tensor) -> list[Tensor]:
-        """The values that belong to ``names``."""
-        found = [values[i].detach() for i in self._logged]
-        return [*found, loss.detach()] if self._log_sum else found
+    def objective(self, values: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """What it makes small, and the values that belong to ``names``; ``values`` are those of its ends ``values``."""
+        loss = values[0] if self.terms == 1 else torch.stack(tuple(values[: self.terms])).sum()
+        found = [values[i].detach() for i in self._logged] + [loss.detach()] * self._log_sum
+        if not self.penalties:
+            return loss, found
+        first, *rest = (penalty() for penalty in self.penalties)
+        total = sum(rest, first)
+        return loss + total, [*found, total.detach()]
 
     def backward(self, loss: Tensor, batch: Batch, alone: bool, retain_graph: bool = False, hold: bool = False) -> None:
         """Finds the gradients of a loss.
@@ -133,7 +139,7 @@ class Step:
 
         def look() -> Tensor:
             with self.devices.fixed_random_numbers(seed), torch.no_grad():
-                return self.loss(forward(*arguments))
+                return self.objective(forward(*arguments))[0]
 
         buffers = [(buffer, buffer.clone()) for buffer in self.program.buffers()]
         estimator.estimate(look)
@@ -190,6 +196,15 @@ class Step:
 
     def not_finite(self, batch: Batch, number: int, epoch: int) -> TrainError:
         """Why the loss of a batch is not finite."""
+        for penalty in self.penalties:
+            if all(w.value.isfinite().all() for w in penalty.weights) and not penalty().isfinite():
+                name, name_zh = penalty.component.name, penalty.component.name_zh
+                return TrainError(
+                    f"The penalty of '{name}' on the weights of '{self.path}' is not finite at step {number} (epoch "
+                    f"{epoch}): make it weaker.",
+                    f"第 {number} 步（第 {epoch} 轮），“{self.path}”所训练权重的正则项“{name_zh}”不是有限值：请减小其强度。",
+                    self.path,
+                )
         return not_finite(self.program, self._arguments(batch), number, epoch)
 
     def failed_backward(self, error: Exception, batch: Batch) -> TrainError:

@@ -89,11 +89,11 @@ class Steps:
             found = turn.forward(values)
             for i, step, places in turn.parts:
                 results = found if places is None else [found[place] for place in places]
-                loss = step.loss(results)
+                loss, figures = step.objective(results)
                 # On the processor a look costs nothing, and the weights are still as the failing step found them.
                 if self.devices.on_cpu and not math.isfinite(loss.item()):
                     raise step.not_finite(batch, number, epoch)
-                logged.append((i, step.logged(results, loss)))
+                logged.append((i, figures))
                 try:
                     step.backward(loss, batch, self._alone, i != turn.last, turn.together)
                 except Exception as error:

@@ -15,6 +15,7 @@ from builder.ui.files_text import FILES_TEXTS
 from builder.ui.finder_text import FINDER_TEXTS
 from builder.ui.page_text import PAGE_TEXTS
 from builder.ui.placing_text import PLACING_TEXTS
+from builder.ui.regularize_text import REGULARIZE_TEXTS
 from builder.ui.spoken_text import SPOKEN_TEXTS
 from builder.ui.training_text import TRAINING_TEXTS
 from builder.ui.view_text import VIEW_TEXTS
@@ -163,6 +164,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **FINDER_TEXTS,
     **PAGE_TEXTS,
     **PLACING_TEXTS,
+    **REGULARIZE_TEXTS,
     **SPOKEN_TEXTS,
     **TRAINING_TEXTS,
     **VIEW_TEXTS,

@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence
 from torch.utils._pytree import tree_leaves
 
 from builder.compiler.fast_meta import SHAPES, answer
-from builder.compiler.inference import _Unallocated
+from builder.compiler.inference import Unallocated
 
 aten = torch.ops.aten
 
@@ -140,7 +140,7 @@ def test_recurrent_layers_give_what_pytorch_gives(make: Any, options: dict[str, 
         x = pack_padded_sequence(x, torch.tensor([2, 5, 1]), batch_first=True, enforce_sorted=False)
     with torch.no_grad():
         expected = layer(x)
-        with _Unallocated("cpu") as mode:
+        with Unallocated("cpu") as mode:
             found = layer(x)
     assert list(map(_facts, tree_leaves(found))) == list(map(_facts, tree_leaves(expected)))
     steps = {"one sample": 5, "packed": 8}.get(form, 15)
@@ -152,7 +152,7 @@ def _facts(value: Any) -> Any:
 
 
 def test_recurrent_layers_still_check_their_inputs() -> None:
-    with pytest.raises(RuntimeError, match="Expected 7, got 5"), _Unallocated("meta"):
+    with pytest.raises(RuntimeError, match="Expected 7, got 5"), Unallocated("meta"):
         nn.LSTM(7, 4)(meta(2, 3, 5))
 
 

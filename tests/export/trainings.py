@@ -331,6 +331,17 @@ def taught_by_itself() -> Graph:
     return made
 
 
+def regularized() -> Graph:
+    """Regularizers of nodes, of a block's use and of a whole optimizer, over weights that are parametrised or shared."""
+    made = two_optimizers()
+    l2 = {"component": "reg_l2", "params": {"strength": 0.01}}
+    made.nodes["body"]["settings"] = {"regularize": [l2], "parametrize": [{"component": "norm_spectral"}]}
+    made.nodes["head"]["settings"] = {"regularize": [l2, {"component": "reg_l1", "on": "all"}]}
+    made.nodes["critic"]["settings"] = {"regularize": [{"component": "reg_spectral"}]}
+    made.nodes["first"]["settings"] = {"regularize": [{"component": "reg_weissi"}]}
+    return made
+
+
 ALL: dict[str, Any] = {
     maker.__name__: maker
     for maker in (
@@ -346,6 +357,7 @@ ALL: dict[str, Any] = {
         averages,
         labelled_and_not,
         attacked,
+        regularized,
     )
 }
 

@@ -42,7 +42,16 @@ def averaged() -> Graph:
     return graph
 
 
-@pytest.mark.parametrize("make", [gathering, together, penalised, averaged])
+def regularized() -> Graph:
+    """Weights that pay, under a norm whose vectors go on with each look at them."""
+    graph = adversarial(critic={"accumulate": 3, "regularize": [{"component": "reg_weissi"}]}, epochs=3)
+    graph.nodes["real"]["settings"] = {
+        "parametrize": [{"component": "norm_spectral"}], "regularize": [{"component": "reg_elastic_net"}]
+    }  # fmt: skip
+    return graph
+
+
+@pytest.mark.parametrize("make", [gathering, together, penalised, averaged, regularized])
 @pytest.mark.parametrize("step", [1, 8, 10])
 def test_a_resumed_run_equals_an_uninterrupted_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[], Graph], step: int

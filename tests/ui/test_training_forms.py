@@ -208,6 +208,32 @@ def test_parametrisations_are_added_ordered_and_removed() -> None:
     assert "parametrize" not in settings(app, "fc")
 
 
+def test_a_layer_is_regularized() -> None:
+    app = build(chain(), "fc")
+    offered = app.selectbox(key=key("fc", "regularize-add-0"))
+    assert "L1 regularization" in offered.options
+    assert not any("WEISSI" in option for option in offered.options)
+    offered.set_value("reg_l1")
+    run(app)
+    app.text_input(key=f"{key('fc', 'regularize-0-reg_l1-strength')}-text").set_value("0.5")
+    run(app)
+    app.selectbox(key=key("fc", "set-regularize_on_0")).set_value("all")
+    run(app)
+    assert settings(app, "fc")["regularize"] == [{"component": "reg_l1", "params": {"strength": 0.5}, "on": "all"}]
+    app.selectbox(key=key("fc", "set-regularize_on_0")).set_value("weights")
+    run(app)
+    assert settings(app, "fc")["regularize"] == [{"component": "reg_l1", "params": {"strength": 0.5}}]
+    assert problems(app) == []
+
+
+def test_an_optimizer_regularizes_all_that_it_trains() -> None:
+    app = build(adversarial(), "opt_d")
+    app.selectbox(key=key("opt_d", "regularize-add-0")).set_value("reg_weissi")
+    run(app)
+    assert settings(app, "opt_d")["regularize"] == [{"component": "reg_weissi", "params": {}}]
+    assert problems(app) == []
+
+
 def test_a_phase() -> None:
     app = build(chain(), "act")
     app.selectbox(key=key("act", "set-phase")).set_value("train")

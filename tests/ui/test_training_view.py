@@ -100,6 +100,7 @@ def test_the_toggle_shows_the_legend() -> None:
         ({"weights": {"from": "average", "node": "other", "decay": 0.9}}, "EMA", "Moving average of other"),
         ({"weights": {"from": "run", "run": "early"}}, "⤓", "Weights of the run early"),
         ({"parametrize": [{"component": "peft_lora"}, {"component": "gone"}]}, "W′", "gone"),
+        ({"regularize": [{"component": "reg_l1"}, {"component": "gone"}]}, "λ", "Regularized: L1 regularization, gone"),
         ({"phase": "train"}, "train", "Acts in training only"),
         ({"every": 5}, "1/5", "Acts at every 5th step"),
         ({"epochs": [3, 1_000_000]}, "3–∞", "epochs 3 to ∞"),

@@ -18,6 +18,7 @@ WEIGHTED = ("layer", "transform", "loss")
 SETTINGS = {  # by setting that not every node may have, the kinds of components that may; blocks among them
     **dict.fromkeys(("frozen", "parametrize"), (*WEIGHTED, "block")),
     "init": WEIGHTED,
+    "regularize": (*WEIGHTED, "block", "optimizer"),
     "phase": ("layer", "transform", "op", "sampler"),
     "repeat": ("block",),
     **dict.fromkeys(("batch_size", "shuffle", "drop_last", "workers", "subset", "sampler"), ("dataset",)),

@@ -237,10 +237,10 @@ def _badges(settings: Mapping[str, Any], catalogue: Catalogue, language: str) ->
         mark("EMA", "mark_average", node=node)
     elif weights.get("from") == "run":
         mark("⤓", "mark_run", run=str(weights.get("run") or ""))
-    parts = [str(item.get("component")) for item in settings.get("parametrize") or ()]
-    if parts:
-        names = ", ".join(catalogue[part].label(language) if part in catalogue else part for part in parts)
-        mark("W′", "mark_parametrized", names=names)
+    for name, sign, key in (("regularize", "λ", "mark_regularized"), ("parametrize", "W′", "mark_parametrized")):
+        parts = [str(item.get("component")) for item in settings.get(name) or ()]
+        if parts:
+            mark(sign, key, names=", ".join(catalogue[p].label(language) if p in catalogue else p for p in parts))
     phase = settings.get("phase")
     if phase in ("train", "evaluate", "generate"):
         mark(text(f"phase_mark_{phase}", language), f"mark_phase_{phase}")

@@ -22,16 +22,17 @@ from builder.ui.form.common import (
     setting,
     switch,
 )
+from builder.ui.form.listed import parametrisations, regularizers
 from builder.ui.form.picked import entries, pick
-from builder.ui.form.weights import parametrisations, weights
+from builder.ui.form.weights import weights
 from builder.ui.text import t
 from components.spec import Component
 
 WITH_WEIGHTS = ("layer", "transform", "loss")
 WITH_PHASE = ("layer", "transform", "op", "sampler")
 PHASES = ("train", "evaluate", "generate")
-OF_WEIGHTS = ("weights", "parametrize")
-OF_OPTIMIZERS = ("order", "every", "epochs", "accumulate", "clip_value", "decay")
+OF_WEIGHTS = ("weights", "regularize", "parametrize")
+OF_OPTIMIZERS = ("order", "every", "epochs", "accumulate", "clip_value", "decay", "regularize")
 
 
 def settings(desk: Desk, node: str, entry: Component, known: Checked) -> None:
@@ -59,6 +60,7 @@ def _layer(desk: Desk, node: str, own: bool, phased: bool) -> None:
         with more(desk, node, (*OF_WEIGHTS, "phase")), st.container(key="settings_more"):
             if own:
                 weights(desk, node)
+                regularizers(desk, node)
                 parametrisations(desk, node)
             if phased:
                 _phase(desk, node)
@@ -69,6 +71,7 @@ def block_settings(desk: Desk, node: str) -> None:
     with more(desk, node, ("frozen", *OF_WEIGHTS)), st.container(key="settings_more"):
         switch(desk, node, "frozen", default=False, hint=t("frozen_help"))
         weights(desk, node)
+        regularizers(desk, node)
         parametrisations(desk, node)
 
 
@@ -150,6 +153,7 @@ def _optimizer(desk: Desk, node: str, known: Checked) -> None:
                 desk, node, "decay", t("decay"), options, now,
                 lambda v: set_setting(desk, node, "decay", v if v != "all" else None), t("decay_help"),
             )  # fmt: skip
+            regularizers(desk, node, joint=True)
 
 
 def _trains(desk: Desk, node: str, known: Checked) -> None:

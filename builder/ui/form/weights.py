@@ -1,4 +1,4 @@
-"""Where a node's weights come from, and what is computed from them: shared, averaged, of a run; parametrisations."""
+"""Where a node's weights come from: its own, shared, averaged, of a run."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from builder.graph import BLOCK_PREFIX, Graph, GraphError
 from builder.train import Run
 from builder.ui import run_store, workspace
 from builder.ui.desk import Desk
-from builder.ui.form.common import choice, key_of, number_field, set_setting, setting
-from builder.ui.form.picked import Item, entries, picked_parameters
-from builder.ui.markdown import plain
+from builder.ui.form.common import choice, number_field, set_setting, setting
 from builder.ui.text import language, t
 
 SOURCES = ("own", "shared", "average", "run")
@@ -115,54 +111,3 @@ def _nodes_in(run: str, component: str) -> list[str]:
     except (OSError, GraphError):
         return []  # it is gone, or damaged: the check says so at the node
     return list(_paths(graph, graph.blocks, component))[:MOST_NODES]
-
-
-# ------------------------------------------------------------------ parametrisations
-
-
-def parametrisations(desk: Desk, node: str) -> None:
-    """Draws the parametrisations in the order in which they are applied."""
-    known = entries("parametrization")
-    now: list[Item] = [dict(item) for item in setting(desk, node, "parametrize") or ()]
-
-    def put(items: list[Item]) -> None:
-        set_setting(desk, node, "parametrize", items or None)
-
-    for place, item in enumerate(now):
-        entry = known.get(str(item.get("component")))
-        with st.container(key=f"order_parametrize_{place}", horizontal=True, wrap=False, gap=None):
-            st.markdown(f"{place + 1}. {plain(entry.label(language()) if entry else str(item.get('component')))}")
-            st.button(
-                "", key=f"up_parametrize_{place}", type="tertiary", icon=":material/arrow_upward:", help=t("move_up"),
-                disabled=place == 0, on_click=put, args=(_raised(now, place),),
-            )  # fmt: skip
-            st.button(
-                "", key=f"cut_parametrize_{place}", type="tertiary", icon=":material/close:", help=t("remove"),
-                on_click=put, args=(now[:place] + now[place + 1 :],),
-            )  # fmt: skip
-        if entry is not None:
-
-            def take(changed: Item, place: int = place) -> None:
-                put([*now[:place], changed, *now[place + 1 :]])
-
-            picked_parameters(desk, node, f"parametrize-{place}-{entry.id}", entry, item, take)
-    key = key_of(desk, node, f"parametrize-add-{len(now)}")
-
-    def add() -> None:
-        chosen = st.session_state[key]
-        if chosen:
-            put([*now, {"component": chosen, "params": {}}])
-
-    with st.container(key="add_parametrize"):
-        st.selectbox(
-            t("parametrize"), list(known), index=None, key=key, placeholder=t("parametrize_add"), on_change=add,
-            label_visibility="collapsed", format_func=lambda id: known[id].label(language()), help=t("parametrize_help"),
-        )  # fmt: skip
-
-
-def _raised(items: list[Item], place: int) -> list[Item]:
-    """The items with one of them a place further up."""
-    moved = list(items)
-    if place:
-        moved[place - 1], moved[place] = moved[place], moved[place - 1]
-    return moved
