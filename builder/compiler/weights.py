@@ -62,11 +62,18 @@ def initialise(module: Any, setting: Mapping[str, Any] | None) -> None:
     """Fills the weights (two axes or more) by a node's init setting; offsets and norms keep their own.
 
     Raises:
-        NodeError: the init component cannot fill weights of this shape.
+        NodeError: the init component cannot fill weights of this shape, or such a module as a whole.
     """
     if not setting or not isinstance(module, nn.Module):
         return
     init = registry.create(setting["component"], **setting.get("params", {}))
+    if getattr(init, "whole", False):
+        try:
+            init(module)
+        except ValueError as error:
+            name, text = registry.get(setting["component"]).name_zh, str(error)
+            raise NodeError((text, f"{name}无法用于该层：{text}"), "setting") from None
+        return
     for name, parameter in module.named_parameters():
         if parameter.dim() < 2:
             continue

@@ -188,8 +188,11 @@ class Writer(Calls):
             entry = registry.get(init["component"])
             values, _ = entry.check(init.get("params", {}))
             fill = self._construction(construction(entry.factory, values), holes=False)
-            call = expression(f"{self.file.define('initialise', INITIALISE, _INITIALISE_USES)}({place})")
-            call.args.append(fill)  # type: ignore[attr-defined]
+            if getattr(entry.factory, "whole", False):
+                call: ast.expr = ast.Call(fill, [expression(place)], [])
+            else:
+                call = expression(f"{self.file.define('initialise', INITIALISE, _INITIALISE_USES)}({place})")
+                call.args.append(fill)  # type: ignore[attr-defined]
             self.made.inits.append(ast.Expr(call))
         if not self.layout.settled(leaf.path, "parametrize"):
             self._parametrise(place, settings.get("parametrize", ()))

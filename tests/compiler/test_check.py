@@ -373,6 +373,7 @@ def test_blocks_that_share_their_weights() -> None:
             {"component": "init_kaiming", "params": {"mode": "fan"}},
             "The 'mode' parameter of init_kaiming must be one of",
         ),
+        ({"component": "init_mimetic"}, "Mimetic initialization needs a layer with multi-head attention."),
     ],
 )
 def test_init_settings(init: dict[str, Any], message: str) -> None:

@@ -136,3 +136,66 @@ def test_fixup_shrinks_the_inner_layers(branches, layers, factor):
     expected = nn.init.kaiming_normal_(torch.empty(60, 40, 3, 3), generator=torch.Generator().manual_seed(0)) * factor
     torch.testing.assert_close(weight, expected)
     assert not filled("norm_fixup", (6, 4), role="last").any()
+
+
+# ------------------------------------------------------------------ whole attention layers
+
+
+def attention(dim: int, heads: int, seed: int = 0, **params: float) -> nn.MultiheadAttention:
+    layer = nn.MultiheadAttention(dim, heads, dtype=torch.float64)
+    assert create("init_mimetic", **params)(layer, torch.Generator().manual_seed(seed)) is layer
+    return layer
+
+
+def products(layer: nn.MultiheadAttention) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """By head, W_Q W_K^T; and W_V W_O of all heads. The layer's matrices are the transposes of the paper's."""
+    w_q, w_k, w_v = layer.in_proj_weight.detach().chunk(3)
+    size = layer.head_dim
+    heads = [w_q[i : i + size].T @ w_k[i : i + size] for i in range(0, len(w_q), size)]
+    return heads, w_v.T @ layer.out_proj.weight.detach().T
+
+
+def test_mimetic_diagonals_match_the_identities():
+    (product,), out = products(attention(256, 1, qk_noise=0.5, qk_identity=0.9, vo_noise=0.3, vo_identity=0.6))
+    for found, noise, identity in ((product, 0.5, 0.9), (out, 0.3, -0.6)):
+        assert found.diagonal().mean().item() == pytest.approx(identity, abs=0.02)
+        rest = found - identity * torch.eye(256, dtype=torch.float64)
+        assert rest.std().item() == pytest.approx(noise / 16, rel=0.02)
+
+
+def test_mimetic_heads_keep_the_strongest_directions_of_what_was_drawn():
+    layer, generator = attention(12, 3, seed=4), torch.Generator().manual_seed(4)
+    heads, out = products(layer)
+    draw = torch.empty(12, 12, dtype=torch.float64)
+    for found in heads:
+        wanted = 0.7 * draw.normal_(generator=generator) / math.sqrt(12) + 0.7 * torch.eye(12, dtype=torch.float64)
+        u, s, vh = scipy.linalg.svd(wanted.numpy())
+        torch.testing.assert_close(found, torch.from_numpy((u[:, :4] * s[:4]) @ vh[:4]))
+    wanted = 0.4 * draw.normal_(generator=generator) / math.sqrt(12) - 0.4 * torch.eye(12, dtype=torch.float64)
+    torch.testing.assert_close(out, wanted)
+
+
+def test_mimetic_leaves_the_other_weights_of_a_layer():
+    layer = create("tr_encoder_layer", embed_dim=12, num_heads=3)
+    before = {name: tensor.clone() for name, tensor in layer.state_dict().items()}
+    create("init_mimetic")(layer)
+    changed = {name for name, tensor in layer.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert changed == {"self_attn.in_proj_weight", "self_attn.out_proj.weight"}
+
+
+def test_mimetic_says_what_it_needs():
+    with pytest.raises(ValueError, match="needs a layer with multi-head attention"):
+        create("init_mimetic")(nn.Linear(3, 3))
+    with pytest.raises(ValueError, match="Got 12, 6 and 12"):
+        create("init_mimetic")(nn.MultiheadAttention(12, 3, kdim=6))
+
+
+def test_mimetic_lets_a_position_look_at_itself():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.nn.functional.normalize(torch.randn(1, 10, 64, generator=generator, dtype=torch.float64), dim=-1) * 16
+    shares = {}
+    for name in ("mimetic", "torch"):
+        layer = attention(64, 4) if name == "mimetic" else nn.MultiheadAttention(64, 4, dtype=torch.float64)
+        layer.batch_first = True
+        shares[name] = layer(x, x, x)[1][0].diagonal().mean().item()
+    assert shares["mimetic"] > 0.9 > 0.3 > shares["torch"]

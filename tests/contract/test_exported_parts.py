@@ -56,9 +56,10 @@ def strategy_says(strategy: Any) -> list[Any]:
 
 
 def init_says(init: Any) -> list[float]:
-    weight = torch.zeros(4, 3, 3, 3)
+    layer = torch.nn.MultiheadAttention(6, 2)
+    weight = layer.in_proj_weight if getattr(init, "whole", False) else torch.zeros(4, 3, 3, 3)
     with torch.no_grad():
-        init(weight, torch.Generator().manual_seed(0))
+        init(layer if getattr(init, "whole", False) else weight, torch.Generator().manual_seed(0))
     return weight.flatten().tolist()
 
 

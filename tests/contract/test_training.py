@@ -103,8 +103,13 @@ def test_schedule_gives_positive_factors(component: Component) -> None:
 WEIGHTS = [(5, 5), (7, 4), (4, 7), (6, 3, 3), (4, 6, 3, 5), (2, 3, 3, 3, 3)]
 
 
+def of_weights(component: Component) -> bool:
+    """Whether an init fills single weights, not modules."""
+    return "modules" not in component.tags
+
+
 @pytest.mark.parametrize("shape", WEIGHTS, ids=str)
-@each_component("fills", ("init",))
+@each_component("fills", ("init",), of_weights)
 def test_init_fills_a_weight_in_place(component: Component, shape: tuple[int, ...]) -> None:
     def filled(seed: int) -> nn.Parameter:
         weight = nn.Parameter(torch.full(shape, math.nan))
@@ -120,7 +125,7 @@ def test_init_fills_a_weight_in_place(component: Component, shape: tuple[int, ..
     assert torch.equal(torch.get_rng_state(), before), "drew from the global generator"
 
 
-@each_component("fills", ("init",))
+@each_component("fills", ("init",), of_weights)
 def test_init_draws_from_the_global_generator_without_one(component: Component) -> None:
     def filled(generator: Any) -> Tensor:
         return create(component.id)(torch.empty(5, 3), generator).clone()
@@ -129,3 +134,21 @@ def test_init_draws_from_the_global_generator_without_one(component: Component) 
         torch.manual_seed(6)
         from_global = filled(None)
     assert torch.equal(from_global, filled(torch.Generator().manual_seed(6)))
+
+
+@each_component("fills", ("init",), lambda component: not of_weights(component))
+def test_init_fills_a_module_from_the_generator_alone(component: Component) -> None:
+    def filled(generator: Any) -> list[Tensor]:
+        layer = nn.MultiheadAttention(6, 2)
+        assert create(component.id)(layer, generator=generator) is layer
+        assert all(p.requires_grad and p.grad_fn is None and p.isfinite().all() for p in layer.parameters())
+        return [p.detach() for p in layer.parameters() if p.dim() > 1]
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(6)
+        layer = nn.MultiheadAttention(6, 2)
+        state = torch.get_rng_state()
+        create(component.id)(layer, generator=torch.Generator().manual_seed(6))
+        assert torch.equal(torch.get_rng_state(), state), "drew from the global generator"
+        once, again = filled(torch.Generator().manual_seed(6)), filled(torch.Generator().manual_seed(6))
+    assert all(map(torch.equal, once, again))

@@ -290,7 +290,7 @@ def shared_before() -> Graph:
 
 
 def frozen_and_filled() -> Graph:
-    """Node settings: frozen weights, and weights that an init component fills."""
+    """Node settings: frozen weights, weights that an init component fills, and whole layers that one fills."""
     return graph(
         {
             "data": data(x=("B", 3, 8, 8)),
@@ -299,10 +299,12 @@ def frozen_and_filled() -> Graph:
                 {"out_channels": 4},
                 {"frozen": True, "init": {"component": "init_kaiming", "params": {"mode": "fan_out"}}},
             ),
+            "tokens": ("op_flatten", {"start_dim": 2}),
+            "encoder": ("tr_encoder_layer", {"num_heads": 4}, {"init": {"component": "init_mimetic"}}),
             "flatten": "op_flatten",
             "fc": ("linear", {"out_features": 3}, {"init": {"component": "init_orthogonal", "params": {"gain": 0.5}}}),
         },
-        ["data.x>conv.x", "conv.y>flatten.x", "flatten.y>fc.x"],
+        ["data.x>conv.x", "conv.y>tokens.x", "tokens.y>encoder.x", "encoder.y>flatten.x", "flatten.y>fc.x"],
     )
 
 

@@ -97,6 +97,7 @@ def test_settings_are_written(exported: dict[str, Exported]) -> None:
     text = exported["frozen_and_filled"].source.text
     assert "self.conv.requires_grad_(False)" in text
     assert 'initialise(self.conv, Kaiming(mode="fan_out"))' in text
+    assert "Mimetic()(self.encoder)" in text
 
 
 def test_a_layer_is_written_with_what_differs_from_its_defaults() -> None:
