@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _WRITE = {
     "images": ['    save_image({value}, folder / "{name}.png")'],
+    "maps": [
+        "    drawn = {value}.reshape(len({value}), -1, *{value}.shape[-2:]).sum(1, keepdim=True)",
+        '    save_image(drawn, folder / "{name}.png", normalize=True, scale_each=True)',
+    ],
     "sequences": ["    for row in {value}.tolist():", "        print(*row)"],
     "vectors": ["    print({value})"],
 }
@@ -54,7 +58,7 @@ def write_generate(training: TrainWriter) -> Script:
             given = ", ".join(f'{batches[path]}["{port}"]' for path, port in raw)
             body.append(f"    {', '.join(scribe.read(raw))} = {given}")
         body += ["    torch.manual_seed(SEED)", *_shown(node, d, scribe)]
-        if _form(training, node) == "images":
+        if _form(training, node) in ("images", "maps"):
             own.use(Symbol("torchvision.utils", "save_image"))
         value = scribe.value(d.ends[0], d)
         name = node.path.replace("/", ".")

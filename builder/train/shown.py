@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FOLDER = "generated"
-Form = Literal["images", "sequences", "vectors"]
-FORMS: tuple[Form, ...] = ("images", "sequences", "vectors")
+Form = Literal["images", "maps", "sequences", "vectors"]
+FORMS: tuple[Form, ...] = ("images", "maps", "sequences", "vectors")
 _NAME = re.compile(r"epoch-(\d+)\.safetensors")
 _MAX_HEADER = 10_000_000  # bytes
 
@@ -28,8 +28,8 @@ _MAX_HEADER = 10_000_000  # bytes
 class Generated:
     """What a visualizer node has shown after an epoch.
 
-    ``form`` says what the tensor holds: ``images`` (B, 1 or 3, H, W) in [0, 1], ``sequences`` (B, T) integers,
-    ``vectors`` (B, D).
+    ``form`` says what the tensor holds: ``images`` (B, 1 or 3, H, W) in [0, 1], ``maps`` (B, H, W) or (B, C, H, W)
+    of any sign, ``sequences`` (B, T) integers, ``vectors`` (B, D).
     """
 
     node: str

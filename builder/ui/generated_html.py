@@ -1,4 +1,7 @@
-"""What visualizer nodes have shown, as HTML: grids of images, lists of sequences, vectors as strips. Texts are escaped."""
+"""What visualizer nodes have shown, as HTML: grids of images and maps, lists of sequences, vectors as strips.
+
+Texts are escaped.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,12 @@ MOST_IMAGES, MOST_SEQUENCES, MOST_VECTORS = 256, 40, 64
 MOST_TOKENS = 400
 GAP = 1  # pixels between the images of a grid
 END = "<end>"
+BELOW, NOTHING, ABOVE = (0.15, 0.42, 0.85), (0.97, 0.97, 0.97), (0.85, 0.33, 0.0)  # of maps, red, green and blue
 
 
 def count_shown(form: str, count: int) -> int:
     """How many of so many samples are shown."""
-    most = {"images": MOST_IMAGES, "sequences": MOST_SEQUENCES, "vectors": MOST_VECTORS}[form]
+    most = {"images": MOST_IMAGES, "maps": MOST_IMAGES, "sequences": MOST_SEQUENCES, "vectors": MOST_VECTORS}[form]
     return min(count, most)
 
 
@@ -44,6 +48,15 @@ def images(values: np.ndarray, alt: str) -> str:
         f'<img class="generated-images" style="width:{wide}px" src="data:image/png;base64,{source}" '
         f'alt="{escape(alt)}">'
     )
+
+
+def maps(values: np.ndarray, alt: str) -> str:
+    """A grid of maps (B, H, W) or (B, C, H, W), summed over C: orange above zero, blue below, each on its own scale."""
+    rows = np.nan_to_num(values[:MOST_IMAGES].astype(np.float64))
+    rows = rows if rows.ndim == 3 else rows.sum(1)
+    share = rows / np.maximum(np.abs(rows).max(axis=(1, 2), keepdims=True), 1e-12)
+    channels = [np.interp(share, (-1, 0, 1), ends) for ends in zip(BELOW, NOTHING, ABOVE, strict=True)]
+    return images(np.stack(channels, 1), alt)
 
 
 def _columns(count: int) -> int:

@@ -77,6 +77,8 @@ def _drawn(folder: Path, path: Path, form: str, _changed: int, speaks: bool) -> 
     value = generated_html.read(path)
     if form == "images":
         drawn = generated_html.images(value, path.parent.name)
+    elif form == "maps":
+        drawn = generated_html.maps(value, path.parent.name)
     elif form == "sequences":
         words, given = _words(folder) if speaks else ((), ())
         drawn = generated_html.sequences(value, words, given)

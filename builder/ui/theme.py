@@ -66,6 +66,7 @@ FAMILIES: dict[str, Accent] = {
     "Parameter-efficient fine-tuning": INDIGO,
     "Multi-task loss weighting": ORANGE,
     "Visualizer": TEAL,
+    "CNN visualization": AMBER,
     "Loss": ORANGE,
     "Metric": GREEN,
     "Optimizer": PLUM,

@@ -48,7 +48,7 @@ CHECKS = frozenset(
         "state",
     }
 )
-MODULE_KINDS = ("layer", "op", "loss", "transform", "regularizer")
+MODULE_KINDS = ("layer", "op", "loss", "transform", "regularizer", "visualizer")
 
 
 # ------------------------------------------------------------------ cases

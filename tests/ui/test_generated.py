@@ -54,6 +54,16 @@ def test_colours_and_values_that_are_no_numbers() -> None:
     assert picture(generated_html.images(values, "a"))[0, 0].tolist() == [0, 255, 0, 255]
 
 
+def test_maps_are_coloured_by_sign_each_on_its_own_scale() -> None:
+    values = np.zeros((2, 2, 3), np.float32)
+    values[0, 0, 0], values[1, 1, 2] = 0.01, -50
+    shown = picture(generated_html.maps(values, "maps"))[..., :3].astype(int)
+    above, below, nothing = shown[0, 0], shown[1, 6], shown[0, 1]
+    assert above[0] > above[2] + 100 and below[2] > below[0] + 100 and nothing.min() > 240
+    channels = np.stack((values, -values), 1)
+    assert (picture(generated_html.maps(channels, "maps"))[:, :3, :3] > 240).all()  # channels are summed
+
+
 def test_tokens_are_words_to_the_end_of_the_sequence() -> None:
     words = ("<pad>", "<start>", "<end>", "K", "AE", "T")
     assert generated_html.spoken([1, 3, 4, 5, 2, 3], words) == "K AE T"

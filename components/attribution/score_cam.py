@@ -1,0 +1,103 @@
+"""Score-CAM: feature maps, weighted by the score of the image seen through each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from components.attribution._maps import maps_of
+from components.attribution._score import Score, check_logits, class_score
+from components.registry import component
+from components.spec import Block, Count, Dims, Ports, example, ints, sub
+
+
+def score_cam(score: Score, x: Tensor, maps: Tensor, at_once: int = 1) -> Tensor:
+    """The map (B, h, w) of feature maps (B, C, h, w), each weighted by the score of the image x seen through it.
+
+    Args:
+        at_once: how many channels run together.
+    """
+    with torch.no_grad():
+        seen = []
+        for part in maps.movedim(1, 0).split(at_once):  # (c, B, h, w)
+            large = F.interpolate(part, x.shape[2:], mode="bilinear", align_corners=False)
+            low, high = large.amin((2, 3), keepdim=True), large.amax((2, 3), keepdim=True)
+            masks = (large - low) / torch.where(high > low, high - low, torch.ones_like(high))
+            through = x * masks.unsqueeze(2)  # (c, B, C, H, W)
+            seen.append(score(through.flatten(0, 1)).unflatten(0, (len(part), len(x))))
+        weights = torch.cat(seen).softmax(0).movedim(0, 1)  # (B, C)
+        return (weights[:, :, None, None] * maps).sum(1).relu()
+
+
+@component(
+    id="vis_score_cam",
+    kind="visualizer",
+    family="CNN visualization",
+    name="Score-CAM",
+    name_zh="Score-CAM",
+    help_zh="逐一用特征图遮罩图像，以所得类别得分的 softmax 为权重对特征图求和；不需要梯度。",
+    source="Wang et al., Score-CAM: Score-Weighted Visual Explanations, arXiv 1910.01279",
+    keywords="attribution explain class activation gradient-free mask 归因 解释 类激活 无梯度",
+    tags=("batch_independent",),
+    examples=(
+        example(
+            x=(3, 2, 6, 5), target=ints(3, high=5),
+            backbone=sub("conv_standard", in_channels=2, out_channels=4, kernel_size=3, then=sub("act_relu")),
+            head=sub("pool_global_avg", keepdim=False, then=sub("linear", in_features=4, out_features=5)),
+        ),
+        example(
+            x=(2, 3, 4, 7),
+            backbone=sub("conv_standard", in_channels=3, out_channels=2, kernel_size=2, stride=2),
+            head=sub("op_flatten", then=sub("linear", in_features=12, out_features=4)),
+        ),
+    ),
+    xfail={"gradient": "a map is a constant for what follows"},
+)  # fmt: skip
+class ScoreCAM(nn.Module):
+    r"""The feature maps of a layer, weighted by a class's score when the image is seen through each of them.
+
+    $$M = \mathrm{ReLU}\Big(\sum_k \alpha_k A^k\Big), \quad \alpha = \mathrm{softmax}_k\, f_y\big(x \odot \mathrm{norm}(\mathrm{up}(A^k))\big)$$
+
+    Args:
+        backbone: the first part of the classifier, from images to the feature maps that are weighted.
+        head: the rest of it, from these maps to logits (B, K).
+        every: epochs between two pictures.
+        count: number of validation samples that are explained.
+
+    Shape:
+        x: (B, C, H, W).
+        target: (B,), the class to explain; the predicted one where it is missing or -100.
+        map: (B, h, w), not negative, as large as the maps of the backbone.
+
+    Source: Wang et al., arXiv 1910.01279, algorithm 1. The score of the empty baseline cancels in the softmax.
+    """
+
+    form = "maps"
+
+    def __init__(
+        self,
+        backbone: Annotated[Callable[..., Tensor], Block("x: B C H W", "maps: B D h w")],
+        head: Annotated[Callable[..., Tensor], Block("maps: B D h w", "logits: B K")],
+        every: Count = 5,
+        count: Count = 16,
+    ) -> None:
+        super().__init__()
+        self.backbone, self.head, self.every, self.count = backbone, head, every, count
+
+    def forward(
+        self, x: Annotated[Tensor, Dims("B C H W")], target: Annotated[Tensor, Dims("B", dtype="int")] | None = None
+    ) -> Annotated[Tensor, Ports(map="B H W")]:
+        if x.is_meta:  # shapes are being worked out, and those of the model have to fit
+            maps = self.backbone(x)
+            check_logits(self.head(maps))
+            return maps.new_empty(len(maps), *maps.shape[2:])
+        maps = maps_of(self.backbone, x)
+        score = class_score(lambda points: self.head(self.backbone(points)), x, target)
+        return score_cam(score, x, maps)
+
+    def extra_repr(self) -> str:
+        return f"every={self.every}, count={self.count}"
