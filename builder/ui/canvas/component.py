@@ -19,7 +19,7 @@ from builder.ui.canvas.view import Element
 
 WEB = Path(__file__).parent / "web"
 BRIDGE = (
-    "queue", "dom", "drawn", "viewport", "reuse", "snap", "frame", "focus", "search", "chooser", "map", "overlay", "menu", "wires",
+    "queue", "dom", "drawn", "viewport", "reuse", "snap", "frame", "focus", "search", "chooser", "map", "overlay", "menu", "wires", "ways",
     "suggest", "pickup", "clipboard", "drop", "finder", "keyboard", "spoken", "bridge",
 )  # fmt: skip
 _IMPORT = re.compile(r"^import .*? from \"\./.*?\";\n", re.MULTILINE)

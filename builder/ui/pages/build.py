@@ -21,6 +21,7 @@ from builder.ui import (
 from builder.ui.canvas import events, spoken
 from builder.ui.canvas.component import mount_bridge, mount_canvas, mount_palette
 from builder.ui.canvas.expanded import drawn
+from builder.ui.canvas.ways import ways_of
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked, checked
 from builder.ui.desk import Desk
@@ -126,6 +127,7 @@ def _canvas(desk: Desk, catalogue: Catalogue, known: Checked) -> None:
         "client": client,
         "ack": desk.acks.get(client, 0),
         "view": "/".join((desk.id, *desk.shown)),
+        "ways": ways_of(nodes, edges),
     }
     with st.container(key="canvas"):
         mount_canvas(nodes, edges, envelope)

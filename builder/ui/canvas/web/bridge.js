@@ -17,6 +17,7 @@ import { Queue } from "./queue.js";
 import { nameCanvas, namePage } from "./spoken.js";
 import { Suggest } from "./suggest.js";
 import { readViewport, setViewport } from "./viewport.js";
+import { Ways } from "./ways.js";
 import { Wires } from "./wires.js";
 
 const POLL = 500; // ms between two looks at what is loading
@@ -52,6 +53,7 @@ class Bridge {
     this.clipboard = new Clipboard(this.frame, this.queue, this.overlay);
     this.menu = new Menu(this.root, this.frame, (name) => this.keyboard.run(name));
     this.wires = new Wires(this.frame);
+    this.ways = new Ways();
     this.pickup = new Pickup(this.frame, this.queue);
     this.suggest = new Suggest(this.frame, this.queue, this.chooser, this.wires);
     this.drop = new Drop(this.root, this.frame, this.queue, this.overlay);
@@ -74,6 +76,7 @@ class Bridge {
     this.drop.close();
     this.clipboard.close();
     this.menu.dispose();
+    this.ways.close();
     this.frame.close();
     this.root.remove();
     document.documentElement.classList.remove("desk-ready");
@@ -107,6 +110,7 @@ class Bridge {
       this.queue.push("poll");
     }
     if (!this.frame.attach()) return;
+    this.ways.attach(this.frame.doc);
     this.frame.style();
     this.name();
     if (this.view && !this.placed && readViewport(this.frame.doc) && bodies(this.frame.doc).size >= this.overlay.boxes().length && this.laidOut()) this.place();
@@ -135,7 +139,11 @@ class Bridge {
     }
     setTimeout(() => this.tick(), INSTANT);
     if (!same) setTimeout(() => this.go(), 2 * INSTANT);
-    setTimeout(() => this.wires.settle(), 2 * INSTANT);
+    this.ways.take(envelope.ways);
+    setTimeout(() => {
+      this.ways.settle();
+      this.wires.settle();
+    }, 2 * INSTANT);
     this.suggest.shown();
     setTimeout(() => this.keyboard.follow(), 2 * INSTANT);
     this.overlay.changed();
