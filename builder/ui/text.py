@@ -14,6 +14,7 @@ from builder.ui.edit_text import EDIT_TEXTS
 from builder.ui.files_text import FILES_TEXTS
 from builder.ui.finder_text import FINDER_TEXTS
 from builder.ui.page_text import PAGE_TEXTS
+from builder.ui.picture_text import PICTURE_TEXTS
 from builder.ui.placing_text import PLACING_TEXTS
 from builder.ui.regularize_text import REGULARIZE_TEXTS
 from builder.ui.spoken_text import SPOKEN_TEXTS
@@ -163,6 +164,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **FILES_TEXTS,
     **FINDER_TEXTS,
     **PAGE_TEXTS,
+    **PICTURE_TEXTS,
     **PLACING_TEXTS,
     **REGULARIZE_TEXTS,
     **SPOKEN_TEXTS,

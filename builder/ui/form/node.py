@@ -16,6 +16,7 @@ from builder.ui.form.about import about
 from builder.ui.form.common import mode_field, name_field
 from builder.ui.form.fields import format_value
 from builder.ui.form.parameters import parameters
+from builder.ui.form.picture import picture
 from builder.ui.form.ports import ports
 from builder.ui.form.settings import block_settings, settings
 from components import registry
@@ -42,6 +43,7 @@ def node_form(desk: Desk, node: str, facts: Facts, known: Checked) -> None:
         name_field(desk, node)
         mode_field(desk, node)
         parameters(desk, node, entry, facts)
+        picture(desk, node, entry, known.facts)
         ports(desk, node, facts)
         settings(desk, node, entry, known)
         about(entry, facts)
