@@ -22,7 +22,7 @@ from builder.compiler.small_runs import largest
 from components import registry
 from components.spec import Component
 
-SAMPLES = {"Convolution": 16, "Pooling": 256, "Non-local attention": 8}
+SAMPLES = {"Convolution": 16, "Pooling": 256, "Non-local attention": 32}
 """By family that has such pictures; a largest value is another one in each sample, so that pooling takes many."""
 SIDES = (
     11,
@@ -196,7 +196,7 @@ def _even(module: nn.Module) -> None:
         for parameter in module.parameters():
             if parameter.dim() > 1 or not parameter.any():
                 fan = max(parameter[0].numel(), 1) if parameter.dim() > 1 else 1
-                parameter.uniform_(0.5, 1.0).div_(fan)
+                parameter.uniform_(0.9, 1.0).div_(fan)
 
 
 def _read(y: Tensor, x: Tensor, brief: bool) -> Sampling | None:
@@ -212,7 +212,7 @@ def _read(y: Tensor, x: Tensor, brief: bool) -> Sampling | None:
     far = 6 if y.shape[-1] > x.shape[-1] else 1
     there = _seen(y, x, [*middle[:-1], middle[-1] + far]) if far > 1 else beside
     places = frozenset() if beside is None else frozenset(_places(beside))
-    step = None if there is None else (_column(there) - _column(weights)) / far
+    step = None if there is None else _shift(weights, there) / far
     return Sampling(rows, places, step or None, _channels(y, x, middle))
 
 
@@ -234,10 +234,11 @@ def _places(weights: Tensor) -> list[Place]:
     return [(i, j) for i, j in (weights.abs() >= STRONG).nonzero().tolist()]
 
 
-def _column(weights: Tensor) -> float:
-    """The middle of the columns that count."""
-    columns = [column for _, column in _places(weights)]
-    return (min(columns) + max(columns)) / 2
+def _shift(here: Tensor, there: Tensor) -> float:
+    """How many columns further the places lie; 0 where they span another number of columns."""
+    first, second = ([column for _, column in _places(weights)] for weights in (here, there))
+    moved = min(second) - min(first)
+    return moved if moved == max(second) - max(first) else 0
 
 
 def _channels(y: Tensor, x: Tensor, middle: Sequence[int]) -> tuple[tuple[bool, ...], ...]:
