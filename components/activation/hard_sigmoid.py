@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from components.registry import component
@@ -34,4 +35,5 @@ def hard_sigmoid(x: Annotated[Tensor, Dims("*")], *, slope: PositiveFloat = 1 / 
 
     Source: Courbariaux et al., arXiv 1511.00363, with a slope of 1/2; torch.nn.Hardsigmoid, with 1/6.
     """
-    return (slope * x + 0.5).clamp(0, 1)
+    steepness = 6 * slope  # torch's own has 1/6
+    return F.hardsigmoid(x if steepness == 1 else steepness * x)

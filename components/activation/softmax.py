@@ -38,4 +38,4 @@ def softmax(
 
     Source: Bridle 1990; temperature as in Hinton et al., Distilling the knowledge, arXiv 1503.02531.
     """
-    return torch.softmax(x / temperature, dim)
+    return torch.softmax(x if temperature == 1 else x / temperature, dim)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from components.registry import component
@@ -35,4 +36,4 @@ def swish(x: Annotated[Tensor, Dims("*")], *, beta: NonNegativeFloat = 1.0) -> A
 
     Source: Ramachandran et al., arXiv 1710.05941 (with beta fixed); SiLU of Elfwing et al., arXiv 1702.03118.
     """
-    return x * torch.sigmoid(beta * x)
+    return F.silu(x) if beta == 1 else x * torch.sigmoid(beta * x)

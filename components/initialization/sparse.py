@@ -45,6 +45,6 @@ class Sparse:
         """Fills ``weight``, (out, in, *kernel), and returns it."""
         with torch.no_grad():
             matrix = weight.normal_(0, self.std, generator=generator).flatten(1)
-            order = torch.rand(matrix.shape, generator=generator, device=weight.device).argsort(0)
-            zeros = order[: math.ceil(self.sparsity * len(matrix))]
+            order = torch.rand(matrix.mT.shape, generator=generator, device=weight.device).argsort(1)
+            zeros = order[:, : math.ceil(self.sparsity * len(matrix))].mT
             return weight.copy_(matrix.scatter(0, zeros, 0.0).view_as(weight))

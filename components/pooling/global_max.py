@@ -34,6 +34,8 @@ def global_max_pooling(
         x: (B, C, L), (B, C, H, W) or (B, C, D, H, W).
         y: (B, C, 1), (B, C, 1, 1) or (B, C, 1, 1, 1); (B, C) without keepdim.
 
-    Source: Oquab et al., CVPR 2015, where it finds objects without boxes. Equal maxima share the gradient.
+    Source: Oquab et al., CVPR 2015, where it finds objects without boxes. Of equal maxima one takes the
+    gradient.
     """
-    return x.amax(tuple(range(2, x.dim())), keepdim)
+    largest = x.flatten(2).max(-1).values
+    return largest.view(*largest.shape, *[1] * (x.dim() - 2)) if keepdim else largest

@@ -1,15 +1,16 @@
 """Power-average pooling: the Lp norm of each window."""
 
+import math
 from typing import Annotated
 
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from components.pooling._nd import check_window
+from components.pooling.average import AVERAGE_POOLS
 from components.registry import component
+from components.rules import per_axis
 from components.spec import Dims, Size, SpatialDims, example
-from components.windows import windows
 
 
 @component(
@@ -56,9 +57,14 @@ class PowerAveragePooling(nn.Module):
     ) -> None:
         super().__init__()
         check_window("pool_lp", dims, kernel_size=kernel_size, stride=stride)
-        self.norm_type, self.kernel_size, self.stride = norm_type, kernel_size, stride
+        self.norm_type = norm_type
+        self.samples = math.prod(per_axis(kernel_size, dims))
+        self.mean_pool = AVERAGE_POOLS[dims](kernel_size, stride)
 
     def forward(
         self, x: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]
     ) -> Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]:
-        return torch.linalg.vector_norm(windows(x, self.kernel_size, self.stride), self.norm_type, dim=-1)
+        powers = x * x if self.norm_type == 2 else x.abs().pow(self.norm_type)
+        sums = self.mean_pool(powers) * self.samples
+        empty = sums == 0  # where a root has no slope
+        return (sums + empty).pow(1 / self.norm_type).masked_fill(empty, 0.0)

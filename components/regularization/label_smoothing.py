@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from components.registry import component
 from components.spec import Dims, DropRate, example, ints
-from components.targets import ClassAxis, class_scores
+from components.targets import IGNORE_INDEX, ClassAxis, check_classes
 
 
 @component(
@@ -53,9 +53,12 @@ class LabelSmoothingLoss(nn.Module):
     def forward(
         self, logits: Annotated[Tensor, Dims("B K *")], target: Annotated[Tensor, Dims("B *", dtype="int")]
     ) -> Tensor:
-        rows, right, known = class_scores(logits, target, self.class_axis)
-        each = F.cross_entropy(rows, right, reduction="none", label_smoothing=self.smoothing)
-        return (each * known).sum() / known.sum().clamp(min=1)
+        check_classes(logits, target, self.class_axis)
+        scores = logits if self.class_axis == 1 else logits.movedim(-1, 1)
+        total = F.cross_entropy(
+            scores, target, ignore_index=IGNORE_INDEX, reduction="sum", label_smoothing=self.smoothing
+        )
+        return total / (target != IGNORE_INDEX).sum().clamp(min=1)
 
     def extra_repr(self) -> str:
         return f"smoothing={self.smoothing}, class_axis={self.class_axis}"

@@ -78,7 +78,7 @@ class MinMax(nn.Module):
         span = self.high - self.low
         span = torch.where(span == 0, torch.ones_like(span), span)
         a, b = self.range
-        return a + (b - a) * (x - along(self.low, x, self.per)) / along(span, x, self.per)
+        return (x - along(self.low, x, self.per)) / along(span / (b - a), x, self.per) + a
 
     def extra_repr(self) -> str:
         return f"{len(self.low)}, per={self.per!r}, range={self.range}"

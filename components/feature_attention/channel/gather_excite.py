@@ -83,4 +83,5 @@ class GatherExcite(nn.Module):
         return F.avg_pool2d(x, size, self.extent, padding=size // 2, count_include_pad=False)
 
     def forward(self, x: Image) -> Image:
-        return x * torch.sigmoid(F.interpolate(self.mlp(self.gather(x)), x.shape[2:]))
+        gate = torch.sigmoid(self.mlp(self.gather(x)))
+        return x * (gate if self.extent is None else F.interpolate(gate, x.shape[2:]))

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from components.feature_attention._maps import Maps, reduced, spread, start_at_zero, to_tokens
+from components.feature_attention._maps import Maps, reduced, spread, start_at_zero
 from components.registry import component
 from components.spec import Count, InChannels, example
 
@@ -51,6 +51,7 @@ class GlobalContext(nn.Module):
         )
 
     def forward(self, x: Maps) -> Maps:
-        tokens = to_tokens(x)
-        context = (self.score(tokens).softmax(1) * tokens).sum(1)  # (B, C)
+        maps = x.flatten(2)  # (B, C, N)
+        weights = (self.score.weight @ maps).softmax(-1)  # (B, 1, N)
+        context = (maps @ weights.mT).squeeze(-1)  # (B, C)
         return x + spread(self.transform(context), x)
