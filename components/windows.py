@@ -15,7 +15,9 @@ def windows(
     padding: int | tuple[int, ...] = 0,
     fill: float = 0.0,
 ) -> Tensor:
-    """The windows of a map (B, C, *spatial) as (B, C, *positions, samples); borders of ``padding`` samples are filled.
+    """The windows of a map (B, C, *spatial) as (samples, B, C, *positions); borders of ``padding`` samples are filled.
+
+    The samples come first: what is computed over them then runs along whole maps, several times as fast.
 
     Raises:
         RuntimeError: a window that is larger than the map.
@@ -28,4 +30,4 @@ def windows(
         x = F.pad(x, borders, value=fill)
     for axis, (size, step) in enumerate(zip(sizes, steps, strict=True), start=2):
         x = x.unfold(axis, size, step)
-    return x.flatten(-dims)
+    return x.movedim(tuple(range(-dims, 0)), tuple(range(dims))).flatten(0, dims - 1)

@@ -69,9 +69,10 @@ class DynamicReLU(nn.Module):
         self.register_buffer("alpha", torch.tensor([1.0] + [0.0] * (pieces - 1)), persistent=False)
 
     def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
-        moved = self.hyper(x.mean((2, 3))).reshape(len(x), -1, 1, 1, 2 * self.pieces)  # (B, C or 1, 1, 1, 2K)
-        slopes = self.alpha + SPREAD_A * moved[..., : self.pieces]
-        y = (slopes * x.unsqueeze(-1) + SPREAD_B * moved[..., self.pieces :]).amax(-1)
+        moved = self.hyper(x.mean((2, 3))).reshape(len(x), -1, 1, 1, 2 * self.pieces).movedim(-1, 0)
+        slopes, offsets = moved.split(self.pieces)  # (K, B, C or 1, 1, 1)
+        slopes = self.alpha.view(-1, 1, 1, 1, 1) + SPREAD_A * slopes
+        y = torch.addcmul(SPREAD_B * offsets, slopes, x).amax(0)
         if self.spatial is None:
             return y
         scores = self.spatial(x)

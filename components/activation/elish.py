@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from components.registry import component
@@ -37,4 +38,4 @@ def elish(x: Annotated[Tensor, Dims("*")], *, hard: bool = False) -> Annotated[T
     Source: Basirat & Roth, arXiv 1808.00783.
     """
     gate = ((x + 1) / 2).clamp(0, 1) if hard else torch.sigmoid(x)
-    return torch.where(x >= 0, x, torch.expm1(x.clamp(max=0))) * gate
+    return F.elu(x) * gate

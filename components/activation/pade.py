@@ -24,19 +24,21 @@ RECURRENCES = {
 
 
 def polynomials(x: Tensor, degree: int, basis: str) -> Tensor:
-    """The polynomials of a basis from degree 0 to ``degree`` at each x, on a new last axis."""
+    """The polynomials of a basis from degree 0 to ``degree`` at each x, on a new first axis."""
     values = [torch.zeros_like(x), torch.ones_like(x)]
     for k in range(degree):
         a, b, c = RECURRENCES[basis](k)
-        values.append((a * x + b) * values[-1] - c * values[-2])
-    return torch.stack(values[1:], dim=-1)
+        factor = a * x + b if (a, b) != (1, 0) else x
+        product = factor * values[-1]
+        values.append(product - c * values[-2] if c else product)
+    return torch.stack(values[1:])
 
 
 def pade_denominator(terms: Tensor, weight: Tensor, basis: str) -> Tensor:
     """One plus the magnitude of the terms from degree 1 on: never below one, so that the ratio has no poles."""
     if basis == "monomial":
-        return 1 + (terms @ weight).abs()
-    return 1 + terms.abs() @ weight.abs()
+        return 1 + torch.tensordot(weight, terms, 1).abs()
+    return 1 + torch.tensordot(weight.abs(), terms.abs(), 1)
 
 
 @component(
@@ -91,8 +93,8 @@ class PadeActivation(nn.Module):
             first[-1] = 0.5
         x = torch.linspace(-RANGE, RANGE, 601, dtype=torch.float64, device="cpu")
         weight = torch.as_tensor(first, dtype=torch.float64, device="cpu")
-        below = pade_denominator(polynomials(x, denominator_degree, basis)[:, 1:], weight, basis)
-        terms = polynomials(x, degree, basis) / below.unsqueeze(-1)
+        below = pade_denominator(polynomials(x, denominator_degree, basis)[1:], weight, basis)
+        terms = (polynomials(x, degree, basis) / below).mT
         wanted = torch.where(x > 0, x, negative_slope * x).unsqueeze(-1)
         fitted = torch.linalg.lstsq(terms, wanted, driver="gelsd").solution.squeeze(-1)
         self.numerator = nn.Parameter(torch.tensor(fitted.tolist()))
@@ -100,5 +102,5 @@ class PadeActivation(nn.Module):
 
     def forward(self, x: Annotated[Tensor, Dims("*")]) -> Annotated[Tensor, Dims("*")]:
         terms = polynomials(x, max(self.degree, self.denominator_degree), self.basis)
-        above = terms[..., : self.degree + 1] @ self.numerator
-        return above / pade_denominator(terms[..., 1 : self.denominator_degree + 1], self.denominator, self.basis)
+        above = torch.tensordot(self.numerator, terms[: self.degree + 1], 1)
+        return above / pade_denominator(terms[1 : self.denominator_degree + 1], self.denominator, self.basis)

@@ -4,6 +4,7 @@ import math
 from typing import Annotated
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from components.registry import component
@@ -40,6 +41,6 @@ def smooth_activation_unit(
 
     Source: Biswas et al., arXiv 2109.13210, with both values fixed.
     """
-    scaled = x / (sigma * math.sqrt(2))
-    bump = sigma / math.sqrt(2 * math.pi) * torch.exp(-scaled.square())
-    return (1 + alpha) / 2 * x + (1 - alpha) * (x / 2 * torch.erf(scaled) + bump)
+    scaled = x / sigma
+    bump = torch.exp(-scaled.square() / 2) / math.sqrt(2 * math.pi)
+    return alpha * x + (1 - alpha) * sigma * (F.gelu(scaled) + bump)  # gelu holds x / 2 and the term with erf

@@ -59,10 +59,10 @@ class MaxPoolDropout(nn.Module):
         self, x: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]
     ) -> Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]:
         if self.training:
-            return windows(x * (torch.rand_like(x) >= self.p), self.kernel_size, self.stride).amax(-1)
-        ascending = windows(x, self.kernel_size, self.stride).sort(-1).values
-        larger = torch.arange(ascending.shape[-1] - 1, -1, -1, device=x.device)
-        return ascending @ ((1 - self.p) * self.p ** larger.to(x.dtype))
+            return windows(x * (torch.rand_like(x) >= self.p), self.kernel_size, self.stride).amax(0)
+        ascending = windows(x, self.kernel_size, self.stride).sort(0).values
+        larger = torch.arange(len(ascending) - 1, -1, -1, device=x.device)
+        return torch.tensordot((1 - self.p) * self.p ** larger.to(x.dtype), ascending, 1)
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, p={self.p}"

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from components.registry import component
@@ -48,11 +49,10 @@ class AdaptiveInstanceNorm(nn.Module):
     def forward(
         self, content: Annotated[Tensor, Dims("B C L *")], style: Annotated[Tensor, Dims("B C L *")]
     ) -> Annotated[Tensor, Dims("B C L *")]:
-        own, wanted = content.flatten(2), style.flatten(2)
-        own_var, own_mean = torch.var_mean(own, 2, correction=0, keepdim=True)
-        var, mean = torch.var_mean(wanted, 2, correction=0, keepdim=True)
-        scale = ((var + self.eps) / (own_var + self.eps)).sqrt()
-        return ((own - own_mean) * scale + mean).view_as(content)
+        maps = content.flatten(2)
+        plain = F.layer_norm(maps, maps.shape[2:], eps=self.eps)  # as instance normalisation, also of one value
+        var, mean = torch.var_mean(style.flatten(2), 2, correction=0, keepdim=True)
+        return torch.addcmul(mean, plain, (var + self.eps).sqrt()).view_as(content)
 
     def extra_repr(self) -> str:
         return f"eps={self.eps}"

@@ -69,12 +69,14 @@ class GeneralizedBatchNorm(RunningNorm):
         self.deviation, self.alpha = deviation, alpha
 
     def statistics(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        low, mean, high = rows.amin(1), rows.mean(1), rows.amax(1)
+        mean = rows.mean(1)
         if self.deviation == "standard":  # a norm, unlike a root, has a gradient where a channel is constant
             return mean, torch.linalg.vector_norm(rows - mean[:, None], dim=1) / math.sqrt(rows.shape[1])
         if self.deviation == "range":
+            low, high = rows.amin(1), rows.amax(1)
             return (high + low) / 2, (high - low) / 2
         if self.deviation == "worst_case":
+            high = rows.amax(1)
             return high, high - mean
         quantile = rows.kthvalue(math.ceil(self.alpha * rows.shape[1]), 1).values
         above = (rows - quantile[:, None]).relu().mean(1) / (1 - self.alpha)

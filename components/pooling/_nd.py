@@ -33,5 +33,5 @@ def weighted_pool(
     padding: int | tuple[int, ...] = 0,
 ) -> Tensor:
     """The mean of each window of x, weighted by the softmax of the logits of that window; borders weigh nothing."""
-    weights = torch.softmax(windows(logits, kernel_size, stride, padding, fill=float("-inf")), dim=-1)
-    return (weights * windows(x, kernel_size, stride, padding)).sum(-1)
+    weights = torch.softmax(windows(logits, kernel_size, stride, padding, fill=float("-inf")), dim=0)
+    return (weights * windows(x, kernel_size, stride, padding)).sum(0)

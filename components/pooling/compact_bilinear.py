@@ -46,7 +46,8 @@ class CompactBilinearPooling(nn.Module):
     Raises:
         ValueError: maps of different sizes.
 
-    Source: Gao et al., arXiv 1511.06062, the tensor sketch with fixed random places h and signs s.
+    Source: Gao et al., arXiv 1511.06062, the tensor sketch with fixed random places h and signs s; the sum over positions
+    comes before the sketch, which is the same.
     """
 
     x_places: Tensor
@@ -67,18 +68,15 @@ class CompactBilinearPooling(nn.Module):
             self.register_buffer(f"{name}_places", torch.randint(out_features, (channels,)))
             self.register_buffer(f"{name}_signs", torch.randint(2, (channels,)) * 2.0 - 1.0)
 
-    def sketch(self, x: Tensor, places: Tensor, signs: Tensor) -> Tensor:
-        """The count sketches (B, positions, out_features) of the feature vectors of a map."""
-        signed = x.flatten(2).transpose(1, 2) * signs
-        return signed.new_zeros(*signed.shape[:2], self.out_features).index_add(2, places, signed)
-
     def forward(
         self,
         x: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")],
         y: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")],
     ) -> Annotated[Tensor, Ports(z="B F")]:
         check_positions(x, y)
-        first = torch.fft.rfft(self.sketch(x, self.x_places, self.x_signs))
-        second = torch.fft.rfft(self.sketch(y, self.y_places, self.y_signs))
-        z = torch.fft.irfft((first * second).sum(1), self.out_features)
+        # The product of two spectra is the convolution of the sketches: each pair of channels (i, j) goes to the place
+        # h(i) + h(j). Summed over the positions first, that takes one product of matrices and no transform.
+        products = (x.flatten(2) * self.x_signs[:, None]) @ (y.flatten(2) * self.y_signs[:, None]).mT  # (B, Cx, Cy)
+        places = (self.x_places[:, None] + self.y_places) % self.out_features
+        z = products.new_zeros(len(x), self.out_features).index_add(1, places.flatten(), products.flatten(1))
         return signed_root(z) if self.normalize else z

@@ -61,16 +61,16 @@ class DetailPreservingPooling(nn.Module):
         super().__init__()
         check_window("pool_detail_preserving", dims, kernel_size=kernel_size, stride=stride)
         self.kernel_size, self.stride, self.symmetric = kernel_size, stride, symmetric
-        self.log_alpha = nn.Parameter(torch.zeros(in_channels, *[1] * (dims + 1)))
-        self.log_lambda = nn.Parameter(torch.zeros(in_channels, *[1] * (dims + 1)))
+        self.log_alpha = nn.Parameter(torch.zeros(in_channels, *[1] * dims))
+        self.log_lambda = nn.Parameter(torch.zeros(in_channels, *[1] * dims))
 
     def forward(
         self, x: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]
     ) -> Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]:
-        values = windows(x, self.kernel_size, self.stride)  # (B, C, *positions, samples)
-        detail = values - values.mean(-1, keepdim=True)
+        values = windows(x, self.kernel_size, self.stride)  # (samples, B, C, *positions)
+        detail = values - values.mean(0)
         if not self.symmetric:
             detail = torch.relu(detail)
         reward = (detail.square() + SMALL**2).pow(self.log_lambda.exp() / 2)
         weights = self.log_alpha.exp() + reward
-        return (weights * values).sum(-1) / weights.sum(-1)
+        return (weights * values).sum(0) / weights.sum(0)

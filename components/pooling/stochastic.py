@@ -54,10 +54,11 @@ class StochasticPooling(nn.Module):
     def forward(
         self, x: Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]
     ) -> Annotated[Tensor, Dims("B C L | B C H W | B C D H W")]:
-        values = windows(x, self.kernel_size, self.stride).relu()  # (B, C, *positions, samples)
-        total = values.sum(-1, keepdim=True)
+        values = windows(x, self.kernel_size, self.stride).relu()  # (samples, B, C, *positions)
+        total = values.sum(0)
         if not self.training:
-            return (values.square() / torch.where(total > 0, total, 1.0)).sum(-1)
+            return (values.square() / torch.where(total > 0, total, 1.0)).sum(0)
         weights = torch.where(total > 0, values, 1.0).detach()
-        drawn = torch.multinomial(weights.flatten(0, -2), 1).reshape(total.shape)
-        return values.gather(-1, drawn).squeeze(-1)
+        ladder = weights.cumsum(0)  # a random height meets a step with the probability of its share
+        drawn = (ladder <= torch.rand_like(total) * ladder[-1]).sum(0, keepdim=True)
+        return values.gather(0, drawn.clamp(max=len(values) - 1)).squeeze(0)

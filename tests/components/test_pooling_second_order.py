@@ -89,7 +89,7 @@ def test_sketch_refuses_maps_of_different_sizes(draw):
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_detail_preserving_equals_the_formula(draw, symmetric):
     layer = create("pool_detail_preserving", in_channels=2, kernel_size=3, stride=2, symmetric=symmetric).double()
-    layer.log_alpha.data, layer.log_lambda.data = draw(2, 1, 1, 1), draw(2, 1, 1, 1)
+    layer.log_alpha.data, layer.log_lambda.data = draw(2, 1, 1), draw(2, 1, 1)
     x = draw(1, 2, 7, 9)
     y = layer(x)
     for c, i, j in product(range(2), range(3), range(4)):

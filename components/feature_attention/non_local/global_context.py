@@ -1,5 +1,6 @@
 """The global context block: one attended mean of the map, transformed and added everywhere."""
 
+import torch
 from torch import nn
 
 from components.feature_attention._maps import Maps, reduced, spread, start_at_zero
@@ -52,6 +53,6 @@ class GlobalContext(nn.Module):
 
     def forward(self, x: Maps) -> Maps:
         maps = x.flatten(2)  # (B, C, N)
-        weights = (self.score.weight @ maps).softmax(-1)  # (B, 1, N)
-        context = (maps @ weights.mT).squeeze(-1)  # (B, C)
+        weights = torch.bmm(self.score.weight.expand(len(x), 1, -1), maps).softmax(-1)  # (B, 1, N)
+        context = torch.bmm(maps, weights.mT).squeeze(-1)  # (B, C)
         return x + spread(self.transform(context), x)

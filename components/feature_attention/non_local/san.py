@@ -91,5 +91,7 @@ class WindowVectorAttention(nn.Module):
         return scores.masked_fill(~inside, -torch.inf).softmax(2)
 
     def forward(self, x: Image) -> Image:
-        weights = self.weights(x).repeat_interleave(self.share, -1)
-        return (weights * self.windows(self.value(x))).sum(2).mT.unflatten(2, x.shape[2:])
+        weights = self.weights(x).permute(0, 3, 2, 1)  # (B, groups, taps, H x W)
+        values = F.unfold(self.value(x), self.kernel_size, padding=self.kernel_size // 2)
+        values = values.unflatten(1, (weights.shape[1], self.share, -1))  # (B, groups, share, taps, H x W)
+        return (values * weights[:, :, None]).sum(3).flatten(1, 2).unflatten(2, x.shape[2:])
