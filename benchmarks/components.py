@@ -72,8 +72,8 @@ def measure(id: str, pair: Pair, seconds: float) -> Figure:
         times.append((turn[0], turn[1]))
     gc.enable()
     low, ratio, high = statistics.quantiles([a / b for a, b in times], n=4)
-    fastest = [1000 * min(side) for side in zip(*times)]
-    return Figure(id, get(id).family, pair.peer.name, pair.same, *fastest, ratio, low, high, pair.note)
+    ours_ms, peer_ms = (1000 * min(side) for side in zip(*times))
+    return Figure(id, get(id).family, pair.peer.name, pair.same, ours_ms, peer_ms, ratio, low, high, pair.note)
 
 
 def timed(side: Side, count: int) -> float:

@@ -26,6 +26,7 @@ FAMILIES = (
 
 UNTIMED = {
     "opt_data_echoing": "It orders the numbers of the samples once an epoch; no step of a training waits for it.",
+    "init_mimetic": "It decomposes the matrices of an attention, once before a training; the others fill single matrices.",
     "reg_data_augmentation": "A chain of torchvision's own transforms in the workers of a loader, each timed there.",
 }
 """Components of these families that are not timed, and why."""

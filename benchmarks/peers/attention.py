@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from benchmarks.peers.pair import Layers, Pair, Peer, Size, new
+from benchmarks.peers.pair import Inputs, Layers, Pair, Peer, Size, new
 
 
 def pairs(size: Size) -> dict[str, Pair]:
-    c = size.channels
+    c, rows = size.channels, 32 * size.batch
     on = Layers(*size.image)
     gate = new("torchvision.ops.SqueezeExcitation", c, c // 16)
     both = new("timm.layers.cbam:CbamModule", c, rd_channels=c // 16)
@@ -17,7 +17,7 @@ def pairs(size: Size) -> dict[str, Pair]:
     non_local = new("timm.layers.NonLocalAttn", c, rd_channels=c // 2)
     narrow = new("timm.layers.NonLocalAttn", c, rd_channels=c // 8)
     two = {"x": size.image, "y": size.image}
-    logits = {"logits": [(32 * size.batch, 10)] * 3}
+    logits: Inputs = {"logits": [(rows, 10), (rows, 10), (rows, 10)]}
     return {
         "attn_se": on.same(gate),
         "attn_sk": on.same(new("timm.layers.SelectiveKernel", c, rd_channels=32, split_input=False)),

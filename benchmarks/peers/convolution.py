@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from benchmarks.peers.pair import Layers, Pair, Peer, Size, new
+from benchmarks.peers.pair import Inputs, Layers, Pair, Peer, Size, new
 from components.spec import Tensors
 
 
@@ -18,7 +20,7 @@ def pairs(size: Size) -> dict[str, Pair]:
     sites = sparse_sites(b, c, n)
     dense = Peer("torch.nn.Conv2d on the dense image", lambda: Dense(b, c, n))
     per_channel = new("torch.nn.Conv2d", c, c, 5, padding=2, groups=c)
-    wide = {"out_channels": c, "padding": 1}
+    wide: dict[str, Any] = {"out_channels": c, "padding": 1}
     return {
         "conv_standard": on.same(plain, **wide),
         "conv_transposed": on.same(new("torch.nn.ConvTranspose2d", c, c, 2, 2), out_channels=c),
@@ -53,7 +55,7 @@ def pairs(size: Size) -> dict[str, Pair]:
     }
 
 
-def sparse_sites(b: int, c: int, n: int) -> dict[str, object]:
+def sparse_sites(b: int, c: int, n: int) -> Inputs:
     """Images (b, c, n, n) that are empty but for an eighth of their places."""
     active = b * n * n // 8
 

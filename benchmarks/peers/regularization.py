@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.peers.pair import Layers, Pair, Peer, Size, function, new
+from benchmarks.peers.pair import Inputs, Layers, Pair, Peer, Size, function, new
 from components.spec import Tensors, sub
 
 CLASSES = 100
@@ -22,6 +22,8 @@ def pairs(size: Size) -> dict[str, Pair]:
     coded = {"mu": (rows, c), "logvar": (rows, c), **judged}
     residual = {"x": size.image, "residual": size.image}
     labelled = {"x": (rows, features), "target": target}
+    weight: Inputs = {"w": (4 * c, 9 * c)}
+    norm = function("torch.linalg.vector_norm")
     model = sub("linear", in_features=features, out_features=CLASSES)
     classifier = Peer("torch.nn.Linear and torch.nn.CrossEntropyLoss", lambda: Classifier(features))
     return {
@@ -41,8 +43,19 @@ def pairs(size: Size) -> dict[str, Pair]:
         "reg_l0": on.plain(channels),
         "reg_vib": on.plain(cross_entropy, inputs=coded, takes=("logits", "target")),
         "reg_gradient_penalty": on.plain(classifier, inputs=labelled, takes=("x", "target"), model=model),
+        "reg_l1": on.plain(norm, inputs=weight),
+        "reg_l2": on.plain(norm, inputs=weight),
+        "reg_elastic_net": on.plain(norm, inputs=weight),
+        "reg_weissi": on.plain(norm, inputs=weight),
+        "reg_spectral": on.plain(function("torch.linalg.matrix_norm", ord=2), inputs=weight),
+        "reg_self_orthogonality": on.plain(Peer("torch.mm", lambda: similarities), inputs=weight),
         "reg_vat": on.plain(new("torch.nn.Linear", features, CLASSES), inputs={"x": (rows, features)}, model=model),
     }
+
+
+def similarities(w: Tensor) -> Tensor:
+    """The products (O, O) of all pairs of rows."""
+    return w.mm(w.mT)
 
 
 class Residual(nn.Module):

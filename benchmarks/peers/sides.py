@@ -141,7 +141,7 @@ def descent(build: Callable[[list[Tensor]], Optimizer], backward: bool) -> Side:
             value.backward()
         return value
 
-    return lambda: optimizer.step(loss)
+    return lambda: optimizer.step(loss)  # type: ignore[arg-type]  # estimators look at tensors
 
 
 def factors(of: Schedule) -> Side:

@@ -37,8 +37,8 @@ def polynomials(x: Tensor, degree: int, basis: str) -> Tensor:
 def pade_denominator(terms: Tensor, weight: Tensor, basis: str) -> Tensor:
     """One plus the magnitude of the terms from degree 1 on: never below one, so that the ratio has no poles."""
     if basis == "monomial":
-        return 1 + torch.tensordot(weight, terms, 1).abs()
-    return 1 + torch.tensordot(weight.abs(), terms.abs(), 1)
+        return 1 + torch.einsum("k,k...->...", weight, terms).abs()
+    return 1 + torch.einsum("k,k...->...", weight.abs(), terms.abs())
 
 
 @component(
@@ -102,5 +102,5 @@ class PadeActivation(nn.Module):
 
     def forward(self, x: Annotated[Tensor, Dims("*")]) -> Annotated[Tensor, Dims("*")]:
         terms = polynomials(x, max(self.degree, self.denominator_degree), self.basis)
-        above = torch.tensordot(self.numerator, terms[: self.degree + 1], 1)
+        above = torch.einsum("k,k...->...", self.numerator, terms[: self.degree + 1])
         return above / pade_denominator(terms[1 : self.denominator_degree + 1], self.denominator, self.basis)
