@@ -10,7 +10,6 @@ import argparse
 import io
 import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -110,15 +109,20 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--split", choices=("train", "valid", "test"), default="test")
     sub.add_argument("--json", action="store_true")
 
-    sub = command("compare", _compare, "Train a graph with several components in a node's place, and compare them.")
+    sub = command("compare", _compare, "Train a graph with several choices in a node's place, and compare them.")
     sub.add_argument("graph", metavar="GRAPH")
-    sub.add_argument("--node", required=True, metavar="ID", help="path of the node, as 'conv1' or 'block1/norm'")
+    sub.add_argument("--name", default="", help="of a comparison that the graph brings along (meta.comparisons)")
     sub.add_argument(
-        "--choices", required=True, type=_names, metavar="a,b,c", help="component ids; 'none': let pass by"
+        "--node", default=[], type=_paths, metavar="ID", help="path, as 'conv1' or 'block1/norm'; or a,b,c"
     )
-    sub.add_argument("--seeds", type=_at_least(1), default=3, help="how many (3)")
+    sub.add_argument(
+        "--choices", default=(), type=_choices, metavar="a,b,c",
+        help="components, initializations or parametrisations, as 'opt_adam:lr=0.01'; 'none': let pass by",
+    )  # fmt: skip
+    sub.add_argument("--seeds", type=_at_least(1), help="how many (3)")
     sub.add_argument("--epochs", type=_at_least(1))
-    sub.add_argument("--out", required=True, metavar="FOLDER", help="of the runs, comparison.json and comparison.html")
+    sub.add_argument("--out", metavar="FOLDER", help="of the runs and the result (a folder of the workspace)")
+    sub.add_argument("--resume", action="store_true", help="go on with the comparison in the folder")
     sub.add_argument("--json", action="store_true")
 
     sub = command("inspect", _inspect, "Draw a view of a model, as the Inspect page does, into a file.")
@@ -155,11 +159,20 @@ def _at_least(minimum: int) -> Any:
     return integer
 
 
-def _names(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
-    if not all(re.fullmatch(r"\w+", name) for name in names):
-        raise argparse.ArgumentTypeError(f"must be component ids with commas between them, got {text!r}")
-    return names
+def _paths(text: str) -> list[str]:
+    paths = [path.strip() for path in text.split(",")]
+    if not all(paths):
+        raise argparse.ArgumentTypeError(f"must be paths of nodes with commas between them, got {text!r}")
+    return paths
+
+
+def _choices(text: str) -> Any:
+    from builder.comparison import parse_choices
+
+    try:
+        return parse_choices(text)
+    except GraphError as error:
+        raise argparse.ArgumentTypeError(error.message) from None
 
 
 def _setting(text: str) -> tuple[str, str]:
@@ -277,18 +290,23 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _compare(arguments: argparse.Namespace) -> int:
-    from builder.comparison import compare
+    from builder.comparison import ComparisonFolder, compare, default_folder, planned
+    from builder.graph import load
 
-    found = compare(
-        arguments.graph,
-        arguments.node,
-        arguments.choices,
-        arguments.out,
-        seeds=arguments.seeds,
-        epochs=arguments.epochs,
-        report=None if arguments.json else lambda line: print(line, flush=True),
+    a, graph = arguments, load(arguments.graph)
+    if a.resume and a.out:
+        plan, out = ComparisonFolder(a.out).plan(), a.out
+    else:
+        plan = planned(graph, a.name, a.node, a.choices, a.seeds, a.epochs)
+        out = a.out or default_folder(a.graph, plan)
+    found = compare(graph, plan, out, report=None if a.json else lambda line: print(line, flush=True))
+    if found is None:
+        raise KeyboardInterrupt
+    print(
+        json.dumps({"ok": True, "folder": str(out), **found.to_json()}, ensure_ascii=False)
+        if a.json
+        else f"\n{found.table()}"
     )
-    print(json.dumps({"ok": True, **found.to_json()}, ensure_ascii=False) if arguments.json else f"\n{found.table()}")
     return 0
 
 

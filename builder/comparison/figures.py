@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 CONFIDENCE = 0.95
+Verdict = Literal["better", "worse", "open"]
+MARKS: dict[Verdict, str] = {"better": " ▲", "worse": " ▼", "open": " ="}
 
 
 @dataclass(frozen=True)
@@ -30,15 +32,29 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """The rows in the order of the choices; ``figure`` is the path of the node whose value on ``split`` is compared."""
+class Failure:
+    """A training that came to nothing, and why."""
 
-    node: str
+    choice: str
+    seed: int
+    message: str
+    message_zh: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The rows in the order of the choices; ``figure`` is the path of the node whose value on ``split`` is compared.
+
+    A choice of which a training failed is no row.
+    """
+
+    nodes: tuple[str, ...]
     figure: str
     split: str
     higher_is_better: bool
     seeds: tuple[int, ...]
     rows: tuple[Row, ...]
+    failures: tuple[Failure, ...] = ()
 
     @property
     def ranked(self) -> list[Row]:
@@ -53,6 +69,13 @@ class Comparison:
         differences = [a - b for a, b in zip(row.values, self.rows[0].values, strict=True)]
         return sum(differences) / len(differences), _half_width(differences)
 
+    def verdict(self, row: Row) -> Verdict:
+        """``better`` or ``worse`` than the first choice where the interval of the difference excludes zero; else ``open``."""
+        difference, half = self.against_first(row)
+        if half is None or abs(difference) <= half:
+            return "open"
+        return "better" if (difference > 0) == self.higher_is_better else "worse"
+
     def to_json(self) -> dict[str, Any]:
         rows = []
         for row in self.rows:
@@ -60,13 +83,14 @@ class Comparison:
             rows.append(
                 {
                     "choice": row.choice, "values": list(row.values), "mean": row.mean, "half_width": row.half_width,
-                    "difference": difference, "difference_half_width": half, "parameters": row.parameters,
-                    "seconds": row.seconds,
+                    "difference": difference, "difference_half_width": half, "verdict": self.verdict(row),
+                    "parameters": row.parameters, "seconds": row.seconds,
                 }
             )  # fmt: skip
         return {
-            "node": self.node, "figure": self.figure, "split": self.split, "higher_is_better": self.higher_is_better,
+            "nodes": list(self.nodes), "figure": self.figure, "split": self.split, "higher_is_better": self.higher_is_better,
             "confidence": CONFIDENCE, "seeds": list(self.seeds), "rows": rows,
+            "failures": [asdict(failure) for failure in self.failures],
         }  # fmt: skip
 
     def table(self) -> str:
@@ -75,20 +99,24 @@ class Comparison:
         lines: list[tuple[str, ...]] = [head]
         for row in self.ranked:
             first = row is self.rows[0]
-            difference = "" if first else _spread(*self.against_first(row), signed=True)
+            difference = "" if first else spread(*self.against_first(row), signed=True)
+            difference += "" if first else MARKS[self.verdict(row)]
             lines.append(
-                (row.choice, _spread(row.mean, row.half_width), difference, f"{row.parameters:,}", f"{row.seconds:.1f}")
+                (row.choice, spread(row.mean, row.half_width), difference, f"{row.parameters:,}", f"{row.seconds:.1f}")
             )
         widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-        return "\n".join(
+        said = [
             "  ".join(
                 cell.ljust(w) if i < 1 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths))
             ).rstrip()
             for line in lines
-        )
+        ]
+        said += [f"{f.choice}, seed {f.seed}, failed: {f.message}" for f in self.failures]
+        return "\n".join([*said, f"▲ better, ▼ worse than the first: the {CONFIDENCE:.0%} interval excludes zero"])
 
 
-def _spread(mean: float, half: float | None, signed: bool = False) -> str:
+def spread(mean: float, half: float | None, signed: bool = False) -> str:
+    """A mean with half of its interval: ``+0.0120 ±0.0030``."""
     return f"{mean:{'+' if signed else ''}.4f}" + ("" if half is None else f" ±{half:.4f}")
 
 

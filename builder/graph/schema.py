@@ -19,6 +19,7 @@ _WIRE_END = rf"^[A-Za-z][A-Za-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*{_END}"
 _COMPONENT = rf"^(block:)?[A-Za-z][A-Za-z0-9_]*{_END}"
 _PATH = rf"^[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*{_END}"
 _RUN = rf"^[A-Za-z0-9_][A-Za-z0-9_. -]*{_END}"
+_CHOICE = rf"^[A-Za-z][A-Za-z0-9_]*(:[A-Za-z0-9_]+=[^:\n]+)*{_END}"
 _TABLE: dict[str, Any] = {"type": "object", "propertyNames": {"maxLength": 120}}
 _BODY: dict[str, Any] = {
     "nodes": {"type": "array", "maxItems": MAX_NODES, "items": {"$ref": "#/$defs/node"}},
@@ -94,6 +95,33 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
+_COMPARISON: dict[str, Any] = {
+    "type": "object",
+    "required": ["name", "nodes", "choices"],
+    "properties": {
+        "name": {"type": "string", "pattern": _ID, "maxLength": MAX_ID},
+        "title": {"type": "string", "maxLength": 200},
+        "title_zh": {"type": "string", "maxLength": 200},
+        "nodes": {
+            "type": "array",
+            "items": {"type": "string", "pattern": _PATH, "maxLength": 1000},
+            "minItems": 1,
+            "maxItems": 1000,
+            "description": "all of them get the same choice",
+        },
+        "choices": {
+            "type": "array",
+            "items": {"type": "string", "pattern": _CHOICE, "maxLength": 1000},
+            "minItems": 1,
+            "maxItems": 100,
+            "description": "component, or component:param=value; none: what comes in passes by",
+        },
+        "seeds": {"type": "integer", "minimum": 1, "maximum": 1000},
+        "epochs": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+    },
+}
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of a graph file of this version."""
     return {
@@ -111,6 +139,7 @@ def schema() -> dict[str, Any]:
                     "task": {"type": "string", "maxLength": 120, "description": "what the graph is for"},
                     "task_zh": {"type": "string", "maxLength": 120},
                     "year": {"type": "integer", "minimum": 1, "maximum": 9999, "description": "of the method"},
+                    "comparisons": {"type": "array", "items": _COMPARISON, "maxItems": 100},
                 },
             },
             "training": {
@@ -223,6 +252,7 @@ _PATTERNS = {
     _WIRE_END: ("'node.port'", "“节点.端口”"),
     _COMPONENT: ("the id of a component, or 'block:name'", "组件编号或“block:模块名”"),
     _PATH: ("a node's id or path", "节点编号或路径"),
+    _CHOICE: ("'component' or 'component:param=value'", "“组件”或“组件:参数=值”"),
     _RUN: (
         "the name of a run: letters, digits, '_', '-', '.' and spaces",
         "训练名称（字母、数字、下划线、连字符、点与空格）",

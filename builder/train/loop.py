@@ -14,6 +14,7 @@ from typing import Any
 from builder.compiler import Compiled, CompileError
 from builder.graph import Graph, GraphError
 from builder.train import checkpoint
+from builder.train import lock as locks
 from builder.train.devices import Devices
 from builder.train.errors import TrainError, in_words
 from builder.train.evaluation import Evaluation, higher_is_better, latest_is_best
@@ -24,7 +25,7 @@ from builder.train.meter import Meter
 from builder.train.monitor import Monitor, Stopped
 from builder.train.plan import describe, plan, plan_again
 from builder.train.prepare import fetch, fit_transforms, loaders_of
-from builder.train.run import LOCK_VARIABLE, Best, Run, State
+from builder.train.run import Best, Run, State
 from builder.train.step import Step, name_of
 from builder.train.steps import Steps
 from builder.train.strategies import Choosing, Relabelling, Rounds, Stopping
@@ -71,7 +72,7 @@ def train(
         TrainError: the training failed, at a node where one is to blame; the run's status says the same.
     """
     run, overrides = Run(out), list(overrides)
-    launched = LOCK_VARIABLE in os.environ  # the folder was made and locked for this process
+    launched = locks.VARIABLE in os.environ  # the folder was made and locked for this process
     lock = run.lock() if launched else None
     monitor = Monitor(run, leads=True, resume=resume) if launched else None
     try:

@@ -65,7 +65,7 @@ def _set(graph: Graph, blocks: dict[str, Graph], keys: list[str], text: str, pat
     elif component.startswith(BLOCK_PREFIX):
         data["params"][rest[0]] = _block_value(blocks, component.removeprefix(BLOCK_PREFIX), node, rest[0], text)
     else:
-        data["params"][rest[0]] = _component_value(component, node, rest[0], text)
+        data["params"][rest[0]] = typed_value(component, node, rest[0], text)
 
 
 def _block_value(blocks: dict[str, Graph], name: str, node: str, param: str, text: str) -> Any:
@@ -80,8 +80,8 @@ def _block_value(blocks: dict[str, Graph], name: str, node: str, param: str, tex
     return _parse(text)
 
 
-def _component_value(component: str, node: str, param: str, text: str) -> Any:
-    """The value that the parameter's type makes of a text."""
+def typed_value(component: str, node: str, param: str, text: str) -> Any:
+    """The value that the parameter's type makes of a text; GraphError where there is no such parameter, or it cannot have it."""
     try:
         entry = registry.get(component)
         if param not in entry.parameters:

@@ -15,9 +15,7 @@ lock                      locked by the worker for as long as it lives
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,11 +26,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from builder.graph import Graph, dumps, load, write_atomic
 from builder.train.errors import TrainError
+from builder.train.lock import hold, locked
 
 State = Literal["starting", "running", "paused", "stopped", "finished", "failed", "crashed", "unknown"]
 Request = Literal["stop", "pause", "resume"]
 ALIVE: tuple[State, ...] = ("starting", "running", "paused")
-LOCK_VARIABLE = "LAYERLOOM_RUN_LOCK"
 
 
 @dataclass
@@ -159,17 +157,17 @@ class Run:
 
     def info(self) -> dict[str, Any]:
         """Seed, epochs, devices, versions and when the run was made; empty where there is none."""
-        return _read_json(self.file("run.json")) or {}
+        return read_json(self.file("run.json")) or {}
 
     def status(self) -> Status:
         """Where the training is."""
-        found = _read_json(self.file("status.json"))
+        found = read_json(self.file("status.json"))
         try:
             status = _STATUS.validate_python(found)
         except ValidationError:
             return Status("unknown")
         if status.state in ALIVE and not locked(self.file("lock")):
-            again = _read_json(self.file("status.json"))
+            again = read_json(self.file("status.json"))
             if again is not None and again.get("state") not in ALIVE:  # it ended between the two looks
                 return self.status()
             status.state, status.eta, status.error = "crashed", None, _DIED.to_json()
@@ -200,7 +198,7 @@ class Run:
 
     def evaluation(self) -> dict[str, Any]:
         """Results of ``evaluate`` by split."""
-        return _read_json(self.file("evaluation.json")) or {}
+        return read_json(self.file("evaluation.json")) or {}
 
     def checkpoint(self, which: Literal["best", "last"] = "best") -> Path | None:
         """The checkpoint file; the other one where this one is missing, None where there is none yet."""
@@ -226,7 +224,7 @@ class Run:
 
     def requested(self) -> str | None:
         """What was last asked for."""
-        return (_read_json(self.file("control.json")) or {}).get("request")
+        return (read_json(self.file("control.json")) or {}).get("request")
 
     def clear_request(self) -> None:
         self.file("control.json").unlink(missing_ok=True)
@@ -254,25 +252,13 @@ class Run:
 
         TrainError where a worker has it. A worker that was started for this run takes over the lock of who started it.
         """
-        inherited = os.environ.pop(LOCK_VARIABLE, "")
-        if inherited:
-            os.set_inheritable(int(inherited), False)
-            return int(inherited)
         self.make_folder()
-        handle = os.open(self.file("lock"), os.O_RDWR | os.O_CREAT, 0o644)
-        deadline = time.monotonic() + 1.0  # a reader holds the lock for an instant when it looks
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return handle
-            except OSError:
-                if time.monotonic() > deadline:
-                    os.close(handle)
-                    raise TrainError(
-                        f"The run '{self.path}' is being trained by another process.",
-                        f"训练“{self.path}”正由另一个进程进行。",
-                    ) from None
-                time.sleep(0.02)
+        handle = hold(self.file("lock"))
+        if handle is None:
+            raise TrainError(
+                f"The run '{self.path}' is being trained by another process.", f"训练“{self.path}”正由另一个进程进行。"
+            )
+        return handle
 
 
 _DIED = TrainError(
@@ -291,22 +277,8 @@ def runs(folder: str | Path) -> list[Run]:
     return sorted(found, key=lambda run: (run.info().get("created", 0), run.name), reverse=True)
 
 
-def locked(path: Path) -> bool:
-    """Whether a living process holds the lock file."""
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(handle)
-    return False
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
+def read_json(path: Path) -> dict[str, Any] | None:
+    """A JSON file that holds an object; None where there is none, or it is half written."""
     try:
         value = json.loads(path.read_bytes())
     except (OSError, ValueError):

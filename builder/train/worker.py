@@ -13,8 +13,9 @@ from pathlib import Path
 
 from builder.graph import Graph
 from builder.train.errors import TrainError
+from builder.train.lock import VARIABLE
 from builder.train.plan import describe, plan
-from builder.train.run import LOCK_VARIABLE, Run, Status
+from builder.train.run import Run, Status
 
 _HOUSE = Path(__file__).resolve().parents[2]
 
@@ -79,23 +80,28 @@ def kill(run: Run) -> None:
 
 
 def _spawn(run: Run, lock: int, arguments: Sequence[str]) -> None:
-    """Runs ``python -m builder train`` detached, in the same folder; the worker holds the lock from its birth on."""
+    """Trains in a process of its own, in the same folder."""
     info = run.info()
-    command = [sys.executable, "-m", "builder", "train", str(run.file("graph.json")), "--out", str(run.path)]
+    command = ["train", str(run.file("graph.json")), "--out", str(run.path)]
     for option in ("devices", "nodes", "precision"):
         command += [f"--{option}", str(info.get(option, 1 if option != "precision" else "32-true"))]
+    spawn([*command, *arguments], run.file("log.txt"), lock)
+
+
+def spawn(arguments: Sequence[str], log: Path, lock: int) -> None:
+    """Runs ``python -m builder`` detached; what it prints goes to the log, and it holds the lock from its birth on."""
     paths = [str(_HOUSE), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {
-        LOCK_VARIABLE: str(lock),
+        VARIABLE: str(lock),
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONUNBUFFERED": "1",
         "PYTHONFAULTHANDLER": "1",
     }
-    with run.file("log.txt").open("ab") as log:
+    with log.open("ab") as stream:
         process = subprocess.Popen(
-            [*command, *arguments],
+            [sys.executable, "-m", "builder", *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=stream,
             stderr=subprocess.STDOUT,
             env=environment,
             pass_fds=(lock,),

@@ -6,14 +6,14 @@ import math
 
 import pytest
 
-from builder.comparison import Comparison, Row, figure
+from builder.comparison import Comparison, Failure, Row, figure
 
 ROWS = (Row("a", (0.5, 0.7), 10, 1.0), Row("b", (0.6, 0.9), 1200, 2.0), Row("c", (0.4, 0.4), 3, 0.5))
 T = 12.7062047  # of Student's distribution with one degree of freedom, 97.5 %
 
 
 def comparison(higher: bool = True) -> Comparison:
-    return Comparison("conv", "accuracy", "test", higher, (0, 1), ROWS)
+    return Comparison(("conv",), "accuracy", "test", higher, (0, 1), ROWS)
 
 
 def test_mean_and_interval() -> None:
@@ -33,7 +33,7 @@ def test_differences_are_taken_seed_by_seed() -> None:
 def test_the_best_comes_first(higher: bool, order: str) -> None:
     assert "".join(row.choice for row in comparison(higher).ranked) == order
     lines = comparison(higher).table().splitlines()
-    assert [line[0] for line in lines[1:]] == list(order)
+    assert [line[0] for line in lines[1:-1]] == list(order)
     assert "1,200" in next(line for line in lines if line.startswith("b"))
 
 
@@ -43,3 +43,25 @@ def test_the_picture_holds_every_seed_and_interval() -> None:
     assert dots == [("a", 0.5), ("a", 0.7), ("b", 0.6), ("b", 0.9), ("c", 0.4), ("c", 0.4)]
     assert means["y"] == ["c", "a", "b"], "the best stands on top"
     assert means["error_x"]["array"][1] == ROWS[0].half_width
+
+
+def test_what_can_be_said_against_the_first_choice() -> None:
+    """The interval of the differences by seed decides, not those of the means, which overlap here."""
+    rows = (
+        Row("a", (0.5, 0.6, 0.7), 1, 1.0),
+        Row("b", (0.52, 0.621, 0.719), 1, 1.0),
+        Row("c", (0.4, 0.7, 0.9), 1, 1.0),
+    )
+    for higher, said in ((True, ["open", "better", "open"]), (False, ["open", "worse", "open"])):
+        found = Comparison(("conv",), "accuracy", "test", higher, (0, 1, 2), rows)
+        assert [found.verdict(row) for row in rows] == said
+    single = Row("a", (0.5,), 1, 1.0)
+    assert Comparison(("conv",), "accuracy", "test", True, (0,), (single,)).verdict(single) == "open"
+
+
+def test_failures_are_told_below_the_table() -> None:
+    found = Comparison(
+        ("conv",), "accuracy", "test", True, (0, 1), ROWS, (Failure("d", 1, "It diverged.", "已发散。"),)
+    )
+    assert "d, seed 1, failed: It diverged." in found.table()
+    assert found.to_json()["failures"][0]["message_zh"] == "已发散。"

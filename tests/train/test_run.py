@@ -12,7 +12,7 @@ import pytest
 
 from builder.graph import to_document
 from builder.train import Best, Run, Status, TrainError, runs
-from builder.train.run import locked
+from builder.train.lock import locked
 from tests.train.graphs import classifier
 
 
