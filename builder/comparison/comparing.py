@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 
 from builder.comparison.figures import Comparison, Failure, Row
 from builder.comparison.folder import PICTURE, RESULT, ComparisonFolder, Progress
+from builder.comparison.live import kept_figure
 from builder.comparison.plan import Choice, Plan
 from builder.comparison.plot import figure
 from builder.comparison.variants import variant
@@ -76,8 +76,7 @@ class _Comparing:
         self.folder.prepare(self.graph, self.plan)
         try:
             self._tell("starting")
-            place = self.plan.place
-            variants = {c: variant(self.graph, self.plan.nodes, c, place) for c in self.plan.choices}
+            variants = {c: variant(self.graph, self.plan.nodes, c, self.plan.place) for c in self.plan.choices}
             found = self._train(variants)
             self._write(found)
             self._tell("finished")
@@ -187,22 +186,23 @@ def _judged(run: Run, name: str, trained: bool) -> tuple[str, float]:
     Raises:
         TrainError: it is no finite number on either.
     """
+    found = None if trained else kept_figure(run, name)
     for split in ("test", "valid"):
-        results = None if trained else run.evaluation().get(split)
-        if not isinstance(results, dict):
-            try:
-                results = evaluate(run, split)
-            except TrainError:
-                if split == "valid":
-                    raise
-                continue  # the data have no test split
-        value = {**results["losses"], **results["metrics"]}.get(name, math.nan)
-        if math.isfinite(value):
-            return split, float(value)
-    raise TrainError(
-        f"'{name}' is no finite number on held-out data: the training diverged.",
-        f"“{name}”在留出数据上不是有限值：训练已发散。",
-    )
+        if found is not None:
+            return found
+        try:
+            evaluate(run, split)
+        except TrainError:
+            if split == "valid":
+                raise
+            continue  # the data have no test split
+        found = kept_figure(run, name)
+    if found is None:
+        raise TrainError(
+            f"'{name}' is no finite number on held-out data: the training diverged.",
+            f"“{name}”在留出数据上不是有限值：训练已发散。",
+        )
+    return found
 
 
 def _in_words(error: Exception) -> dict[str, str]:

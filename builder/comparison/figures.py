@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -92,6 +94,16 @@ class Comparison:
             "confidence": CONFIDENCE, "seeds": list(self.seeds), "rows": rows,
             "failures": [asdict(failure) for failure in self.failures],
         }  # fmt: skip
+
+    def csv(self) -> str:
+        """The rows as comma-separated values, a column for each seed."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        derived = ("mean", "half_width", "difference", "difference_half_width", "verdict", "parameters", "seconds")
+        writer.writerow(["choice", *(f"seed {seed}" for seed in self.seeds), *derived])
+        for row in self.to_json()["rows"]:
+            writer.writerow([row["choice"], *row["values"], *("" if row[key] is None else row[key] for key in derived)])
+        return out.getvalue()
 
     def table(self) -> str:
         """The rows as a table for a terminal, the best first."""

@@ -90,7 +90,7 @@ class ComparisonFolder:
         return Plan.from_json(self.info())
 
     def info(self) -> dict[str, Any]:
-        """The plan as it is written, with ``created`` and the ``fingerprint`` of the graph."""
+        """The plan as it is written, with its ``place``, and titles and ``fingerprint`` of the graph."""
         return read_json(self.file("plan.json")) or {}
 
     def progress(self) -> Progress:
@@ -121,7 +121,8 @@ class ComparisonFolder:
         """Writes the graph and the plan; what was trained before for the same graph stays.
 
         Raises:
-            TrainError: the folder is that of another graph, or cannot be written.
+            GraphError: the choices are none, or take different places.
+            TrainError: the folder is that of another graph.
         """
         before = self.info()
         if before.get("fingerprint", fingerprint(graph)) != fingerprint(graph):
@@ -129,7 +130,9 @@ class ComparisonFolder:
                 f"The folder '{self.path}' holds a comparison of another graph. Choose another folder.",
                 f"文件夹“{self.path}”中是另一张图的比较。请另选文件夹。",
             )
-        info = {"created": time.time(), **before, **plan.to_json(), "fingerprint": fingerprint(graph)}
+        titles = {f"graph_{key}": graph.meta[key] for key in ("title", "title_zh") if graph.meta.get(key)}
+        info = {"created": time.time(), **before, **titles, **plan.to_json()}
+        info |= {"place": plan.place, "fingerprint": fingerprint(graph)}
         for name in {"name", "title", "title_zh", "epochs"} - set(plan.to_json()):
             info.pop(name, None)
         write_atomic(self.file("graph.json"), dumps(graph))

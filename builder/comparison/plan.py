@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from builder.graph import Graph, GraphError
 from components import registry
@@ -14,7 +14,12 @@ NONE = "none"
 """The choice that lets what comes in pass by, or that leaves a setting as it is by default."""
 CHOICE = re.compile(r"[A-Za-z]\w*(:\w+=[^:]+)*")
 Place = Literal["component", "init", "parametrize"]
+PLACES: tuple[Place, ...] = get_args(Place)
 _SETTINGS: dict[str, Place] = {"init": "init", "parametrization": "parametrize"}
+
+
+def _place_of(kind: str) -> Place:
+    return _SETTINGS.get(kind, "component")
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Plan:
                     kind = registry.get(choice.component).kind
                 except registry.UnknownComponentError as error:
                     raise GraphError(error.message, error.message_zh, self.nodes[0]) from None
-                kinds.setdefault(_SETTINGS.get(kind, "component"), choice.name)
+                kinds.setdefault(_place_of(kind), choice.name)
         if len(kinds) > 1:
             one, other = list(kinds.values())[:2]
             raise GraphError(
@@ -93,7 +98,7 @@ class Plan:
                 f"“{one}”与“{other}”所处的位置不同，无法比较。",
                 self.nodes[0],
             )
-        return next(iter(kinds), "component")
+        return next(iter(kinds)) if kinds else "component"
 
     def numbers(self, graph: Graph) -> tuple[int, ...]:
         """The seeds: the graph's own and those after it."""

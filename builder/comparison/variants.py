@@ -1,4 +1,7 @@
-"""A graph with another choice in a place: another component, another initialization, another parametrisation."""
+"""A graph with another choice in a place: another component, another initialization, another parametrisation.
+
+Importing it takes no torch.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from builder.comparison.plan import NONE, Choice, Place
-from builder.compiler import CompileError, check
 from builder.graph import BLOCK_PREFIX, Graph, GraphError, clone, edit
 from builder.train.overrides import typed_value
 
@@ -37,11 +39,29 @@ def variant(graph: Graph, nodes: Sequence[str], choice: Choice, place: Place = "
     Raises:
         CompileError: the graph does not fit together with it.
     """
+    from builder.compiler import CompileError, check  # late: it takes torch
+
     changed = applied(graph, nodes, choice, place).graph
     report = check(changed, fixes=False)
     if not report.ok:
         raise CompileError(report)
     return changed
+
+
+def same_place(graph: Graph, one: str, other: str) -> bool:
+    """Whether two paths lead to the same node, perhaps through different uses of its block.
+
+    Raises:
+        GraphError: one of them leads to none.
+    """
+    (part, node), (second, twin) = _place(graph, one), _place(graph, other)
+    return part is second and node == twin
+
+
+def component_at(graph: Graph, path: str) -> str:
+    """The component of the node at a path; GraphError where there is none."""
+    part, node = _place(graph, path)
+    return part.nodes[node]["component"]
 
 
 class Misfit(NamedTuple):
@@ -59,6 +79,8 @@ def misfits(
 
 
 def _misfit(graph: Graph, nodes: Sequence[str], choice: Choice, place: Place) -> Misfit | None:
+    from builder.compiler import CompileError
+
     try:
         variant(graph, nodes, choice, place)
     except CompileError as error:

@@ -133,6 +133,7 @@ COMMANDS: dict[str, Command] = {
         Command("edit", "mute", actions.mute, ("Ctrl+M",), "block", "nodes"),
         Command("edit", "bypass", actions.bypass, ("Ctrl+B",), "step_over", "nodes"),
         Command("edit", "replace", _replace, ("R",), "find_replace", "nodes"),
+        Command("edit", "compare_here", _asks("compare_here"), (), "science", "nodes"),
         Command("edit", "group", actions.group, ("Ctrl+G",), "select_all", "nodes"),
         Command("edit", "expand", actions.toggle_expanded, ("E",), "unfold_more", "block"),
         Command("edit", "keep_block", block_dialogs.ask_to_keep, (), "bookmark_add", "block"),

@@ -12,6 +12,7 @@ from builder.ui import (
     app_shell,
     block_dialogs,
     compare_panel,
+    comparison_dialog,
     entry,
     files,
     frame,
@@ -46,6 +47,8 @@ def draw(desk: Desk) -> None:
         st.dialog(t("compare_title"), width="medium")(compare_panel.choose)(desk)
     elif asked == "replace":
         replace_panel.ask(desk)
+    elif asked == comparison_dialog.DIALOG:
+        comparison_dialog.ask(desk)
     elif asked == "gallery":
         app_shell.open_page("gallery")
     elif asked == "manage":

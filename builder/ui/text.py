@@ -10,6 +10,7 @@ from builder.ui.about_text import ABOUT_TEXTS
 from builder.ui.analysis_text import ANALYSIS_TEXTS
 from builder.ui.block_text import BLOCK_TEXTS
 from builder.ui.command_text import COMMAND_TEXTS
+from builder.ui.comparison_text import COMPARISON_TEXTS
 from builder.ui.edit_text import EDIT_TEXTS
 from builder.ui.files_text import FILES_TEXTS
 from builder.ui.finder_text import FINDER_TEXTS
@@ -160,6 +161,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **ANALYSIS_TEXTS,
     **BLOCK_TEXTS,
     **COMMAND_TEXTS,
+    **COMPARISON_TEXTS,
     **EDIT_TEXTS,
     **FILES_TEXTS,
     **FINDER_TEXTS,

@@ -9,12 +9,25 @@ import streamlit as st
 
 from builder.graph import Graph, to_document
 from builder.train import TrainError, resume
-from builder.ui import app_shell, chart, export_panel, frame, generated_panel, plots, run_html, run_store, session
+from builder.ui import (
+    address,
+    app_shell,
+    chart,
+    comparison_view,
+    export_panel,
+    frame,
+    generated_panel,
+    plots,
+    run_html,
+    run_store,
+    session,
+)
 from builder.ui.jobs import jobs
 from builder.ui.markdown import plain
 from builder.ui.run_store import Summary
 from builder.ui.text import language, t
 
+VIEWS = ("trainings", "comparisons")
 SORTS = ("newest", "best", "title", "longest")
 STEP = 25
 MOST_CURVES = 4
@@ -25,11 +38,27 @@ MOST_COMPARED = len(plots.COLOURS)
 def page() -> None:
     """Draws the page."""
     session.current()
+    address.seed_one("runs_view", "view", VIEWS, VIEWS[0])
     with st.container(key="page_runs"):
-        frame.heading(t("page_runs"), t("runs_about"))
+        with st.container(key="runs_head", horizontal=True, wrap=False, vertical_alignment="center"):
+            about = "runs_about" if st.session_state["runs_view"] == VIEWS[0] else "comparisons_about"
+            frame.heading(t("page_runs"), t(about))
+            view = st.segmented_control(
+                t("runs_views"), VIEWS, format_func=lambda name: t(f"runs_view_{name}"), key="runs_view",
+                label_visibility="collapsed", required=True, on_change=_switch,
+            )  # fmt: skip
+        address.keep(view="" if view == VIEWS[0] else view or "")
+        if view == "comparisons":
+            comparison_view.draw()
+            return
         found = run_store.every()
         live = any(s.status.alive for s in found) or any(jobs().running(_job(s)) for s in found)
         st.fragment(_body, run_every=2.0 if live else None)(live)
+
+
+def _switch() -> None:
+    """The address of one list says nothing of the other."""
+    address.keep(comparison="")
 
 
 @frame.guarded
