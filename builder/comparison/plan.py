@@ -13,9 +13,9 @@ from components import registry
 NONE = "none"
 """The choice that lets what comes in pass by, or that leaves a setting as it is by default."""
 CHOICE = re.compile(r"[A-Za-z]\w*(:\w+=[^:]+)*")
-Place = Literal["component", "init", "parametrize"]
+Place = Literal["component", "init", "parametrize", "regularize"]
 PLACES: tuple[Place, ...] = get_args(Place)
-_SETTINGS: dict[str, Place] = {"init": "init", "parametrization": "parametrize"}
+_SETTINGS: dict[str, Place] = {"init": "init", "parametrization": "parametrize", "regularizer": "regularize"}
 
 
 def _place_of(kind: str) -> Place:

@@ -1,4 +1,4 @@
-"""A graph with another choice in a place: another component, another initialization, another parametrisation.
+"""A graph with another choice in a place: another component, initialization, parametrisation or regularizer.
 
 Importing it takes no torch.
 """

@@ -10,7 +10,7 @@ from builder.comparison import NONE, Choice, Plan, parse_choices, plans
 from builder.comparison.plan import PLACES, Place
 from builder.comparison.variants import Misfit, component_at, misfits, same_place
 from builder.graph import BLOCK_PREFIX, Graph, GraphError
-from builder.graph.edit.replace import WEIGHTED
+from builder.graph.edit.replace import SETTINGS
 from builder.train import TrainError
 from builder.ui import app_shell, comparison_store, frame, times
 from builder.ui.catalogue import Catalogue
@@ -22,7 +22,7 @@ from builder.ui.warm import WARMUP
 from components.glossary import family_label
 
 DIALOG = "compare_here"
-KINDS: dict[Place, str] = {"init": "init", "parametrize": "parametrization"}
+KINDS: dict[Place, str] = {"init": "init", "parametrize": "parametrization", "regularize": "regularizer"}
 TENSORS = ("layer", "op", "transform")  # kinds that may take each other's place
 MOST_SEEDS, MOST_EPOCHS, MOST_REASONS = 50, 100_000, 60
 
@@ -108,7 +108,7 @@ def _about(graph: Graph, plan: Plan, nodes: Sequence[str]) -> bool:
 def places_of(graph: Graph, nodes: Sequence[str], catalogue: Catalogue) -> list[Place]:
     """What can be compared at these nodes: their components, and the settings that all of them have."""
     kinds = {catalogue[id].kind if id in catalogue else "block" for id in (component_at(graph, n) for n in nodes)}
-    return list(PLACES) if kinds <= set(WEIGHTED) else ["component"]
+    return [place for place in PLACES if kinds <= set(SETTINGS.get(place, kinds))]
 
 
 def candidates(graph: Graph, nodes: Sequence[str], place: Place, catalogue: Catalogue) -> list[Choice]:
@@ -182,8 +182,7 @@ def named(name: str, place: Place, catalogue: Catalogue, lang: str) -> str:
     except ValueError:  # what a person is writing
         return name
     if choice.component == NONE:
-        words = {"component": "comparison_none_pass", "init": "comparison_none_default"}
-        return text(words.get(place, "comparison_none_free"), lang)
+        return text(f"comparison_none_{place}", lang)
     entry = catalogue.get(choice.component)
     if entry is None:
         return name

@@ -12,6 +12,7 @@ COMPARISON_TEXTS: dict[str, tuple[str, str]] = {
     "comparison_place_component": ("Components", "组件"),
     "comparison_place_init": ("Initializations", "参数初始化"),
     "comparison_place_parametrize": ("Parametrisations", "权重参数化"),
+    "comparison_place_regularize": ("Regularizers", "正则化"),
     "comparison_choices": ("Choices; the others are compared with the first", "选项（其余各项与第一项比较）"),
     "comparison_choices_add": ("Choose, or write component:param=value", "选择，或输入 组件:参数=值"),
     "comparison_fit": (
@@ -20,9 +21,10 @@ COMPARISON_TEXTS: dict[str, tuple[str, str]] = {
         "共有 {n} 个选项适合此处：每一个都已换入此处并编译通过。可直接输入带参数的选项，如 opt_sgd:lr=0.1。",
     ),
     "comparison_unfit": ("Does not fit here ({n})", "不适合此处（{n}）"),
-    "comparison_none_pass": ("None: lets pass by", "无（直接通过）"),
-    "comparison_none_default": ("PyTorch's default", "PyTorch 默认"),
-    "comparison_none_free": ("None: plain weights", "无（普通权重）"),
+    "comparison_none_component": ("None: lets pass by", "无（直接通过）"),
+    "comparison_none_init": ("PyTorch's default", "PyTorch 默认"),
+    "comparison_none_parametrize": ("None: plain weights", "无（普通权重）"),
+    "comparison_none_regularize": ("None: no regularizer", "无（不加正则化）"),
     "comparison_seeds": ("Seeds", "随机种子数"),
     "comparison_seeds_help": (
         "Each choice is trained once per seed; an interval of confidence takes two or more.",

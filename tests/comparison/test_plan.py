@@ -36,6 +36,7 @@ def test_choices_say_which_place_they_take() -> None:
     assert place("act_relu,none") == "component"
     assert place("none,init_xavier,init_zero") == "init"
     assert place("norm_weight,none") == "parametrize"
+    assert place("reg_l2:strength=0.01,none") == "regularize"
     with pytest.raises(GraphError, match="'act_relu' and 'init_xavier' do not take the same place"):
         place("act_relu,init_xavier")
     with pytest.raises(GraphError, match="no component 'act_reluu'"):

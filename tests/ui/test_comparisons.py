@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from builder.comparison import Choice, Comparison, ComparisonFolder, Plan, Progress, Row, home, parse_choices, plans
+from builder.comparison.plan import PLACES
 from builder.graph import Graph, load
 from builder.train import Run, TrainError
 from builder.train.run import Best, Status
@@ -78,8 +79,13 @@ def test_what_is_there_and_its_family_come_first(catalogue: Catalogue) -> None:
     (optimizer,) = [node for node in graph if graph.nodes[node]["component"].startswith("opt_")]
     others = comparison_dialog.candidates(graph, [optimizer], "component", catalogue)
     assert {catalogue[choice.component].kind for choice in others[:-1]} == {"optimizer"}
-    assert comparison_dialog.places_of(graph, ["relu1"], catalogue) == ["component", "init", "parametrize"]
-    assert comparison_dialog.places_of(graph, [optimizer], catalogue) == ["component"]
+    assert comparison_dialog.places_of(graph, ["relu1"], catalogue) == [
+        "component",
+        "init",
+        "parametrize",
+        "regularize",
+    ]
+    assert comparison_dialog.places_of(graph, [optimizer], catalogue) == ["component", "regularize"]
     inits = comparison_dialog.candidates(graph, ["relu1"], "init", catalogue)
     assert Choice("init_xavier") in inits and all(
         c.component.startswith(("init_", "norm_fixup", "none")) for c in inits
@@ -91,7 +97,7 @@ def test_choices_are_called_by_what_people_read(catalogue: Catalogue) -> None:
         return comparison_dialog.named(name, place, catalogue, lang)  # type: ignore[arg-type]
 
     assert named("act_relu") == "ReLU" and named("opt_sgd:lr=0.1").endswith(" · lr=0.1")
-    assert len({named("none"), named("none", "init"), named("none", "parametrize")}) == 3
+    assert len({named("none", place) for place in PLACES}) == len(PLACES)
     assert named("none", lang="zh") == "无（直接通过）"
     assert named("half writ") == "half writ" and named("no_such") == "no_such"
 
