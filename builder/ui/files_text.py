@@ -125,7 +125,7 @@ FILES_TEXTS: dict[str, tuple[str, str]] = {
     "rename_title": ("Rename {name}", "重命名 {name}"),
     "rename_button": ("Rename", "重命名"),
     "import_title": ("Import graph files", "导入图文件"),
-    "import_label": ("Graph files (.json), several at once", "图文件（.json），可多选"),
+    "import_label": ("Graph files (.json) or a zip of them, several at once", "图文件（.json）或其 zip 压缩包，可多选"),
     "import_hint": ("They are saved among my graphs; nothing is opened.", "文件会存入“我的图”，不会自动打开。"),
     "import_taken": (
         "{n} of them have the name of a graph that is there already.",
@@ -134,6 +134,7 @@ FILES_TEXTS: dict[str, tuple[str, str]] = {
     "import_keep_both": ("Keep both", "两者都保留"),
     "import_replace": ("Replace (the former state becomes a version)", "替换（原内容保留为历史版本）"),
     "import_skip": ("Skip these", "跳过这些"),
+    "import_refused_more": ("and {n} more", "另有 {n} 个"),
     "import_button": ("Import {n}", "导入 {n} 个"),
     "recent_about": (
         "Every graph that you worked on, saved or not, kept automatically.",

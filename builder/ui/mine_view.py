@@ -28,6 +28,7 @@ from builder.ui.saved_graphs import Incoming, Saved
 from builder.ui.text import language, t
 
 STEP = 48  # cards that are drawn at once
+REFUSED = 12  # lines that say which files are refused
 
 
 def draw(catalogue: Catalogue) -> None:
@@ -173,13 +174,16 @@ def _rename(name: str) -> None:
 def _import() -> None:
     st.caption(t("import_hint"))
     with frame.uploader():
-        given = st.file_uploader(t("import_label"), type=["json"], key="import_files", accept_multiple_files=True)
+        given = st.file_uploader(
+            t("import_label"), type=["json", "zip"], key="import_files", accept_multiple_files=True
+        )
     if not given:
         return
     found = saved_graphs.incoming((file.name, file.getvalue()) for file in given)
-    for each in found:
-        if each.error is not None:
-            st.error(plain(f"{each.name}: {frame.said(each.error)}"))
+    refused = [f"{each.name}: {frame.said(each.error)}" for each in found if each.error is not None]
+    if refused:
+        more = [t("import_refused_more", n=len(refused) - REFUSED)] if len(refused) > REFUSED else []
+        st.error("\n\n".join(plain(line) for line in [*refused[:REFUSED], *more]))
     good = [each for each in found if each.graph is not None]
     taken = sum(each.taken for each in good)
     choice = "keep_both"

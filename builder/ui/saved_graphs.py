@@ -9,12 +9,12 @@ import shutil
 import threading
 import time
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.graph import Graph, GraphError, dumps, loads, write_atomic
-from builder.ui import versions, workspace
+from builder.ui import graph_pack, versions, workspace
 
 _LOCK = threading.RLock()  # the sessions of one process do not come between the steps of one operation
 _VERSIONS = "versions"  # of a deleted graph, in its folder of the bin
@@ -142,11 +142,11 @@ def duplicate(name: str) -> str:
     return copy
 
 
-def free_name(name: str) -> str:
-    """The name itself, or with the next free number behind it where it is taken: ``name 2``."""
+def free_name(name: str, besides: Collection[str] = ()) -> str:
+    """The name itself, or with the next free number behind it where it is taken, also by one of ``besides``: ``name 2``."""
     name = workspace.graph_file(name).name.removesuffix(".json")
     chosen, number = name, 2
-    while exists(chosen):
+    while chosen in besides or exists(chosen):
         stem = re.sub(r" \d{1,4}$", "", name)
         chosen, number = f"{stem[: 79 - len(str(number))]} {number}", number + 1
     return chosen
@@ -225,15 +225,32 @@ def _move(source: Path, source_versions: Path, target: Path, target_versions: Pa
 
 
 def incoming(files: Iterable[tuple[str, bytes]]) -> list[Incoming]:
-    """What the files that a person gives would be as saved graphs; nothing is written yet."""
-    found = []
-    for given, content in files:
+    """What the files that a person gives, and those in a zip, would be as saved graphs; nothing is written yet.
+
+    Files of one name are numbered; one whose name a saved graph has keeps it.
+    """
+    found: list[Incoming] = []
+    names: set[str] = set()
+    for given, content in _each(files):
         name = name_of(given)
         try:
-            found.append(Incoming(name, loads(content), taken=exists(name)))
+            if isinstance(content, GraphError):
+                raise content
+            graph = loads(content)
+            name = free_name(name, names) if name in names else name
+            found.append(Incoming(name, graph, taken=exists(name)))
+            names.add(name)
         except GraphError as error:
             found.append(Incoming(name, None, error))
     return found
+
+
+def _each(files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes | GraphError]]:
+    for given, content in files:
+        if graph_pack.is_pack(given):
+            yield from graph_pack.unpacked(given, content)
+        else:
+            yield given, content
 
 
 def name_of(title: str, otherwise: str = "graph") -> str:
