@@ -158,6 +158,7 @@ PARAMETERS: dict[str, Label] = {
     "distribution": ("Distribution", "分布"),
     "dropout": ("Dropout", "失活率"),
     "dtype": ("Type", "数据类型"),
+    "each": ("Snapshot at each", "快照时机"),
     "elementwise_affine": ("Learned scale and shift", "可学习的缩放与平移"),
     "embed_dim": ("Features", "特征数"),
     "embedding_dim": ("Vector size", "向量维数"),

@@ -53,7 +53,7 @@ class StepWriter:
             lines.append("number += 1")
         if self.training.follows_time():
             lines.append("moment = epoch + step / steps")
-        lines += self.training.followed("moment")
+        lines += self.training.followed("moment") + self.training.averaging.follow("moment")
         for number, plan in enumerate(self.plan.optimizers):
             if not plan.step.always:
                 lines.append(f"{self.training.names_of(number).acts} = {self._when(plan)}")

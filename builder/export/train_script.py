@@ -9,6 +9,7 @@ import torch
 
 from builder.compiler import End
 from builder.compiler.inference import arguments
+from builder.export.averaging_script import AveragingWriter
 from builder.export.computing import Scribe
 from builder.export.constructors import MISSING, Argument, Construction, construction, is_plain_builder, record
 from builder.export.errors import ExportError
@@ -33,6 +34,7 @@ PARAMETER = torch.nn.Parameter(torch.zeros(1, 1))
 CHAINED = Symbol("components.schedule._base", "chained_factor")
 ROOTS = [
     "forward", "update", "compute", "factor", "watch", "fit", "length", "batches", "choose", "relabel", "follow",
+    "averaged",
 ]  # fmt: skip
 
 
@@ -57,6 +59,7 @@ class TrainWriter:
     def __init__(self, plan: TrainingPlan, model: ModelSource, title: str, ships_initial: bool) -> None:
         self.plan, self.model, self.title, self.ships_initial = plan, model, title, ships_initial
         self.compiled, self.layout = plan.compiled, plan.layout
+        self.averaging = AveragingWriter(self)
         nodes = self._nodes()
         taken = [*LOCALS, model.name, *self._constants_taken()]
         symbols = [symbol_of(node.component.factory) for node in nodes]
@@ -120,6 +123,7 @@ class TrainWriter:
         for number in range(len(self.plan.optimizers)):
             names = self.names_of(number)
             found += [names.parameters, names.optimizer, names.schedule, names.acts, names.total, names.penalty]
+        found += self.averaging.LOCALS * bool(self.averaging.optimizers)
         return [name for name in found if name.isidentifier()]
 
     def _nodes(self) -> list[FlatNode]:
@@ -249,8 +253,7 @@ class TrainWriter:
             if not apart
             else "        train = {name: total / seen[name] for name, total in totals.items() if seen[name]}",
             *indented(self.followed("epoch + 1"), 8),
-            f"        valid = evaluate(model, metrics, {', '.join(self.loading.valid())}, device)",
-            *indented(self._judge(), 8),
+            *indented(self.averaging.judged(self._judge()), 8),
             *indented(self._rounds(), 8),
             "",
             "",
@@ -406,7 +409,8 @@ class TrainWriter:
         return f"{self.scribe.target(path)}({', '.join(given)})"
 
     def follows_time(self) -> bool:
-        return bool(self.chains(1)) or any(average.rise == "cosine" for average in self.compiled.averages)
+        rises = any(average.rise == "cosine" for average in self.compiled.averages)
+        return bool(self.chains(1)) or rises or bool(self.averaging.optimizers)
 
     # -------------------------------------------------------------- the end of an epoch
 
@@ -423,6 +427,7 @@ class TrainWriter:
             strategy.watch(better)
             better = strategy.higher_is_better
         lines = [
+            f"valid = evaluate(model, metrics, {', '.join(self.loading.valid())}, device)",
             'history.append({"epoch": epoch + 1, "train": train, "valid": valid})',
             '(HERE / "history.json").write_text(json.dumps(history, indent=1))',
             'print(f"epoch {epoch + 1}: train {written(train)}; valid {written(valid)}", flush=True)',

@@ -19,6 +19,7 @@ from builder.train.plan import DEFAULT_EPOCHS
 from builder.train.step import Step, name_of
 from builder.train.steps import Steps
 from builder.train.strategies import Choosing, Relabelling
+from components.optimizer._averaged import AveragedWeights
 
 MOST_CASES = 64
 """Ways in which optimizers with periods of their own may meet."""
@@ -104,6 +105,8 @@ class TrainingPlan:
         demands += [group.demand for group in self.groups]
         demands += [shown for _, shown in self.views]
         demands += [demand(self.compiled, self.pool(node)) for node in self.rounds]
+        if any(isinstance(o.step.optimizer, AveragedWeights) for o in self.optimizers):
+            demands += [demand(self.compiled, o.step.values, "train") for o in self.optimizers]
         self.layout = Layout(self.compiled, self.compiled.predictions, demands)
 
     def pool(self, node: FlatNode) -> list[End]:

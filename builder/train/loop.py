@@ -7,7 +7,7 @@ import math
 import os
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -238,7 +238,7 @@ class Trainer:
 
     def _epoch(self) -> bool:
         """Trains through (the rest of) an epoch; False where someone asks to stop."""
-        for batch in batches(self.training, self.epoch, self.position, self.devices.rank, self.devices.world):
+        for batch in self._batches(self.position):
             batch = self._batch = self.devices.move(batch)
             moment = self.epoch + self.position / self.steps_per_epoch
             for number, values in self.steps(batch, self.step + 1, moment, self.epochs):
@@ -251,6 +251,10 @@ class Trainer:
                 return False
         return True
 
+    def _batches(self, start: int = 0) -> Iterator[Batch]:
+        """The training batches of the current epoch, this process's share of each."""
+        return batches(self.training, self.epoch, start, self.devices.rank, self.devices.world)
+
     def _judge(self) -> None:
         """Ends an epoch: its figures, the best epoch, the strategies, a checkpoint."""
         train: dict[str, float] = {}
@@ -258,28 +262,28 @@ class Trainer:
             train |= meter.epoch(self.devices)
             self._check(step, train)
         speed = self._whole.read()
-        self.steps.follow(self.epoch + 1, self.epochs)
-        valid = self.evaluation()
-        self.epoch, self.position = self.epoch + 1, 0
-        self.figures = {"train": train, "valid": valid}
-        figures = valid or train
-        is_best = self._is_best(figures.get(self.watched, math.nan))
-        for path, strategy in self.strategies.items():
-            if strategy.update(figures.get(name_of(self.compiled, self.watching[path]), math.nan)):
-                self.ended_by = self.ended_by or path
-        is_last = bool(self.ended_by) or self.epoch == self.epochs
-        if self.journal is not None:
-            event = {
-                "epoch": self.epoch,
-                "step": self.step,
-                **self.figures,
-                "best": is_best,
-                **self._instruments(speed),
-            }
-            if self.rounds:
-                event["samples"] = {rounds.loader.path: rounds.loader.samples for rounds in self.rounds.values()}
-            self.journal.epoch(event, last=is_last)
-        self.generation(self.epoch, is_last)
+        with self.steps.judged(self.epoch + 1, self.epochs, self._batches):
+            valid = self.evaluation()
+            self.epoch, self.position = self.epoch + 1, 0
+            self.figures = {"train": train, "valid": valid}
+            figures = valid or train
+            is_best = self._is_best(figures.get(self.watched, math.nan))
+            for path, strategy in self.strategies.items():
+                if strategy.update(figures.get(name_of(self.compiled, self.watching[path]), math.nan)):
+                    self.ended_by = self.ended_by or path
+            is_last = bool(self.ended_by) or self.epoch == self.epochs
+            if self.journal is not None:
+                event = {
+                    "epoch": self.epoch,
+                    "step": self.step,
+                    **self.figures,
+                    "best": is_best,
+                    **self._instruments(speed),
+                }
+                if self.rounds:
+                    event["samples"] = {rounds.loader.path: rounds.loader.samples for rounds in self.rounds.values()}
+                self.journal.epoch(event, last=is_last)
+            self.generation(self.epoch, is_last)
         changes = [rounds(self.epoch) for rounds in self.rounds.values()]
         if any(changes):
             self.steps_per_epoch = self.monitor.status.steps_per_epoch = self._steps_per_epoch()

@@ -134,12 +134,11 @@ class Step:
 
     def _estimate(self, estimator: GradientEstimator, batch: Batch) -> None:
         """Finds the gradients by looks at the loss, all with the same random numbers, which leave no other trace."""
-        forward, arguments = self.devices.forward(self.program), self._arguments(batch)
         seed = int(torch.randint(2**31, ()))
 
         def look() -> Tensor:
             with self.devices.fixed_random_numbers(seed), torch.no_grad():
-                return self.objective(forward(*arguments))[0]
+                return self.objective(self.look(batch))[0]
 
         buffers = [(buffer, buffer.clone()) for buffer in self.program.buffers()]
         estimator.estimate(look)
@@ -190,6 +189,10 @@ class Step:
     def program(self) -> fx.GraphModule:
         """All that the losses are computed by, from the data on."""
         return self.compiled.program(self.values, phase="train")
+
+    def look(self, batch: Batch) -> tuple[Tensor, ...]:
+        """The values of its ends for a batch."""
+        return self.devices.forward(self.program)(*self._arguments(batch))
 
     def _arguments(self, batch: Batch) -> list[Tensor]:
         return [batch.values[end] for end in self.program.inputs]  # type: ignore[union-attr, misc]

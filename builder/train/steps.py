@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor, fx, nn
 
 from builder.compiler import Compiled, End
 from builder.compiler.ownership import in_turn
+from builder.train.averaging import Averaging
 from builder.train.devices import Devices
 from builder.train.diagnose import failed_forward
 from builder.train.errors import TrainError
@@ -41,7 +42,8 @@ class Steps:
             )
         self.compiled, self.devices = compiled, devices
         self.steps = [Step(compiled, node, devices) for node in nodes]
-        self.follow = Followers(compiled)
+        self.averaging = Averaging(compiled, self.steps, devices)
+        self._followers = Followers(compiled)
         self.simultaneous = compiled.graph.training.get("updates") == "simultaneous"
         actors = [
             Actor(step.values, frozenset(map(id, step.parameters)), step.estimator is None) for step in self.steps
@@ -75,7 +77,8 @@ class Steps:
         epoch = int(moment) + 1
         for step in self.steps:
             step.set_rate(moment, epochs)
-        self.follow(moment, epochs)
+        self._followers(moment, epochs)
+        self.averaging.follow(moment, epochs)
         acting = self._everyone
         if acting is None:
             acting = tuple(i for i, step in enumerate(self.steps) if step.acts(number, epoch))
@@ -103,6 +106,19 @@ class Steps:
         if changed:
             self.compiled.update_averages(moment / epochs)
         return logged
+
+    @contextlib.contextmanager
+    def judged(self, epoch: int, epochs: int, data: Callable[[], Iterable[Batch]]) -> Iterator[None]:
+        """Within, the model is the one to judge after an epoch, counted from 1: at its schedules, by its averages.
+
+        Args:
+            epoch: that has ended.
+            epochs: of the whole training.
+            data: gives the training batches of an epoch.
+        """
+        self._followers(epoch, epochs)
+        with self.averaging.judged(epoch, epochs, data):
+            yield
 
     def planned(self, acting: tuple[int, ...]) -> list[Turn]:
         """The turns of a step in which the optimizers of these numbers act."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
-from components.optimizer.lion import Lion
+from components.optimizer._inner import Inner, inner_optimizer
 from components.registry import component
 from components.spec import Count, Dims, DropRate, NonNegativeFloat, PositiveFloat, Probability, Runtime, example
 
@@ -69,7 +69,7 @@ class Lookahead(torch.optim.Optimizer):
 )
 def lookahead(
     params: Annotated[Iterable, Runtime()],
-    inner: Literal["sgd", "adam", "adamw", "radam", "lion"] = "adamw",
+    inner: Inner = "adamw",
     lr: PositiveFloat = 1e-3,
     steps: Count = 5,
     alpha: Probability = 0.5,
@@ -94,14 +94,4 @@ def lookahead(
 
     Source: Zhang et al., arXiv 1907.08610, algorithm 1.
     """
-    if inner == "sgd":
-        fast: torch.optim.Optimizer = torch.optim.SGD(params, lr, momentum=momentum, weight_decay=weight_decay)
-    elif inner == "adam":
-        fast = torch.optim.Adam(params, lr, betas, weight_decay=weight_decay)
-    elif inner == "adamw":
-        fast = torch.optim.AdamW(params, lr, betas, weight_decay=weight_decay)
-    elif inner == "radam":
-        fast = torch.optim.RAdam(params, lr, betas, weight_decay=weight_decay)
-    else:
-        fast = Lion(params, lr, betas, weight_decay)
-    return Lookahead(fast, steps, alpha)
+    return Lookahead(inner_optimizer(inner, params, lr, momentum, betas, weight_decay), steps, alpha)

@@ -342,6 +342,38 @@ def regularized() -> Graph:
     return made
 
 
+def averaged() -> Graph:
+    """Averaged weights under batch normalization and dropout, and a vector that goes on with each forward."""
+    made = graph(
+        {
+            "data": ("data_wine", {}, {"batch_size": 32}),
+            "hidden": ("linear", {"out_features": 16}, {"parametrize": [{"component": "norm_spectral"}]}),
+            "norm": "norm_batch",
+            "drop": ("drop_dropout", {"p": 0.3}),
+            "head": ("linear", {"out_features": 3}),
+            "loss": "loss_cross_entropy",
+            "accuracy": "metric_accuracy",
+            "stop": ("reg_early_stopping", {"patience": 2}),
+            "optimizer": ("opt_swa", {"lr": 0.02, "start": 0.4}),
+        },
+        [
+            "data.x>hidden.x", "hidden.y>norm.x", "norm.y>drop.x", "drop.y>head.x", "head.y>loss.logits",
+            "data.y>loss.target", "head.y>accuracy.logits", "data.y>accuracy.target", "accuracy.value>stop.metric",
+            "loss.loss>optimizer.loss",
+        ],
+        training={"epochs": 4, "seed": 5},
+    )  # fmt: skip
+    return made
+
+
+def averaged_steps() -> Graph:
+    """Two optimizers, one of which averages over steps."""
+    made = two_optimizers()
+    made.nodes["first"]["component"] = "opt_swa"
+    made.nodes["first"]["params"] = {"lr": 0.02, "start": 0.3, "each": "step", "decay": 0.7}
+    return made
+
+
 ALL: dict[str, Any] = {
     maker.__name__: maker
     for maker in (
@@ -358,6 +390,8 @@ ALL: dict[str, Any] = {
         labelled_and_not,
         attacked,
         regularized,
+        averaged,
+        averaged_steps,
     )
 }
 

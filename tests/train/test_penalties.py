@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from builder.compiler import Compiled, check
-from builder.graph import Graph, GraphError, dumps, loads
+from builder.graph import Edge, Graph, GraphError, dumps, loads
 from builder.train import Run, TrainError, train
 from builder.train.devices import Devices
 from builder.train.steps import Steps
@@ -103,7 +103,7 @@ def test_every_copy_of_a_repeated_block_pays() -> None:
     body.place("y", "port_out")
     for wire in ("x.y fc.x", "fc.y y.x"):
         source, target = wire.split()
-        body.wire(type(next(graph.wires()))(*source.split("."), *target.split(".")))
+        body.wire(Edge(*source.split("."), *target.split(".")))
     copies = [f"body.n{i}.fc.weight" for i in range(3)]
     assert paying(graph) == {"optimizer": {"reg_l2": copies, "reg_l1": copies}}
 
