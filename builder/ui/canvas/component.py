@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from streamlit.components import v2 as components_v2
 from streamlit_flow import streamlit_flow
@@ -15,11 +15,12 @@ from streamlit_flow.elements import StreamlitFlowEdge, StreamlitFlowNode
 from streamlit_flow.layouts import Layout
 from streamlit_flow.state import StreamlitFlowState
 
-from builder.ui.canvas.view import Element
+from builder.ui.canvas.view import KINDS, Element
 
 WEB = Path(__file__).parent / "web"
 BRIDGE = (
-    "queue", "dom", "drawn", "viewport", "reuse", "snap", "frame", "focus", "search", "chooser", "map", "overlay", "menu", "wires", "ways",
+    "queue", "dom", "drawn", "viewport", "whole", "reuse", "snap", "frame", "focus", "search", "chooser", "map", "overlay", "menu",
+    "wires", "ways",
     "suggest", "pickup", "clipboard", "drop", "finder", "keyboard", "spoken", "bridge",
 )  # fmt: skip
 _IMPORT = re.compile(r"^import .*? from \"\./.*?\";\n", re.MULTILINE)
@@ -66,6 +67,13 @@ def mount_palette(data: dict[str, Any]) -> None:
     _palette()(key="palette_cards", data=data, height="stretch")
 
 
+class _Own(dict[str, Any]):
+    """An element with what is its own alone: the bridge adds what is the same for all of its kind."""
+
+    def asdict(self) -> dict[str, Any]:
+        return self
+
+
 class _Envelope(Layout):
     """Carries words for the bridge along with the graph, so that both arrive as one. The layout itself leaves nodes alone."""
 
@@ -73,7 +81,8 @@ class _Envelope(Layout):
         self.envelope = envelope
 
     def __to_dict__(self) -> dict[str, Any]:
-        return {"elkOptions": {"elk.algorithm": "org.eclipse.elk.fixed"}, "envelope": self.envelope}
+        envelope = {**self.envelope, "kinds": KINDS}
+        return {"elkOptions": {"elk.algorithm": "org.eclipse.elk.fixed"}, "envelope": envelope}
 
 
 def mount_canvas(nodes: Sequence[Element], edges: Sequence[Element], envelope: dict[str, Any]) -> None:
@@ -81,8 +90,9 @@ def mount_canvas(nodes: Sequence[Element], edges: Sequence[Element], envelope: d
 
     The constant timestamp leaves it to the bridge when React Flow takes a push over.
     """
+    own_nodes, own_edges = [_Own(node) for node in nodes], [_Own(edge) for edge in edges]
     state = StreamlitFlowState(
-        [StreamlitFlowNode(**node) for node in nodes], [StreamlitFlowEdge(**edge) for edge in edges], timestamp=0
+        cast("list[StreamlitFlowNode]", own_nodes), cast("list[StreamlitFlowEdge]", own_edges), timestamp=0
     )
     streamlit_flow(
         "canvas_flow",

@@ -161,12 +161,11 @@ class _Drawing:
                 if cards[node].expanded and "out" in element["className"].split():
                     own["pos"] = (sizes[node][0] - PIN_W + OVERHANG, element["pos"][1])
             else:
-                own = {"pos": places[node], "z_index": LEVEL * level, **frame}
+                own = {"pos": places[node], "zIndex": LEVEL * level, **frame}
                 if cards[node].expanded:
                     width, height = sizes[node]
                     own |= {
                         "className": f"{element['className']} is-expanded",
-                        "style": {"width": f"{width}px", "height": f"{height}px"},
                         "width": width,
                         "height": height,
                     }
@@ -177,4 +176,4 @@ class _Drawing:
 
     def _inner_edge(self, edge: Element, way: Way, z: int) -> Element:
         source, target = self._id(way, edge["source"]), self._id(way, edge["target"])
-        return {**edge, "id": f"{source}->{target}", "source": source, "target": target, "z_index": z}
+        return {**edge, "id": f"{source}->{target}", "source": source, "target": target, "zIndex": z}

@@ -14,7 +14,26 @@ from builder.ui.text import text
 
 PIN_W, PIN_H, OVERHANG = 22, 20, 6
 
+# What React Flow is told of an element: what it is like, and what is its own.
 Element = dict[str, Any]
+_CARD = {"sourcePosition": "right", "targetPosition": "left", "deletable": False}
+_PIN = {
+    **_CARD,
+    "connectable": True,
+    "draggable": False,
+    "selectable": False,
+    "focusable": False,
+    "width": PIN_W,
+    "height": PIN_H,
+}
+KINDS: Mapping[str, Element] = {
+    "card": {**_CARD, "type": "default", "connectable": False, "selectable": True},
+    # React Flow calls a node that only gives an "input" of the flow.
+    "out": {**_PIN, "type": "input"},
+    "in": {**_PIN, "type": "output"},
+    # A wire is chosen from the list of a node's wires.
+    "wire": {"type": "default", "focusable": False, "deletable": False, "label": "", "labelShowBg": False},
+}
 
 
 def html_of(card: Card, language: str) -> str:
@@ -101,18 +120,12 @@ def _body(card: Card, position: Sequence[float], selected: bool, language: str) 
         classes += ["is-trained", theme.turn(card.training.colour)] if card.training.colour else ["is-untrained"]
     width, height = card.size
     return {
+        "like": "card",
         "id": card.id,
         "pos": (float(position[0]), float(position[1])),
-        "data": {"content": html_of(card, language)},
-        "node_type": "default",
-        "source_position": "right",
-        "target_position": "left",
-        "connectable": False,
-        "selectable": True,
-        "deletable": False,
+        "content": html_of(card, language),
         "selected": selected,
         "className": " ".join(classes),
-        "style": {"width": f"{width}px", "height": f"{height}px"},
         "width": width,
         "height": height,
     }
@@ -132,23 +145,11 @@ def _pin(card: Card, port: PortInfo, output: bool, used: bool) -> Element:
     classes = ["pin", "out" if output else "in", theme.slug(card.family), *(name for name, on in states.items() if on)]
     x = card.size[0] - PIN_W + OVERHANG if output else -OVERHANG
     return {
+        "like": "out" if output else "in",
         "id": f"{card.id}.{port.name}",
         "pos": (float(x), card.port_y(port.name, output) - PIN_H / 2),
-        "data": {"content": ""},
-        # React Flow calls a node that only gives an "input" of the flow.
-        "node_type": "input" if output else "output",
-        "source_position": "right",
-        "target_position": "left",
-        "connectable": True,
-        "draggable": False,
-        "selectable": False,
-        "deletable": False,
-        "focusable": False,
         "parentNode": card.id,
         "className": " ".join(classes),
-        "style": {"width": f"{PIN_W}px", "height": f"{PIN_H}px"},
-        "width": PIN_W,
-        "height": PIN_H,
     }
 
 
@@ -174,17 +175,19 @@ def _edge(graph: Graph, cards: Mapping[str, Card], edge: Edge, selected: bool, l
         "silent": "mute" in (source.mode, target.mode),
         "passing": "bypass" in (source.mode, target.mode),
     }
-    return {
+    own: Element = {
+        "like": "wire",
         "id": edge_id(edge),
         "source": f"{edge.source}.{edge.source_port}",
         "target": f"{edge.target}.{edge.target_port}",
-        # A wire that goes back to the left turns round the nodes like a line feed.
-        "edge_type": "default" if right > left - 24 else "smoothstep",
-        "pathOptions": {"offset": 18 + 7 * (lane % 5)},  # so that two that turn at the same place stay apart
         "selected": selected,
-        "focusable": False,  # a wire is chosen from the list of a node's wires
-        "deletable": False,
-        "label": label,
-        "label_show_bg": bool(label),
         "className": " ".join(["wire", theme.slug(source.family), *(name for name, on in states.items() if on)]),
     }
+    if right <= left - 24:  # a wire that goes back to the left turns round the nodes like a line feed
+        own |= {
+            "type": "smoothstep",
+            "pathOptions": {"offset": 18 + 7 * (lane % 5)},
+        }  # two that turn at one place stay apart
+    if label:
+        own |= {"label": label, "labelShowBg": True}
+    return own

@@ -21,6 +21,7 @@ import { Ways } from "./ways.js";
 import { Wires } from "./wires.js";
 
 const POLL = 500; // ms between two looks at what is loading
+const NAMES = 600; // ms between two looks for parts of the page that have no name yet
 const INSTANT = 24; // ms after which a new view has been drawn
 const LATE = 400; // ms after which no push will come any more
 
@@ -47,6 +48,7 @@ class Bridge {
       released: () => this.pickup.released(),
       dropped: (wire, x, y) => this.suggest.ask(wire, x, y),
       changed: () => this.overlay.changed(),
+      redrawn: () => this.data && nameCanvas(this.frame.doc, this.data.strings),
     });
     this.overlay = new Overlay(this.root, this.frame, (name) => this.queue.push("command", { name }));
     this.chooser = new Chooser(this.root);
@@ -66,11 +68,13 @@ class Bridge {
     this.onKey = (event) => this.keyboard.press(event, true);
     document.addEventListener("keydown", this.onKey, true);
     this.timer = setInterval(() => this.tick(), 150);
+    this.namer = setInterval(() => this.data && namePage(this.data), NAMES);
     this.eager = setInterval(() => this.frame.attach() && clearInterval(this.eager), 8);
   }
 
   close() {
     clearInterval(this.timer);
+    clearInterval(this.namer);
     clearInterval(this.eager);
     document.removeEventListener("keydown", this.onKey, true);
     this.drop.close();
@@ -97,6 +101,8 @@ class Bridge {
     }
     Object.assign(this, { desk: data.desk, focused: data.focus.id, arranged: data.arranged });
     setTimeout(() => this.go(), LATE); // where no push comes along
+    namePage(data);
+    if (this.frame.doc) nameCanvas(this.frame.doc, data.strings);
     this.tick();
   }
 
@@ -112,7 +118,6 @@ class Bridge {
     if (!this.frame.attach()) return;
     this.ways.attach(this.frame.doc);
     this.frame.style();
-    this.name();
     if (this.view && !this.placed && readViewport(this.frame.doc) && bodies(this.frame.doc).size >= this.overlay.boxes().length && this.laidOut()) this.place();
     else if (this.view && !this.placed && !this.soon) {
       this.soon = requestAnimationFrame(() => {
@@ -120,12 +125,6 @@ class Bridge {
         this.tick();
       });
     }
-  }
-
-  name() {
-    if (!this.data) return;
-    namePage(this.data);
-    nameCanvas(this.frame.doc, this.data.strings);
   }
 
   // ---------------------------------------------------------------- views

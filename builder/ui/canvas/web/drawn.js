@@ -35,9 +35,10 @@ export function wireId(element) {
   return element.dataset.testid.slice(WIRE.length);
 }
 
-// A selector of the wires that touch nodes.
-export function touching(nodes) {
-  return nodes.map((id) => `[data-testid^="${WIRE}${id}."], [data-testid*="->${id}."]`).join();
+// The two ends of a wire's id.
+export function endsOf(id) {
+  const at = id.indexOf("->");
+  return [id.slice(0, at), id.slice(at + 2)];
 }
 
 // The cards by id.

@@ -2,9 +2,10 @@
 // Streamlit and React Flow: what Python sends is joined with what the person is doing right now, and React Flow's own reports are
 // kept from causing reruns.
 
-import { bodies, chosenIn, isBody, nodeOf, placeOf, touching } from "./drawn.js";
+import { bodies, chosenIn, endsOf, isBody, nodeOf, placeOf, wireId } from "./drawn.js";
 import { reuse } from "./reuse.js";
 import { Snap } from "./snap.js";
+import { whole } from "./whole.js";
 
 const ALWAYS = 9e15; // a timestamp that streamlit-flow takes for newer than its own
 
@@ -18,6 +19,11 @@ function closeMenus() {
   }
 }
 
+// Whether streamlit-flow runs: React notes at an element that it draws in it.
+function started(doc) {
+  return Object.keys(doc.getElementById("root") || {}).some((name) => name.startsWith("__reactContainer"));
+}
+
 // Streamlit-flow hands all nodes to a layout engine, and draws them again, once each of them has a size. This one never gets one.
 const UNSIZED = { id: ".unsized", type: "default", position: { x: 0, y: 0 }, data: { content: "" }, style: { display: "none" }, selectable: false, focusable: false };
 
@@ -29,7 +35,7 @@ function selectionOf(nodes, edges) {
 export class Frame {
   constructor(queue, hooks) {
     this.queue = queue;
-    this.hooks = hooks; // css(), language(), key(event), attached(), shown(envelope, state), viewport(), changed(), selected(nodes, edges), released(), dropped(wire, x, y)
+    this.hooks = hooks; // css(), language(), key(event), attached(), redrawn(), shown(envelope, state), viewport(), changed(), selected(nodes, edges), released(), dropped(wire, x, y)
     this.snap = new Snap(this);
     this.element = null;
     this.doc = null;
@@ -53,7 +59,7 @@ export class Frame {
 
   close() {
     if (this.win && this.win.desk) Object.assign(this.win.desk, { incoming: null, outgoing: null });
-    if (this.observer) this.observer.disconnect();
+    for (const observer of [this.observer, this.drawings]) if (observer) observer.disconnect();
   }
 
   // Finds the iframe and settles in it; called again and again, because Streamlit may put a new one in its place.
@@ -67,7 +73,7 @@ export class Frame {
       return true;
     }
     if (!win.desk) {
-      if (doc.querySelector(".react-flow")) {
+      if (started(doc)) {
         win.location.reload(); // streamlit-flow was quicker than the guard: once more, from the start
         return false;
       }
@@ -77,7 +83,9 @@ export class Frame {
     }
     Object.assign(this, { element, win, doc, args: null, kept: [new Map(), new Map()], selection: "", positions: {}, busy: false, held: null, watched: null });
     this.incoming = (event) => this.fromPython(event.data);
-    Object.assign(win.desk, { incoming: this.incoming, outgoing: (data) => this.fromFlow(data) });
+    const { missed } = win.desk;
+    Object.assign(win.desk, { incoming: this.incoming, outgoing: (data) => this.fromFlow(data), missed: null });
+    if (missed) win.postMessage(missed, window.location.origin);
     this.style();
     this.snap.listen(win);
     const on = (type, handler) => doc.addEventListener(type, handler, true);
@@ -126,21 +134,19 @@ export class Frame {
     if (root.lang !== language) root.lang = language;
   }
 
-  // Wires that touch a selected node stand out. Their elements belong to React, so this is a rule, not a class.
   highlight(nodes, edges) {
     this.chosen = new Set(nodes);
     this.hooks.changed();
-    let sheet = this.doc.getElementById("desk-near");
-    if (!sheet) {
-      sheet = this.doc.createElement("style");
-      sheet.id = "desk-near";
-      this.doc.head.append(sheet);
-    }
-    const near = touching(nodes.slice(0, 40));
-    const path = ".react-flow__edge:not(.bad) .react-flow__edge-path";
-    const css = near ? `:is(${near})${path} { stroke: color-mix(in srgb, var(--primary) 75%, var(--wire)); }` : "";
-    if (sheet.textContent !== css) sheet.textContent = css;
+    this.markNear();
     this.hooks.selected(nodes, edges);
+  }
+
+  // Wires that touch a selected node stand out. Classes belong to React, so this is an attribute.
+  markNear() {
+    for (const wire of this.doc.querySelectorAll(".react-flow__edge")) {
+      const near = endsOf(wireId(wire)).some((end) => this.chosen.has(nodeOf(end)));
+      if (near !== "near" in wire.dataset) wire.toggleAttribute("data-near", near);
+    }
   }
 
   watch() {
@@ -151,6 +157,16 @@ export class Frame {
     this.observer = new MutationObserver(() => this.hooks.viewport());
     this.observer.observe(viewport, { attributes: true, attributeFilter: ["style"] });
     this.hooks.viewport();
+    if (this.drawings) this.drawings.disconnect();
+    this.drawings = new MutationObserver(() => this.redrawn());
+    this.drawings.observe(viewport, { childList: true, subtree: true });
+    this.redrawn();
+  }
+
+  // React Flow has drawn something that was not there: it gets our marks before it is seen.
+  redrawn() {
+    this.markNear();
+    this.hooks.redrawn();
   }
 
   // ---------------------------------------------------------------- Python -> React Flow
@@ -169,6 +185,7 @@ export class Frame {
   merge(args) {
     const envelope = (args.layoutOptions || {}).envelope || {};
     this.queue.acknowledge(envelope.client, envelope.ack);
+    for (const name of ["nodes", "edges"]) args[name] = args[name].map((item) => whole(item, envelope.kinds));
     const moved = this.queue.moved();
     const positions = {};
     for (const node of args.nodes) {

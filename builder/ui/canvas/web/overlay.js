@@ -64,13 +64,22 @@ export class Overlay {
     this.map.element.setAttribute("aria-label", strings.minimap);
     this.level.title = strings.zoom_reset;
     this.keys.setAttribute("aria-label", strings.shortcuts);
-    const row = ([keys, what]) => make("div", {}, make("span", {}, what), make("kbd", {}, keys));
-    this.keys.replaceChildren(make("div", { class: "columns" }, ...sections(data).map(([title, rows]) => make("section", {}, make("h4", {}, title), ...rows.map(row)))));
-    this.empty.replaceChildren(make("strong", {}, data.strings.empty_title), make("span", {}, data.strings.empty_hint), this.firstSteps(data.starters));
+    this.explain(data);
     for (const notice of data.notices) {
       if (notice.id > this.seen) this.say(notice.text, notice.kind);
       this.seen = Math.max(this.seen, notice.id);
     }
+  }
+
+  // Writes the list of shortcuts and the hint of an empty desk, where they say something else than before.
+  explain(data) {
+    const lists = sections(data), hint = [data.strings.empty_title, data.strings.empty_hint];
+    const said = JSON.stringify([lists, hint, data.starters]);
+    if (said === this.said) return;
+    this.said = said;
+    const row = ([keys, what]) => make("div", {}, make("span", {}, what), make("kbd", {}, keys));
+    this.keys.replaceChildren(make("div", { class: "columns" }, ...lists.map(([title, rows]) => make("section", {}, make("h4", {}, title), ...rows.map(row)))));
+    this.empty.replaceChildren(make("strong", {}, hint[0]), make("span", {}, hint[1]), this.firstSteps(data.starters));
   }
 
   // What an empty graph can begin with, a button each.

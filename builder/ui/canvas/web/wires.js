@@ -1,7 +1,7 @@
 // What is said about wires over the canvas: from where to where and with what shape, where the pointer is on one or a node at it is
 // selected; and the wire that hangs in the air while one chooses what comes at its end. Shapes are read from the cards.
 
-import { bodyOf, nodeOf, pinOf, wireId, wireOf } from "./drawn.js";
+import { bodyOf, endsOf, nodeOf, pinOf, wireId, wireOf } from "./drawn.js";
 import { readViewport } from "./viewport.js";
 
 const DRAWING = "http://www.w3.org/2000/svg";
@@ -12,12 +12,6 @@ const BESIDE = 14; // px between the pointer and what it says
 export function said(shape) {
   const parts = /^\((.*)\) (\w+)$/.exec(shape || "");
   return parts ? [parts[1].split(",").join("×") || "1", parts[2]] : null;
-}
-
-// The two ends of a wire's id.
-export function endsOf(id) {
-  const at = id.indexOf("->");
-  return [id.slice(0, at), id.slice(at + 2)];
 }
 
 export class Wires {
