@@ -19,6 +19,13 @@ function closeMenus() {
   }
 }
 
+// Bootstrap's rule for whatever follows a legend makes the browser style all of the canvas anew where something comes or goes.
+function dropSiblingRules(doc) {
+  for (const sheet of doc.styleSheets) {
+    for (let at = sheet.cssRules.length; at--; ) if (sheet.cssRules[at].selectorText === "legend + *") sheet.deleteRule(at);
+  }
+}
+
 // Whether streamlit-flow runs: React notes at an element that it draws in it.
 function started(doc) {
   return Object.keys(doc.getElementById("root") || {}).some((name) => name.startsWith("__reactContainer"));
@@ -157,6 +164,7 @@ export class Frame {
     this.observer = new MutationObserver(() => this.hooks.viewport());
     this.observer.observe(viewport, { attributes: true, attributeFilter: ["style"] });
     this.hooks.viewport();
+    dropSiblingRules(this.doc);
     if (this.drawings) this.drawings.disconnect();
     this.drawings = new MutationObserver(() => this.redrawn());
     this.drawings.observe(viewport, { childList: true, subtree: true });
