@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import zlib
 from collections.abc import Iterable
@@ -79,6 +80,7 @@ FAMILIES: dict[str, Accent] = {
 OTHERS = (BLUE, TEAL, VIOLET, ORANGE, SKY, PINK, EMERALD, INDIGO, AMBER, FUCHSIA, CYAN, LIME, PLUM, BROWN, GREEN)
 
 
+@functools.cache
 def slug(family: str) -> str:
     """The family as a CSS class: ``fam-data-transform``."""
     return "fam-" + re.sub(r"[^a-z0-9]+", "-", family.lower()).strip("-")

@@ -22,6 +22,7 @@ WIDTH = 216
 TOP, NAME, LINE, CALL, GAP, ROW, BOTTOM = 9, 19, 16, 20, 6, 21, 8
 NO_END = 1_000_000  # as the last epoch in which an optimizer acts: to the end of the training
 MODE_MARKS = {"mute": "⊘", "bypass": "↷"}
+Wired = tuple[list[str], list[str]]
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Card:
     family: str
     inputs: tuple[PortInfo, ...]
     outputs: tuple[PortInfo, ...]
-    shapes: Mapping[str, TensorSpec] = field(default_factory=dict)
+    shapes: Mapping[str, TensorSpec] = field(default_factory=dict, hash=False)
     parameters: int = 0
     flops: int = 0
     badges: tuple[tuple[str, str], ...] = ()  # (text, tooltip)
@@ -105,7 +106,10 @@ def cards_of(
     Args:
         training: what each node has to do with training, where that is shown; None where it is not.
     """
-    found = {node: _card(node, graph, blocks, catalogue, facts.get(node) or Facts(), language) for node in graph}
+    wired = _wired(graph)
+    found = {
+        node: _card(node, graph, blocks, catalogue, facts.get(node) or Facts(), wired[node], language) for node in graph
+    }
     if training is None:
         return found
     return {node: replace(card, training=training.get(node, Training())) for node, card in found.items()}
@@ -125,7 +129,13 @@ def training_of(turns: Sequence[Turn], graph: Graph, scope: Sequence[str]) -> di
 
 
 def _card(
-    node: str, graph: Graph, blocks: Mapping[str, Graph], catalogue: Catalogue, facts: Facts, language: str
+    node: str,
+    graph: Graph,
+    blocks: Mapping[str, Graph],
+    catalogue: Catalogue,
+    facts: Facts,
+    wired: Wired,
+    language: str,
 ) -> Card:
     data = graph.nodes[node]
     component, params, settings = data["component"], data["params"], data["settings"]
@@ -141,7 +151,7 @@ def _card(
         label, family = entry.label(language), entry.family
     else:
         label, family = f"{text('unknown', language)} · {component}", "Unknown"
-    inputs, outputs = _with_wired(graph, node, ports or ((), ()))
+    inputs, outputs = _with_wired(ports or ((), ()), wired)
     calls = _calls(params, entry, language)
     errors = [p for p in facts.problems if p.code != "unconnected"]
     waiting = [p for p in facts.problems if p.code == "unconnected"]
@@ -184,15 +194,21 @@ def called(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _wired(graph: Graph) -> dict[str, Wired]:
+    """By node the names of the inputs and of the outputs at which wires end, in the order of the wires."""
+    found: dict[str, Wired] = {node: ([], []) for node in graph}
+    for edge in graph.wires():
+        found[edge.target][0].append(edge.target_port)
+        found[edge.source][1].append(edge.source_port)
+    return found
+
+
 def _with_wired(
-    graph: Graph, node: str, ports: tuple[tuple[PortInfo, ...], tuple[PortInfo, ...]]
+    ports: tuple[tuple[PortInfo, ...], tuple[PortInfo, ...]], wired: Wired
 ) -> tuple[tuple[PortInfo, ...], tuple[PortInfo, ...]]:
     """The ports, and those that a wire names although the node does not have them: they are shown, not dropped."""
     sides = []
-    for known, used in (
-        (ports[0], [e.target_port for e in graph.wires_into(node)]),
-        (ports[1], [e.source_port for e in graph.wires_from(node)]),
-    ):
+    for known, used in zip(ports, wired, strict=True):
         names = {p.name for p in known}
         sides.append((*known, *(PortInfo(name, kind="missing") for name in dict.fromkeys(used) if name not in names)))
     return sides[0], sides[1]

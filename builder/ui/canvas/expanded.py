@@ -158,7 +158,7 @@ class _Drawing:
             node, _, port = element["id"].partition(".")
             if port:
                 own: Element = {"parentNode": self._id(way, node)}
-                if cards[node].expanded and "out" in element["className"].split():
+                if cards[node].expanded and element["like"] == "out":
                     own["pos"] = (sizes[node][0] - PIN_W + OVERHANG, element["pos"][1])
             else:
                 own = {"pos": places[node], "zIndex": LEVEL * level, **frame}

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from builder.ui.canvas.cards import Card
 from builder.ui.canvas.view import Element
 from builder.ui.text import text
+
+KEPT = 16_384  # names of pins
 
 
 def name_elements(nodes: Sequence[Element], edges: Sequence[Element], cards: Mapping[str, Card], language: str) -> None:
@@ -21,7 +24,7 @@ def name_elements(nodes: Sequence[Element], edges: Sequence[Element], cards: Map
         if node["id"] in cards:
             node["ariaLabel"] = _node(cards[node["id"]], language)
         else:
-            node["ariaLabel"] = _pin(node, ends.get(node["id"], ()), language)
+            node["ariaLabel"] = _pin(node["id"], node["like"] == "out", tuple(ends.get(node["id"], ())), language)
 
 
 def _node(card: Card, language: str) -> str:
@@ -35,9 +38,10 @@ def _node(card: Card, language: str) -> str:
     return ", ".join(parts) if language == "en" else "，".join(parts)
 
 
-def _pin(pin: Element, ends: Sequence[str], language: str) -> str:
-    node, _, port = pin["id"].partition(".")
-    if "out" in pin["className"].split():
+@lru_cache(KEPT)
+def _pin(id: str, output: bool, ends: tuple[str, ...], language: str) -> str:
+    node, _, port = id.partition(".")
+    if output:
         key = "spoken_output_to" if ends else "spoken_output_free"
     else:
         key = "spoken_input" if ends else "spoken_input_free"

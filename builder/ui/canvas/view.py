@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -13,6 +14,7 @@ from builder.ui.catalogue import PortInfo
 from builder.ui.text import text
 
 PIN_W, PIN_H, OVERHANG = 22, 20, 6
+KEPT = 4096  # cards whose drawing is kept: an edit changes few of them
 
 # What React Flow is told of an element: what it is like, and what is its own.
 Element = dict[str, Any]
@@ -36,6 +38,7 @@ KINDS: Mapping[str, Element] = {
 }
 
 
+@lru_cache(KEPT)
 def html_of(card: Card, language: str) -> str:
     """The inside of a card. Every text is escaped: names come from files. One line: a blank line would end the HTML."""
     e = escape
@@ -102,13 +105,15 @@ def elements(
 ) -> tuple[list[Element], list[Element]]:
     """The nodes and edges for React Flow; a pin's id is ``<node>.<port>``, an edge's ``<node>.<port>-><node>.<port>``."""
     nodes: list[Element] = []
+    edges = list(graph.wires())
+    used_in = {(e.target, e.target_port) for e in edges}
+    used_out = {(e.source, e.source_port) for e in edges}
     for id, card in cards.items():
         nodes.append(_body(card, graph.nodes[id]["position"] or (0, 0), id in selection, language))
-        used_in = {e.target_port for e in graph.wires_into(id)}
-        used_out = {e.source_port for e in graph.wires_from(id)}
-        nodes += [_pin(card, p, False, p.name in used_in) for p in card.inputs]
-        nodes += [_pin(card, p, True, p.name in used_out) for p in card.outputs]
-    return nodes, [_edge(graph, cards, edge, edge in wires, lane) for lane, edge in enumerate(graph.wires())]
+        inputs = frozenset(p.name for p in card.inputs if (id, p.name) in used_in)
+        outputs = frozenset(p.name for p in card.outputs if (id, p.name) in used_out)
+        nodes += map(dict, _pins(card, inputs, outputs))
+    return nodes, [_edge(graph, cards, edge, edge in wires, lane) for lane, edge in enumerate(edges)]
 
 
 def _body(card: Card, position: Sequence[float], selected: bool, language: str) -> Element:
@@ -129,6 +134,13 @@ def _body(card: Card, position: Sequence[float], selected: bool, language: str) 
         "width": width,
         "height": height,
     }
+
+
+@lru_cache(KEPT)
+def _pins(card: Card, used_in: frozenset[str], used_out: frozenset[str]) -> tuple[Element, ...]:
+    """The pins of a card, of which these are wired."""
+    inputs = (_pin(card, port, False, port.name in used_in) for port in card.inputs)
+    return (*inputs, *(_pin(card, port, True, port.name in used_out) for port in card.outputs))
 
 
 def _pin(card: Card, port: PortInfo, output: bool, used: bool) -> Element:
