@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from builder.graph import BLOCK_PREFIX, Document, Edge, Graph, GraphError, History, to_document
+from builder.graph import BLOCK_PREFIX, Document, Edge, Graph, GraphError, History
 from builder.ui.expansion import Frame, Way
 
 _T = TypeVar("_T")
@@ -343,7 +343,7 @@ class Desk:
             "within": list(self.within),
             "expanded": [list(way) for way in self.expanded],
             "selection": list(self.selection),
-            "graph": to_document(self.graph),
+            "graph": self.state,
         }
 
     def copy(self) -> Desk:
