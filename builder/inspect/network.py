@@ -9,10 +9,10 @@ import numpy as np
 
 from builder.compiler import End
 from builder.inspect.errors import InspectError
+from builder.inspect.features import classes_of_nodes
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
 from builder.inspect.prediction import IGNORED
-from builder.inspect.projection import classes_of_nodes
 from builder.inspect.samples import Sample
 
 MAX_NODES = 2000

@@ -9,14 +9,17 @@ import plotly.graph_objects as go
 
 from builder.inspect import figures
 from builder.inspect.catalogue.spec import Request, View, computing, some
-from builder.inspect.choices import Option, choose, heads_where, plain, split_option
+from builder.inspect.choices import Choice, Option, choose, heads_where, plain, split_option
+from builder.inspect.features import answers_one, can_be_features
+from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
-from builder.inspect.projection import can_project, project
+from builder.inspect.portraits import portraits
+from builder.inspect.projection import project
 from builder.inspect.samples import Sample
 from builder.inspect.values import drawn_ports
 
 
-def _tightest(inspector: Inspector, nodes: list[str]) -> str:
+def tightest(inspector: Inspector, nodes: list[str]) -> str:
     """What the classes are read off; where there are none, the node that gives the fewest numbers."""
     for head in inspector.heads:
         sources = [s for ends in inspector.compiled.flat.nodes[head.end[0]].inputs.values() for s, _ in ends]
@@ -29,38 +32,68 @@ def _tightest(inspector: Inspector, nodes: list[str]) -> str:
     return min(nodes, key=sizes.__getitem__)
 
 
-def _projected(inspector: Inspector) -> list[str] | None:
+def projected(inspector: Inspector) -> list[str] | None:
+    """The nodes whose output is one vector a sample, or can be averaged to one."""
     found = computing(inspector, "dataset", "transform", "layer", "op", "sampler")
-    return some([p for p in found if _projected_ports(inspector, p)])
+    return some([p for p in found if projected_ports(inspector, p)])
 
 
-def _projected_ports(inspector: Inspector, node: str) -> list[str]:
-    return [port for port in drawn_ports(inspector, node) if can_project(inspector, (node, port))]
+def projected_ports(inspector: Inspector, node: str) -> list[str]:
+    """Their ports."""
+    return [port for port in drawn_ports(inspector, node) if can_be_features(inspector, (node, port))]
+
+
+def port_option(inspector: Inspector, node: str) -> list[Option]:
+    """Which of them, where there are several."""
+    return choose("port", "Output port", "输出端口", plain(projected_ports(inspector, node)))
+
+
+def _colouring(inspector: Inspector) -> Head | None:
+    """The answer that colours the points: one class, else one number."""
+    heads = [h for _, h in heads_where(inspector, answers_one)]
+    return next((h for h in heads if h.by_class), heads[0] if heads else None)
 
 
 def _projection_options(inspector: Inspector, node: str, sample: Sample | None) -> list[Option]:
-    ports = plain(_projected_ports(inspector, node))
-    return [*choose("port", "Output port", "输出端口", ports), *split_option()]
+    methods = [Choice("pca", "PCA", "PCA"), Choice("tsne", "t-SNE", "t-SNE"), Choice("umap", "UMAP", "UMAP")]
+    head, colours = _colouring(inspector), []
+    if head is not None:
+        colours = [Choice("predicted", "prediction", "预测")]
+        if head.target is not None:
+            colours = [Choice("truth", "label", "标签"), *colours, Choice("error", "loss", "损失")]
+    return [
+        *choose("method", "Method", "方法", methods),
+        *choose("colour", "Colour by", "着色", colours),
+        *port_option(inspector, node),
+        *split_option(),
+    ]
 
 
 def _draw_projection(request: Request) -> tuple[go.Figure, Any]:
-    port = request.options.get("port", _projected_ports(request.inspector, request.node)[0])
-    head = next((h for _, h in heads_where(request.inspector, lambda h: h.by_class)), None)
-    split = request.options["split"]
-    found = project(request.inspector, (request.node, port), split, head)
-    return figures.projection_figure(found, request.style, split), found
+    inspector, options, head = request.inspector, request.options, _colouring(request.inspector)
+    end = (request.node, options.get("port", projected_ports(inspector, request.node)[0]))
+    found = project(inspector, end, options["split"], head, options["method"])
+    texts = [] if found.of_nodes else portraits(inspector, options["split"], found.items.tolist(), end)[1]
+    by = options.get("colour", "predicted" if head is not None and head.target is None else "truth")
+    return figures.projection_figure(found, request.style, options["split"], by, texts), found
 
 
 VIEWS: tuple[View, ...] = (
     View(
-        "projection", "Principal components", "主成分",
-        "The output of a node on many samples as points: do the classes come apart?",
-        "某节点在许多样本上的输出投影为点：类别是否分开？",
-        "The two directions of greatest variance; maps and sequences are averaged to a vector first (Pearson 1901).",
-        "方差最大的两个方向；特征图与序列先平均为向量（Pearson 1901）。",
-        "Classes that overlap here may come apart in other directions. At most 1,000 samples.",
-        "此处重叠的类别在其他方向上可能分开。最多 1000 个样本。",
-        _projected, _projection_options, _draw_projection, needs_sample=False,
-        first=_tightest,
+        "projection", "Projection", "投影",
+        "The output of a node on many samples as points: do the classes come apart, and where are the mistakes? "
+        "Point at one to see the sample, click to choose it.",
+        "某节点在许多样本上的输出投影为点：类别是否分开，错误在哪里？指向一点可见样本，点击即选中。",
+        "Maps and sequences are averaged to a vector. PCA: the two directions of greatest variance (Pearson 1901). "
+        "t-SNE (van der Maaten & Hinton, JMLR 2008; perplexity 30) and UMAP (McInnes et al., arXiv 1802.03426; "
+        "15 neighbours) keep neighbours together; both begin with 50 principal components, seed 0.",
+        "特征图与序列先平均为向量。PCA：方差最大的两个方向（Pearson 1901）。t-SNE（van der Maaten & Hinton，"
+        "JMLR 2008，困惑度 30）与 UMAP（McInnes 等，arXiv 1802.03426，15 个邻居）使近邻保持相邻；"
+        "两者均从 50 个主成分开始，种子为 0。",
+        "Classes that overlap here may come apart in other directions. In t-SNE and UMAP, sizes of groups and distances "
+        "between them mean little. At most 1,000 samples.",
+        "此处重叠的类别在其他方向上可能分开。t-SNE 与 UMAP 中，群的大小与群间距离意义不大。最多 1000 个样本。",
+        projected, _projection_options, _draw_projection, needs_sample=False,
+        first=tightest,
     ),
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -13,8 +12,7 @@ from builder.inspect.choices import Choice, choose, head_option, heads_where, sp
 from builder.inspect.evaluation import Evaluation, confusion, evaluate, worst
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
-from builder.inspect.labels import token_names
-from builder.inspect.values import picture
+from builder.inspect.portraits import portraits
 
 _MOST_CLASSES = 128  # of a confusion matrix
 
@@ -47,25 +45,9 @@ def _draw_classes(request: Request) -> tuple[go.Figure, Any]:
 
 def _draw_mistakes(request: Request) -> tuple[go.Figure, Any]:
     inspector, found = request.inspector, worst(_evaluated(request, _judged), request.options["count"])
-    head, pictures, texts = found.evaluation.head, [], []
-    if head.batched:
-        batch = inspector.batch(request.options["split"], found.items.tolist())
-        for end in inspector.sources([head.end]):
-            kind, tensor = inspector.layout.kind(end), batch[end]
-            vocabulary = getattr(inspector.compiled.dataset(end[0]), "vocabulary", None)
-            if kind == "image":
-                pictures = [picture(x.numpy()) for x in tensor]
-            elif kind == "tokens" and vocabulary is not None:
-                pad = batch.get((end[0], "pad"))
-                texts = [_text(vocabulary, row, None if pad is None else pad[i]) for i, row in enumerate(tensor)]
-    return figures.mistakes_figure(found, request.style, pictures, texts), found
-
-
-def _text(vocabulary: Sequence[str], ids: Any, pad: Any) -> str:
-    """The beginning of a text."""
-    real = ids if pad is None else ids[~pad]
-    names = token_names(vocabulary, real[:60])
-    return ("" if max(map(len, names), default=0) == 1 else " ").join(names)
+    head = found.evaluation.head
+    shown = portraits(inspector, request.options["split"], found.items.tolist(), head.end) if head.batched else ([], [])
+    return figures.mistakes_figure(found, request.style, *shown), found
 
 
 def _draw_parity(request: Request) -> tuple[go.Figure, Any]:

@@ -44,7 +44,13 @@ def limits(values: np.ndarray, signed: bool | None = None) -> tuple[float, float
 def colours(style: Style, values: np.ndarray, title: str, signed: bool | None = None) -> dict[str, Any]:
     """Colour scale, range and colour bar of a heat map."""
     low, high, both = limits(values, signed)
-    bar = {
+    scale = style.diverging if both else SEQUENTIAL
+    return {"zmin": low, "zmax": high, "colorscale": scale, "colorbar": colour_bar(style, title)}
+
+
+def colour_bar(style: Style, title: str) -> dict[str, Any]:
+    """What the colours stand for."""
+    return {
         "title": {"text": title, "side": "right", "font": {"size": 12, "color": style.muted}},
         "thickness": 10,
         "outlinewidth": 0,
@@ -52,7 +58,6 @@ def colours(style: Style, values: np.ndarray, title: str, signed: bool | None = 
         "nticks": 6,
         "len": 0.9,
     }
-    return {"zmin": low, "zmax": high, "colorscale": style.diverging if both else SEQUENTIAL, "colorbar": bar}
 
 
 def image_source(pixels: np.ndarray) -> str:

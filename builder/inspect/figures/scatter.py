@@ -2,31 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Literal
+
 import numpy as np
 import plotly.graph_objects as go
 
-from builder.inspect.figures.canvas import titled
+from builder.inspect.figures.canvas import colour_bar, titled
 from builder.inspect.figures.evaluation import split_name
-from builder.inspect.figures.style import Style, esc, short
+from builder.inspect.figures.style import SEQUENTIAL, Style, esc, number, short
 from builder.inspect.network import Network
 from builder.inspect.prediction import IGNORED
 from builder.inspect.projection import Projection
 
+Colour = Literal["truth", "predicted", "error"]
+
 _LISTED = 20  # classes that a legend has at most
 
 
-def projection_figure(projection: Projection, style: Style, split: str) -> go.Figure:
-    """Points coloured by class; a cross marks what the model takes for another class."""
-    title = style.say(f"Principal components of {esc(projection.node)}", f"{esc(projection.node)} 的主成分")
+_METHODS = {
+    "pca": ("Principal components", "主成分"),
+    "tsne": ("t-SNE map", "t-SNE 图"),
+    "umap": ("UMAP map", "UMAP 图"),
+}
+
+
+def projection_figure(
+    projection: Projection, style: Style, split: str, by: Colour = "truth", texts: Sequence[str] = ()
+) -> go.Figure:
+    """Points coloured by what is right, what was answered, or the loss; a cross marks a wrong class.
+
+    Args:
+        by: what the colour is.
+        texts: what each sample is, where the data are texts.
+    """
+    named = style.say(*_METHODS[projection.method])
+    title = style.say(f"{named} of {esc(projection.node)}", f"{esc(projection.node)} 的{named}")
     what = style.say("nodes of the graph", "图的节点") if projection.of_nodes else split_name(style, split)
     figure = titled(style, title, f"{what}, {len(projection.points)}", 520)
-    _points(
-        figure, style, projection.points, projection.items, projection.truth, projection.predicted, projection.names
-    )
-    first, second = (f"{share:.0%}" for share in projection.explained)
-    variance = style.say("of the variance", "的方差")
-    figure.update_xaxes(title_text=style.say("component 1", "主成分 1") + f" ({first} {variance})", zeroline=True)
-    figure.update_yaxes(title_text=style.say("component 2", "主成分 2") + f" ({second} {variance})", zeroline=True)
+    said = _lines(style, projection, texts)
+    values = {"truth": projection.truth, "predicted": projection.predicted, "error": projection.error}[by]
+    if values is not None and (by == "error" or not projection.names):
+        heading = {
+            "truth": ("true value", "真值"),
+            "predicted": ("predicted value", "预测值"),
+            "error": ("loss", "损失"),
+        }[by]
+        _shaded(figure, style, projection.points, projection.items, values.astype(float), said, style.say(*heading))
+    else:
+        _points(
+            figure, style, projection.points, projection.items, projection.truth if projection.names else None,
+            projection.predicted if projection.names else None, projection.names, said,
+            by_prediction=by == "predicted",
+        )  # fmt: skip
+    if projection.method == "pca":
+        first, second = (f"{share:.0%}" for share in projection.explained)
+        variance = style.say("of the variance", "的方差")
+        figure.update_xaxes(title_text=style.say("component 1", "主成分 1") + f" ({first} {variance})", zeroline=True)
+        figure.update_yaxes(title_text=style.say("component 2", "主成分 2") + f" ({second} {variance})", zeroline=True)
+    else:  # the axes have no meaning of their own
+        figure.update_xaxes(showticklabels=False)
+        figure.update_yaxes(showticklabels=False)
     return figure
 
 
@@ -54,7 +90,11 @@ def network_figure(network: Network, style: Style) -> go.Figure:
     )
     _points(
         figure, style, network.points, np.arange(count), network.truth, network.predicted, network.names,
-        by_prediction=True, confidence=network.confidence,
+        [
+            _said(style, i, network.truth, network.predicted, network.names, f" ({network.confidence[i]:.2f})")
+            for i in range(count)
+        ],
+        by_prediction=True,
     )  # fmt: skip
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
@@ -69,10 +109,10 @@ def _points(
     truth: np.ndarray | None,
     predicted: np.ndarray | None,
     names: tuple[str, ...],
+    said: Sequence[str],
     by_prediction: bool = False,
-    confidence: np.ndarray | None = None,
 ) -> None:
-    """One trace for each class, so that the legend can hide it."""
+    """One trace for each class, so that the legend can hide it. A point's ``customdata`` is its number."""
     known = None if truth is None else truth != IGNORED
     group = predicted if by_prediction or truth is None else truth
     if group is None:
@@ -87,8 +127,9 @@ def _points(
             x=points[:, 0],
             y=points[:, 1],
             mode="markers",
-            text=[_said(style, i, items, truth, predicted, names, confidence) for i in range(len(points))],
-            hovertemplate="%{text}<extra></extra>",
+            text=said,
+            customdata=items,
+            hovertemplate="#%{customdata}<br>%{text}<extra></extra>",
             marker={
                 "size": size,
                 "color": [style.classes[v % len(style.classes)] for v in group.tolist()],
@@ -110,10 +151,9 @@ def _points(
                 name=name if names else style.say("samples", "样本"),
                 legendgroup=str(value),
                 showlegend=not thin,
-                text=[
-                    _said(style, i, items, truth, predicted, names, confidence) for i in np.flatnonzero(here).tolist()
-                ],
-                hovertemplate="%{text}<extra></extra>",
+                text=[said[i] for i in np.flatnonzero(here).tolist()],
+                customdata=items[here],
+                hovertemplate="#%{customdata}<br>%{text}<extra></extra>",
                 marker={
                     "size": size + 2 * thin,
                     "color": colour,
@@ -130,19 +170,61 @@ def _points(
     figure.update_layout(showlegend=len(names) > 0, legend={"itemsizing": "constant"})
 
 
+def _shaded(
+    figure: go.Figure, style: Style, points: np.ndarray, items: np.ndarray, values: np.ndarray, said: Sequence[str],
+    heading: str,
+) -> None:  # fmt: skip
+    """Points coloured by a number; the few that are far beyond the others have the last colour."""
+    known = np.isfinite(values)
+    low, high = np.percentile(values[known], (0, 98)) if known.any() else (0.0, 1.0)
+    order = np.argsort(np.where(known, values, -np.inf), kind="stable")  # the greatest lie on top
+    figure.add_scattergl(
+        x=points[order, 0],
+        y=points[order, 1],
+        mode="markers",
+        text=[said[i] for i in order.tolist()],
+        customdata=items[order],
+        hovertemplate="#%{customdata}<br>%{text}<extra></extra>",
+        marker={
+            "size": 9 if len(points) < 200 else 6,
+            "opacity": 0.85,
+            "color": values[order],
+            "cmin": low,
+            "cmax": high if high > low else low + 1,
+            "colorscale": SEQUENTIAL,
+            "colorbar": colour_bar(style, heading),
+        },
+        showlegend=False,
+    )
+
+
+def _lines(style: Style, projection: Projection, texts: Sequence[str]) -> list[str]:
+    """What is said of each point."""
+    found = []
+    for i in range(len(projection.points)):
+        lines = [_said(style, i, projection.truth, projection.predicted, projection.names)]
+        if projection.error is not None and np.isfinite(projection.error[i]):
+            lines.append(style.say("loss: ", "损失：") + number(float(projection.error[i])))
+        if texts:
+            lines.append(short(texts[i], 60))
+        found.append("<br>".join(filter(None, lines)))
+    return found
+
+
 def _said(
     style: Style,
     index: int,
-    items: np.ndarray,
     truth: np.ndarray | None,
     predicted: np.ndarray | None,
     names: tuple[str, ...],
-    confidence: np.ndarray | None,
+    sure: str = "",
 ) -> str:
-    lines = [f"#{items[index]}"]
-    if truth is not None and truth[index] != IGNORED:
-        lines.append(style.say("true: ", "真值：") + short(names[truth[index]]))
+    def shown(value: float) -> str:
+        return short(names[int(value)]) if names else number(float(value))
+
+    lines = []
+    if truth is not None and not (names and truth[index] == IGNORED):
+        lines.append(style.say("true: ", "真值：") + shown(truth[index]))
     if predicted is not None:
-        sure = "" if confidence is None else f" ({confidence[index]:.2f})"
-        lines.append(style.say("predicted: ", "预测：") + short(names[predicted[index]]) + sure)
+        lines.append(style.say("predicted: ", "预测：") + shown(predicted[index]) + sure)
     return "<br>".join(lines)
