@@ -14,7 +14,7 @@ from builder.inspect.inspector import Inspector
 from builder.inspect.labels import token_names
 from builder.inspect.prediction import predict
 from builder.inspect.samples import Sample
-from components.data._base import SPLITS
+from components.data._base import SPLITS, SplitName
 
 LISTED = 4096  # choices of one option at most
 
@@ -96,10 +96,10 @@ def head_option(heads: Sequence[tuple[int, Head]]) -> list[Option]:
     return choose("head", "Answer", "输出", items)
 
 
-def split_option() -> list[Option]:
-    """Which part of the data; validation, where nothing is asked for."""
+def split_option(default: SplitName = "valid") -> list[Option]:
+    """Which part of the data; validation, where nothing else is the usual choice."""
     names = {"train": ("training", "训练集"), "valid": ("validation", "验证集"), "test": ("test", "测试集")}
-    return choose("split", "Split", "数据划分", [Choice(s, *names[s]) for s in SPLITS], "valid")
+    return choose("split", "Split", "数据划分", [Choice(s, *names[s]) for s in SPLITS], default)
 
 
 def position_option(inspector: Inspector, sample: Sample | None, head: Head) -> list[Option]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -114,8 +114,16 @@ def confusion(evaluation: Evaluation) -> Confusion:
     return Confusion(counts, evaluation.head.names, evaluation.split)
 
 
-def worst(evaluation: Evaluation, count: int = 12) -> Mistakes:
-    """The samples (of a graph, the nodes) with the greatest loss."""
+def worst(evaluation: Evaluation, count: int = 12, truth: int | None = None, predicted: int | None = None) -> Mistakes:
+    """The samples (of a graph, the nodes) with the greatest loss.
+
+    Args:
+        truth, predicted: only items of this true and of this predicted class.
+
+    Raises:
+        InspectError: there are none of these classes.
+    """
+    evaluation = _between(evaluation, truth, predicted)
     single = evaluation.head.batched
     owner = evaluation.sample if single else evaluation.position
     items, first, inverse = np.unique(owner, return_index=True, return_inverse=True)
@@ -129,6 +137,23 @@ def worst(evaluation: Evaluation, count: int = 12) -> Mistakes:
     return Mistakes(
         evaluation, items[order], loss[order], of(evaluation.truth), of(evaluation.predicted), of(evaluation.confidence)
     )
+
+
+def _between(evaluation: Evaluation, truth: int | None, predicted: int | None) -> Evaluation:
+    """The items of a true and of a predicted class."""
+    kept = np.ones(len(evaluation.loss), dtype=bool)
+    for column, wanted in ((evaluation.truth, truth), (evaluation.predicted, predicted)):
+        if wanted is not None:
+            kept &= column == wanted
+    if not kept.any():
+        names = [evaluation.head.names[i] if i is not None else "*" for i in (truth, predicted)]
+        raise InspectError(
+            f"No item of this split is of class '{names[0]}' and taken for '{names[1]}'.",
+            f"此划分中没有真实类别为“{names[0]}”而预测为“{names[1]}”的项。",
+        )
+    columns = ("sample", "position", "loss", "truth", "predicted", "confidence")
+    values = {name: getattr(evaluation, name) for name in columns}
+    return replace(evaluation, **{name: value[kept] for name, value in values.items() if value is not None})
 
 
 def _evaluate(inspector: Inspector, split: SplitName, head: Head) -> Evaluation:

@@ -90,7 +90,7 @@ def gather(
     parts: list[list[Tensor]] = []
     for start in range(0, len(items), step):
         results = inspector.run(program, inspector.batch(split, items[start : start + step].tolist()))
-        vectors = [_vectors(inspector, end, result, flat) for end, result in zip(ends, results)]
+        vectors = [vectors_of(inspector, end, result, flat) for end, result in zip(ends, results)]
         told = results[len(ends) :]
         parts.append([*vectors, *(_answers(answering, r, i) for i, r in enumerate(told) if answering)])
     columns = [torch.cat(column) for column in zip(*parts, strict=True)]
@@ -129,7 +129,7 @@ def _feature_axis(inspector: Inspector, end: End) -> int:
     return axes.index("C") if "C" in axes else len(axes) - 1
 
 
-def _vectors(inspector: Inspector, end: End, value: Tensor, flat: bool) -> Tensor:
+def vectors_of(inspector: Inspector, end: End, value: Tensor, flat: bool = False) -> Tensor:
     """One vector for each sample (B, C) or node (N, C): all entries, or the mean over all axes but the features."""
     if value.dim() == 2:
         return value

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
 from builder.compiler import End
 from builder.inspect.inspector import Inspector
 from builder.inspect.labels import token_names
 from builder.inspect.values import picture
-from components.data._base import SplitName
 
 _TOKENS = 60  # of a text
 
 
-def portraits(
-    inspector: Inspector, split: SplitName, items: Sequence[int], end: End
-) -> tuple[list[np.ndarray], list[str]]:
+def portraits(inspector: Inspector, batch: Mapping[End, Tensor], end: End) -> tuple[list[np.ndarray], list[str]]:
     """Samples as pictures (H, W) or (H, W, 3), and as texts, by what a value is made of; empty lists where it is neither."""
     pictures: list[np.ndarray] = []
     texts: list[str] = []
-    batch = inspector.batch(split, list(items))
     for source in inspector.sources([end]):
         kind, tensor = inspector.layout.kind(source), batch[source]
         vocabulary = getattr(inspector.compiled.dataset(source[0]), "vocabulary", None)

@@ -71,6 +71,9 @@ class Chart {
   update({ data, setTriggerValue }) {
     this.trigger = setTriggerValue;
     this.clickable = data.clickable;
+    this.sheet = data.sheet;
+    this.root.classList.toggle("is-clickable", Boolean(data.clickable));
+    this.hideThumbnail();
     if (data.figure === this.text) return;
     this.text = data.figure;
     this.figure = JSON.parse(data.figure);
@@ -109,9 +112,43 @@ class Chart {
     });
   }
 
+  // The picture of the point under the pointer, above it.
+  showThumbnail(event) {
+    const { sheet } = this;
+    const point = event.points[0];
+    const place = sheet && point ? sheet.items.indexOf(point.customdata) : -1;
+    if (place < 0) return;
+    if (!this.thumbnail?.isConnected) {
+      this.thumbnail = document.createElement("div");
+      this.thumbnail.className = "chart-thumbnail";
+      this.root.append(this.thumbnail);
+    }
+    const scale = 84 / Math.max(sheet.width, sheet.height);
+    const [width, height] = [sheet.width * scale, sheet.height * scale];
+    const { left, top } = this.root.getBoundingClientRect();
+    const column = place % sheet.columns;
+    const row = Math.floor(place / sheet.columns);
+    Object.assign(this.thumbnail.style, {
+      display: "block",
+      width: `${width}px`,
+      height: `${height}px`,
+      left: `${Math.max(4, event.event.clientX - left - width - 14)}px`,
+      top: `${event.event.clientY - top - height / 2}px`,
+      backgroundImage: `url("${sheet.uri}")`,
+      backgroundSize: `${sheet.columns * width}px ${sheet.rows * height}px`,
+      backgroundPosition: `${-column * width}px ${-row * height}px`,
+    });
+  }
+
+  hideThumbnail() {
+    if (this.thumbnail) this.thumbnail.style.display = "none";
+  }
+
   listen() {
     if (this.listening || this.closed) return;
     this.listening = true;
+    this.root.on("plotly_hover", (event) => this.showThumbnail(event));
+    this.root.on("plotly_unhover", () => this.hideThumbnail());
     this.root.on("plotly_click", (event) => {
       const point = event.points.find((item) => item.customdata !== undefined && item.customdata !== null);
       if (this.clickable && point) this.trigger("point", point.customdata);

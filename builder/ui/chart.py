@@ -28,7 +28,9 @@ def _renderer() -> Callable[..., Any]:
     return v2.component("layerloom_chart", js=script, isolate_styles=False)
 
 
-def show(figure: Any, key: str, on_point: Callable[[Any], None] | None = None) -> None:
+def show(
+    figure: Any, key: str, on_point: Callable[[Any], None] | None = None, sheet: Mapping[str, Any] | None = None
+) -> None:
     """Draws a figure.
 
     Args:
@@ -36,14 +38,15 @@ def show(figure: Any, key: str, on_point: Callable[[Any], None] | None = None) -
             ``"#2f6fed|#6ea0ff"``: on a light and on a dark page (see ``both``).
         key: of this chart on the page.
         on_point: called with the ``customdata`` of a point that is clicked.
+        sheet: small pictures of the points, shown under the pointer: ``uri`` of one image with ``columns`` and ``rows``
+            of pictures, each ``width`` by ``height`` pixels, in the order of ``items``, the points' ``customdata``.
     """
     document = figure if isinstance(figure, Mapping) else json.loads(figure.to_json())
     clicked: dict[str, Any] = {}
     if on_point is not None:
         clicked["on_point_change"] = functools.partial(_clicked, key, on_point)
-    _renderer()(
-        key=key, data={"figure": json.dumps(document), "clickable": on_point is not None}, height="content", **clicked
-    )
+    data = {"figure": json.dumps(document), "clickable": on_point is not None, "sheet": sheet}
+    _renderer()(key=key, data=data, height="content", **clicked)
 
 
 def download(figure: Mapping[str, Any], key: str, name: str) -> None:

@@ -155,3 +155,18 @@ def test_a_drawn_graph_holds_every_edge_once(zoo: Zoo) -> None:
 def test_a_model_of_images_is_no_graph(zoo: Zoo) -> None:
     with pytest.raises(InspectError, match="does not classify the nodes"):
         network(zoo("cnn"), zoo("cnn").sample(), zoo("cnn").heads[0])
+
+
+def test_the_worst_of_a_cell_of_the_confusion_matrix(zoo: Zoo) -> None:
+    judged = evaluate(zoo("cnn"), "valid", zoo("cnn").heads[0])
+    counts = confusion(judged).counts
+    truth, predicted = (int(i) for i in np.unravel_index(counts.argmax(), counts.shape))
+    found = worst(judged, 1000, truth, predicted)
+    assert len(found.items) == counts[truth, predicted]
+    assert found.truth is not None and found.predicted is not None
+    assert set(found.truth) == {truth} and set(found.predicted) == {predicted}
+    assert (np.diff(found.loss) <= 0).all()
+    assert len(worst(judged, 1000, predicted=predicted).items) == counts[:, predicted].sum()
+    empty = tuple(int(i) for i in np.unravel_index(counts.argmin(), counts.shape))
+    with pytest.raises(InspectError, match="No item of this split is of class"):
+        worst(judged, 5, *empty)

@@ -18,14 +18,14 @@ Zoo = Callable[[str], Inspector]
 
 IMAGE = ["sample", "prediction", "output", "filters", "grad_cam", "saliency", "integrated_gradients"]
 PLAIN = [v for v in IMAGE if v != "grad_cam"]
-CLASSES = ["confusion", "classes", "mistakes", "projection"]
+CLASSES = ["confusion", "classes", "mistakes", "projection", "neighbours"]
 EXPECTED = {
     "cnn": [*IMAGE, *CLASSES],
-    "regression": [*PLAIN, "mistakes", "parity", "projection"],
-    "autoencoder": ["sample", "reconstruction", "output", "filters", "mistakes", "projection"],
+    "regression": [*PLAIN, "mistakes", "parity", "projection", "neighbours"],
+    "autoencoder": ["sample", "reconstruction", "output", "filters", "mistakes", "projection", "neighbours"],
     "gpt": ["sample", "prediction", "tokens", "output", "filters", "attention", *PLAIN[-2:], *CLASSES],
-    "gcn": [*PLAIN[:2], "network", *PLAIN[2:], *CLASSES],
-    "unjudged": [*PLAIN, "projection"],
+    "gcn": [*PLAIN[:2], "network", *PLAIN[2:], *CLASSES[:-1]],
+    "unjudged": [*PLAIN, "projection", "neighbours"],
 }
 
 
@@ -68,7 +68,7 @@ def test_every_choice_is_drawn(zoo: Zoo, model: str) -> None:
     sample = inspector.sample()
     for spec in views(inspector):
         for option in options(inspector, spec.id, spec.node, sample):
-            if option.name == "method":  # slow ones: test_projection has them
+            if option.name in ("method", "truth", "predicted"):  # slow, or no such sample: tests of their own
                 continue
             values = [c.value for c in option.choices] or [option.low, option.high]
             assert option.default in (values if option.choices else range(option.low, option.high + 1))

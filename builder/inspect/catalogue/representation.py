@@ -13,6 +13,7 @@ from builder.inspect.choices import Choice, Option, choose, heads_where, plain, 
 from builder.inspect.features import answers_one, can_be_features
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
+from builder.inspect.neighbours import neighbours
 from builder.inspect.portraits import portraits
 from builder.inspect.projection import project
 from builder.inspect.samples import Sample
@@ -73,9 +74,45 @@ def _draw_projection(request: Request) -> tuple[go.Figure, Any]:
     inspector, options, head = request.inspector, request.options, _colouring(request.inspector)
     end = (request.node, options.get("port", projected_ports(inspector, request.node)[0]))
     found = project(inspector, end, options["split"], head, options["method"])
-    texts = [] if found.of_nodes else portraits(inspector, options["split"], found.items.tolist(), end)[1]
+    texts = []
+    if not found.of_nodes:
+        texts = portraits(inspector, inspector.batch(options["split"], found.items.tolist()), end)[1]
     by = options.get("colour", "predicted" if head is not None and head.target is None else "truth")
     return figures.projection_figure(found, request.style, options["split"], by, texts), found
+
+
+def _searched(inspector: Inspector) -> list[str] | None:
+    nodes = projected(inspector) or []
+    return some([n for n in nodes if _searched_ports(inspector, n)])
+
+
+def _searched_ports(inspector: Inspector, node: str) -> list[str]:
+    """The ports that give one vector a sample; the nodes of a graph are no samples."""
+    ports = projected_ports(inspector, node)
+    return [port for port in ports if inspector.layout.batch_axis((node, port)) is not None]
+
+
+def _neighbour_options(inspector: Inspector, node: str, sample: Sample | None) -> list[Option]:
+    metrics = [Choice("cosine", "cosine", "余弦"), Choice("euclidean", "Euclidean", "欧氏")]
+    counts = [Choice(n, str(n), str(n)) for n in (6, 12, 24, 48)]
+    return [
+        *choose("metric", "Distance", "距离", metrics),
+        *choose("port", "Output port", "输出端口", plain(_searched_ports(inspector, node))),
+        *split_option("train"),
+        *choose("count", "How many", "数量", counts, 12),
+    ]
+
+
+def _draw_neighbours(request: Request) -> tuple[go.Figure, Any]:
+    inspector, options, sample = request.inspector, request.options, request.given_sample
+    end = (request.node, options.get("port", _searched_ports(inspector, request.node)[0]))
+    head = _colouring(inspector)
+    found = neighbours(inspector, sample, end, options["split"], options["count"], options["metric"], head)
+    if not len(found.items):
+        return figures.neighbours_figure(found, request.style), found
+    own, _ = portraits(inspector, sample.inputs, end)
+    pictures, texts = portraits(inspector, inspector.batch(options["split"], found.items.tolist()), end)
+    return figures.neighbours_figure(found, request.style, [*own, *pictures], texts), found
 
 
 VIEWS: tuple[View, ...] = (
@@ -95,5 +132,16 @@ VIEWS: tuple[View, ...] = (
         "此处重叠的类别在其他方向上可能分开。t-SNE 与 UMAP 中，群的大小与群间距离意义不大。最多 1000 个样本。",
         projected, _projection_options, _draw_projection, needs_sample=False,
         first=tightest,
+    ),
+    View(
+        "neighbours", "Nearest neighbours", "最近邻",
+        "The samples that a node takes for most similar to this one; click to look at one.",
+        "该节点认为与当前样本最相似的样本；点击即可查看。",
+        "Distance between the outputs of the node, maps and sequences averaged to a vector: one less the cosine of the "
+        "angle, or Euclidean (Cover & Hart 1967). All samples are compared, none is estimated.",
+        "节点输出之间的距离，特征图与序列先平均为向量：一减夹角余弦，或欧氏距离（Cover & Hart 1967）；逐一比较，不作近似。",
+        "Near in this space means alike to this node, not to a person. At most 5,000 samples are searched.",
+        "在此空间中相近，只表示对该节点而言相似，与人的判断未必一致。最多搜索 5000 个样本。",
+        _searched, _neighbour_options, _draw_neighbours, first=tightest,
     ),
 )  # fmt: skip

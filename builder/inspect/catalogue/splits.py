@@ -8,11 +8,13 @@ import plotly.graph_objects as go
 
 from builder.inspect import figures
 from builder.inspect.catalogue.spec import Heads, Request, View, of_split, whole
-from builder.inspect.choices import Choice, choose, head_option, heads_where, split_option
+from builder.inspect.choices import Choice, Option, choose, head_option, heads_where, split_option
 from builder.inspect.evaluation import Evaluation, confusion, evaluate, worst
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
+from builder.inspect.labels import visible
 from builder.inspect.portraits import portraits
+from builder.inspect.samples import Sample
 
 _MOST_CLASSES = 128  # of a confusion matrix
 
@@ -43,10 +45,24 @@ def _draw_classes(request: Request) -> tuple[go.Figure, Any]:
     return figures.classes_figure(found, request.style), found
 
 
+def _mistakes_options(inspector: Inspector, node: str, sample: Sample | None) -> list[Option]:
+    counts = [Choice(n, str(n), str(n)) for n in (6, 12, 24, 48)]
+    found = [*split_option(), *head_option(_judged(inspector)), *choose("count", "How many", "数量", counts, 12)]
+    if len(_judged(inspector)) == len(_confusable(inspector)) == 1:  # one answer, one class
+        names = enumerate(_confusable(inspector)[0][1].names)
+        classes = [Choice(-1, "any", "任意"), *(Choice(i, visible(n), visible(n)) for i, n in names)]
+        found += choose("truth", "True class", "真实类别", classes)
+        found += choose("predicted", "Predicted class", "预测类别", classes)
+    return found
+
+
 def _draw_mistakes(request: Request) -> tuple[go.Figure, Any]:
-    inspector, found = request.inspector, worst(_evaluated(request, _judged), request.options["count"])
-    head = found.evaluation.head
-    shown = portraits(inspector, request.options["split"], found.items.tolist(), head.end) if head.batched else ([], [])
+    inspector, options = request.inspector, request.options
+    classes = {name: options.get(name, -1) for name in ("truth", "predicted")}
+    found = worst(_evaluated(request, _judged), options["count"], **{n: c for n, c in classes.items() if c >= 0})
+    head, shown = found.evaluation.head, ([], [])
+    if head.batched and len(found.items):
+        shown = portraits(inspector, inspector.batch(options["split"], found.items.tolist()), head.end)
     return figures.mistakes_figure(found, request.style, *shown), found
 
 
@@ -58,7 +74,8 @@ def _draw_parity(request: Request) -> tuple[go.Figure, Any]:
 VIEWS: tuple[View, ...] = (
     View(
         "confusion", "Confusion matrix", "混淆矩阵",
-        "Which classes are taken for which, over a whole split.", "在整个划分上，哪些类别被误认为哪些类别。",
+        "Which classes are taken for which, over a whole split; a click on a cell shows its samples.",
+        "在整个划分上，哪些类别被误认为哪些类别；点击单元格可查看其中的样本。",
         "Counts of true and predicted classes; the colour is the share of the row.",
         "真实与预测类别的计数；颜色为占该行的比例。",
         "Shares of classes with few samples are uncertain.", "样本少的类别，比例不可靠。",
@@ -74,17 +91,13 @@ VIEWS: tuple[View, ...] = (
     ),
     View(
         "mistakes", "Worst mistakes", "最严重的错误",
-        "The samples with the greatest loss, with their numbers to look at them.",
-        "损失最大的样本及其编号，便于逐一查看。",
+        "The samples with the greatest loss, of all classes or of those that are confused with each other; click to look at one.",
+        "损失最大的样本，可限定真实类别与预测类别；点击即可查看。",
         "Cross entropy without smoothing or weights; the squared error where numbers are predicted.",
         "不含平滑与加权的交叉熵；预测数值时为平方误差。",
         "Some are mistakes of the labels.", "其中一些可能是标注错误。",
         lambda i: whole(bool(_judged(i))),
-        lambda i, node, sample: [
-            *split_option(), *head_option(_judged(i)),
-            *choose("count", "How many", "数量", [Choice(n, str(n), str(n)) for n in (6, 12, 24, 48)], 12),
-        ],
-        _draw_mistakes, needs_sample=False,
+        _mistakes_options, _draw_mistakes, needs_sample=False,
     ),
     View(
         "parity", "Predicted and true", "预测值与真值",

@@ -3,6 +3,7 @@
 from builder.inspect.figures.attention import attention_heads, attention_image, attention_matrix
 from builder.inspect.figures.attribution import attribution_figure
 from builder.inspect.figures.evaluation import classes_figure, confusion_figure, mistakes_figure, parity_figure
+from builder.inspect.figures.neighbours import neighbours_figure
 from builder.inspect.figures.prediction import prediction_figure, reconstruction_figure, tokens_figure
 from builder.inspect.figures.scatter import network_figure, projection_figure
 from builder.inspect.figures.style import Style
@@ -19,6 +20,7 @@ __all__ = [
     "feature_maps",
     "filters_figure",
     "mistakes_figure",
+    "neighbours_figure",
     "network_figure",
     "parity_figure",
     "prediction_figure",

@@ -41,11 +41,12 @@ def confusion_figure(confusion: Confusion, style: Style) -> go.Figure:
     figure = titled(style, style.say("Confusion matrix", "混淆矩阵"), subtitle, int(min(820, 220 + 42 * min(size, 14))))
     names = [short(visible(confusion.names[i]), 18) for i in occurs]
     said = np.array([[f"{a} → {b}" for b in names] for a in names], dtype=object)
+    truth, predicted = (ids.astype(object) for ids in np.meshgrid(occurs, occurs, indexing="ij"))
     figure.add_heatmap(
         z=share,
         text=np.where(counts > 0, counts.astype(object), "") if size <= _COUNTED else None,
         texttemplate="%{text}" if size <= _COUNTED else None,
-        customdata=np.stack((said, counts.astype(object)), -1),
+        customdata=np.stack((said, counts.astype(object), truth, predicted), -1),
         hovertemplate="%{customdata[0]}<br>%{customdata[1]} · %{z:.1%}<extra></extra>",
         hoverongaps=False,
         zmin=0,
@@ -116,7 +117,7 @@ def mistakes_figure(
     subtitle = style.say(", ", "，").join((split_name(style, evaluation.split), order)) + style.say("; ", "；") + told
     captions = [_caption(mistakes, i, style) for i in range(len(mistakes.items))]
     if pictures:
-        return _image_grid(pictures, captions, style, title, subtitle)
+        return image_grid(pictures, captions, style, title, subtitle)
     labels = [f"{c}  {short(t, 60)}" if t else c for c, t in zip(captions, texts or [""] * len(captions), strict=True)]
     figure = titled(style, title, subtitle, max(260, 120 + 30 * len(labels)))
     figure.add_bar(
@@ -179,9 +180,10 @@ def _caption(mistakes: Mistakes, index: int, style: Style) -> str:
     return f"{item} {truth} → {said} ({mistakes.confidence[index]:.2f})"
 
 
-def _image_grid(
+def image_grid(
     pictures: Sequence[np.ndarray], captions: Sequence[str], style: Style, title: str, subtitle: str
 ) -> go.Figure:
+    """Pictures of one size in rows, each under its caption."""
     height, width = pictures[0].shape[:2]
     columns = min(len(pictures), 6)
     gap, top = max(1, round(0.1 * width)), max(1, round(0.22 * height))

@@ -9,7 +9,6 @@ import streamlit as st
 
 from builder.ui import (
     app_shell,
-    chart,
     export_panel,
     frame,
     looking,
@@ -21,6 +20,7 @@ from builder.ui import (
     session,
     times,
     view_download,
+    view_points,
 )  # fmt: skip
 from builder.ui.checking import checked
 from builder.ui.desk import Desk
@@ -147,17 +147,16 @@ def _look(source: Source, sample: Sample | None) -> None:
         return
     with choices:
         view_download.draw(source, view.id, node, shown, chosen, drawn)
-    strip = _mistakes(source, data) if view.id == "mistakes" else []
+    split, strip = view_points.strip(source, view.id, data)
     with st.container(key="panel_figure"):
         if any("picture" in item for item in strip):  # the figure would show the same pictures
-            st.html(f'<div class="strip-title">{escape(t("mistakes_open"))}</div>')
+            st.html(f'<div class="strip-title">{escape(t(f"{view.id}_open"))}</div>')
         else:
-            chart.show(drawn, f"inspect_{view.id}")
+            view_points.show(source, view.id, drawn, data, chosen)
             if strip:
-                frame.section(t("mistakes_open"))
+                frame.section(t(f"{view.id}_open"))
         if strip:
-            split = data.evaluation.split
-            picker.show(strip, "mistakes_strip", lambda index: _open(split, index), large=True)
+            picker.show(strip, f"{view.id}_strip", lambda index: _open(view.id, split, index), large=True)
     _about(view)
 
 
@@ -240,27 +239,8 @@ def _about(view: ViewSpec) -> None:
     st.html(f'<dl class="inspect-words">{cells}</dl>')
 
 
-# ------------------------------------------------------------------ mistakes
-
-
-def _mistakes(source: Source, data: Any) -> list[picker.Item]:
-    """The worst samples to click on; none where they are the nodes of one graph."""
-    split, indices = data.evaluation.split, [int(i) for i in data.items]
-    if looking.inspector(source).size(split) <= max(indices, default=0):
-        return []
-    names = data.evaluation.head.names
-    shown: list[picker.Item] = []
-    for place, item in enumerate(looking.items(source, split, indices)):
-        caption = f"{t('loss')} {data.loss[place]:.3g}"
-        wrong = False
-        if data.truth is not None and data.predicted is not None:
-            truth, predicted = int(data.truth[place]), int(data.predicted[place])
-            sure = f" ({data.confidence[place]:.0%})" if data.confidence is not None else ""
-            caption, wrong = f"{names[truth]} → {names[predicted]}{sure}", truth != predicted
-        shown.append({**item, "caption": caption, "wrong": wrong})
-    return shown
-
-
-def _open(split: str, index: int) -> None:
+def _open(view: str, split: str, index: int) -> None:
+    """Goes to a sample: from its mistake to its prediction, from a neighbour to the neighbours of that one."""
     sample_panel.go_to(split, index)
-    st.session_state["inspect_pick"] = "prediction"
+    if view == "mistakes":
+        st.session_state["inspect_pick"] = "prediction"
