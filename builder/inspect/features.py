@@ -62,7 +62,7 @@ def spread(size: int, limit: int) -> np.ndarray:
 
 def gather(
     inspector: Inspector, ends: Sequence[End], split: SplitName, items: np.ndarray, head: Head | None = None,
-    flat: bool = False,
+    flat: bool = False, known_here: bool = False,
 ) -> Features:  # fmt: skip
     """Runs samples of a split through the model.
 
@@ -70,6 +70,7 @@ def gather(
         ends: values that ``can_be_features``.
         items: sample numbers; where the split is one graph, all its nodes are taken.
         head: whose answers are wanted as well.
+        known_here: of a graph's nodes, only the classes that belong to this split are told.
         flat: keeps every entry of maps and sequences whose size is fixed; else they are averaged to one vector a sample.
 
     Raises:
@@ -96,7 +97,7 @@ def gather(
     columns = [torch.cat(column) for column in zip(*parts, strict=True)]
     vectors, told = tuple(columns[: len(ends)]), [column.numpy() for column in columns[len(ends) :]]
     truth = told[1] if len(told) > 1 else None
-    if of_nodes[0] and answering and answering.target and truth is not None:
+    if of_nodes[0] and answering and answering.target and truth is not None and not known_here:
         truth = classes_of_nodes(inspector, answering.target, truth)
     return Features(
         vectors, np.arange(len(vectors[0])) if of_nodes[0] else items, truth, told[0] if told else None,
@@ -148,3 +149,20 @@ def _answers(head: Head, result: Tensor, index: int) -> Tensor:
         target = head.targets(result)
         rows = target if target.dim() == 2 else target[..., 0].long()
     return rows[:, -1] if head.batched else rows[0]
+
+
+def by_depth(inspector: Inspector, goals: Sequence[End], of_nodes: bool, most: int) -> list[End]:
+    """Values on the way to others, in the order of the data, that ``can_be_features`` of samples, or of nodes.
+
+    Where there are more than ``most``, they are evenly spread and the last is kept.
+    """
+    entering = set(inspector.sources(goals))
+    found: list[End] = []
+    for path in inspector.compiled.ancestors(goals):
+        is_data = inspector.compiled.flat.nodes[path].component.kind == "dataset"
+        for port in inspector.compiled.report.nodes[path].outputs:
+            end = (path, port)
+            usable = end in entering if is_data else port != "weights"
+            if usable and (inspector.layout.batch_axis(end) is None) == of_nodes and can_be_features(inspector, end):
+                found.append(end)
+    return [found[i] for i in spread(len(found), most)]

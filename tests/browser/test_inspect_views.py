@@ -54,13 +54,14 @@ def test_a_point_of_a_projection_shows_its_sample_and_leads_to_it(site: Site) ->
         FIGURE,
         "g => { const t = g._fullData.find(t => t.customdata && t.x.length > 3), l = g._fullLayout;"
         " const r = g.querySelector('.nsewdrag').getBoundingClientRect();"
-        " return { item: t.customdata[0], x: r.left + l.xaxis.d2p(t.x[0]), y: r.top + l.yaxis.d2p(t.y[0]) }; }",
+        " const i = [...t.customdata].findIndex((item, i) => item > 0 && t.x[i] === Math.max(...[...t.x].slice(1)));"
+        " return { item: t.customdata[i], x: r.left + l.xaxis.d2p(t.x[i]), y: r.top + l.yaxis.d2p(t.y[i]) }; }",
     )
     page.mouse.move(place["x"] - 2, place["y"])
     page.mouse.move(place["x"], place["y"])
     expect(page.locator(".chart-thumbnail")).to_be_visible(timeout=READY)
     page.mouse.click(place["x"], place["y"])
-    expect(page.locator(".st-key-sample_index input")).not_to_have_value("0", timeout=READY)
+    expect(page.locator(".st-key-sample_index input")).to_have_value(str(place["item"]), timeout=READY)
 
 
 def test_a_cell_of_the_confusion_matrix_leads_to_its_samples(site: Site) -> None:

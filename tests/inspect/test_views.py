@@ -18,15 +18,18 @@ Zoo = Callable[[str], Inspector]
 
 IMAGE = ["sample", "prediction", "output", "filters", "grad_cam", "saliency", "integrated_gradients"]
 PLAIN = [v for v in IMAGE if v != "grad_cam"]
-CLASSES = ["confusion", "classes", "mistakes", "projection", "neighbours"]
+CLASSES = ["confusion", "classes", "mistakes"]
+SPACE = ["projection", "neighbours"]
 EXPECTED = {
-    "cnn": [*IMAGE, *CLASSES],
-    "regression": [*PLAIN, "mistakes", "parity", "projection", "neighbours"],
-    "autoencoder": ["sample", "reconstruction", "output", "filters", "mistakes", "projection", "neighbours"],
-    "gpt": ["sample", "prediction", "tokens", "output", "filters", "attention", *PLAIN[-2:], *CLASSES],
-    "gcn": [*PLAIN[:2], "network", *PLAIN[2:], *CLASSES[:-1]],
-    "unjudged": [*PLAIN, "projection", "neighbours"],
-}
+    "cnn": [*IMAGE, *CLASSES, *SPACE, "probes", "similarity"],
+    "regression": [*PLAIN, "mistakes", "parity", *SPACE, "probes", "similarity"],
+    "autoencoder": ["sample", "reconstruction", "output", "filters", "mistakes", *SPACE, "similarity"],
+    "gpt": [
+        "sample", "prediction", "tokens", "output", "filters", "attention", *PLAIN[-2:], *CLASSES, *SPACE, "similarity"
+    ],
+    "gcn": [*PLAIN[:2], "network", *PLAIN[2:], *CLASSES, "projection", "probes", "similarity"],
+    "unjudged": [*PLAIN, *SPACE, "similarity"],
+}  # fmt: skip
 
 
 def view(inspector: Inspector, id: str) -> ViewSpec:

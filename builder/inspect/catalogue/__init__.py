@@ -1,6 +1,6 @@
 """The views by topic, in the order in which they are best looked at. A new view is an entry of its topic's file."""
 
-from builder.inspect.catalogue import answers, attention, attribution, representation, splits, values
+from builder.inspect.catalogue import answers, attention, attribution, depth, representation, splits, values
 from builder.inspect.catalogue.spec import About, Request, Topic, View
 
 TOPICS: tuple[Topic, ...] = (
@@ -8,7 +8,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("inside", "Inside", "网络内部", (*values.VIEWS, *attention.VIEWS)),
     Topic("attribution", "Attribution", "归因", attribution.VIEWS),
     Topic("splits", "Whole split", "整个划分", splits.VIEWS),
-    Topic("representation", "Representation", "表示", representation.VIEWS),
+    Topic("representation", "Representation", "表示", (*representation.VIEWS, *depth.VIEWS)),
 )
 
 VIEWS: tuple[View, ...] = tuple(view for topic in TOPICS for view in topic.views)

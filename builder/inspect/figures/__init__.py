@@ -2,6 +2,7 @@
 
 from builder.inspect.figures.attention import attention_heads, attention_image, attention_matrix
 from builder.inspect.figures.attribution import attribution_figure
+from builder.inspect.figures.depth import probes_figure, similarity_figure
 from builder.inspect.figures.evaluation import classes_figure, confusion_figure, mistakes_figure, parity_figure
 from builder.inspect.figures.neighbours import neighbours_figure
 from builder.inspect.figures.prediction import prediction_figure, reconstruction_figure, tokens_figure
@@ -24,8 +25,10 @@ __all__ = [
     "network_figure",
     "parity_figure",
     "prediction_figure",
+    "probes_figure",
     "projection_figure",
     "reconstruction_figure",
+    "similarity_figure",
     "token_strip",
     "tokens_figure",
     "value_figure",
