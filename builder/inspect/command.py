@@ -65,6 +65,6 @@ def draw(
     sample = inspector.sample(split, index) if spec.needs_sample else None
     node = node or spec.node
     known = {option.name: option for option in options(inspector, view, node, sample)}
-    chosen: dict[str, Any] = {"split": split} if "split" in known else {}
+    chosen: dict[str, Any] = {"split": split} if "split" in known and sample is None else {}
     chosen |= {name: known[name].read(text) if name in known else text for name, text in (given or {}).items()}
     return save(inspector, out, view, node, sample, language=language, dark=dark, **chosen)

@@ -99,6 +99,8 @@ def test_drawing_into_a_file(zoo: Zoo, tmp_path: Path) -> None:
     assert said["node"] == "conv1" and said["options"] == {"channel": 1, "scale": "each"}
     assert said["sample"] == "test sample 2" and json.loads(out.read_text())["statement"] == said
     assert draw(inspector, str(tmp_path / "c.json"), "confusion", split="test")["options"]["split"] == "test"
+    near = draw(inspector, str(tmp_path / "n.json"), "neighbours", split="test")  # the split is that of the sample
+    assert (near["sample"], near["options"]["split"]) == ("test sample 0", "train")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def probes_figure(found: Probes, style: Style) -> go.Figure:
         figure.add_hline(
             y=value, line={"color": style.muted, "dash": "dash", "width": 1},
             annotation={"text": f"{name} {number(value)}", "font": {"size": 11, "color": style.muted}},
-            annotation_position="top left",
+            annotation_position="bottom right" if value > 0.5 else "top right",
         )  # fmt: skip
     figure.update_xaxes(tickangle=-40, **step_ticks([short(n.removesuffix(".y"), 22) for n in found.nodes], 40))
     figure.update_yaxes(title_text=what)
@@ -55,7 +55,10 @@ def similarity_figure(found: Similarity, style: Style) -> go.Figure:
     kind = style.say("debiased linear CKA", "去偏线性 CKA") if found.debiased else style.say("linear CKA", "线性 CKA")
     size = max(len(found.nodes), len(found.others))
     figure = titled(
-        style, title, f"{kind}, {split_name(style, found.split)}, {count}", int(min(860, 260 + 34 * min(size, 18)))
+        style,
+        title,
+        style.say(", ", "，").join((kind, split_name(style, found.split), count)),
+        int(min(860, 260 + 34 * min(size, 18))),
     )
     rows, columns = ([short(n.removesuffix(".y"), 22) for n in names] for names in (found.nodes, found.others))
     scale = colours(style, found.values, "CKA", signed=False) | {"zmin": 0, "zmax": 1}
