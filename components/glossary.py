@@ -212,6 +212,7 @@ PARAMETERS: dict[str, Label] = {
     "jitter": ("Colour jitter", "颜色抖动"),
     "k": ("Offset k", "偏移 k"),
     "kdim": ("Key features", "键的特征数"),
+    "keep_scale": ("Keep the scale", "保持尺度"),
     "keepdim": ("Keep the axes", "保留维度"),
     "kernel": ("Kernel", "核函数"),
     "kernel_size": ("Kernel size", "卷积核大小"),

@@ -34,11 +34,13 @@ def score(module: Any, x: torch.Tensor) -> torch.Tensor:
 
 
 def test_ba2m_equals_its_formula(draw):
-    module = make("attn_ba2m", in_channels=6, reduction=2)
+    module: Any = make("attn_ba2m", in_channels=6, reduction=2)
     x = draw(3, 6, 4, 5)
     scores = torch.stack([score(module, sample) for sample in x])
     weights = scores.exp() / scores.exp().sum()
     torch.testing.assert_close(module(x), weights[:, None, None, None] * x)
+    module.keep_scale = True  # the same with the mean 1
+    torch.testing.assert_close(module(x), 3 * weights[:, None, None, None] * x)
 
 
 def test_ba2m_weighs_the_samples_of_a_batch(draw):

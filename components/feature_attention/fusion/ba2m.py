@@ -17,7 +17,7 @@ from components.spec import Count, InChannels, example
     help_zh="由通道、局部与全局空间注意力得到每个样本的得分，在批内取 softmax 作为样本权重，突出内容更丰富的样本。",
     source="Cheng et al., BA^2M: A Batch Aware Attention Module for Image Classification, arXiv 2103.15099",
     keywords="ba2m batch sample weight reweight 批 样本权重 重加权",
-    examples=(example(x=(5, 8, 9, 11), reduction=1), example(x=(3, 12, 7, 5), reduction=4)),
+    examples=(example(x=(5, 8, 9, 11), reduction=1), example(x=(3, 12, 7, 5), reduction=4, keep_scale=True)),
 )
 class BatchAwareAttention(nn.Module):
     r"""Scales each sample by its share of a softmax over the batch, after a score from three kinds of attention.
@@ -32,20 +32,22 @@ class BatchAwareAttention(nn.Module):
     Args:
         in_channels: channels of the input.
         reduction: channels per channel of the middle of each part.
+        keep_scale: multiplies the weights by the number of samples: their mean is then 1, whatever the batch.
 
     Shape:
         x: (B, C, H, W).
         y: the same; a batch of one sample is left alone.
 
     Source: Cheng et al., arXiv 2103.15099, where the score fuses a channel, a local and a global spatial attention. What
-    the three consist of, and that they are fused by a sum, is assumed here. Weights of B samples have the mean 1/B; in
-    evaluation a prediction depends on its batch, too. An offset that all samples share has no effect: the last layers
+    the three consist of, and that they are fused by a sum, is assumed here. keep_scale is an addition: the mean of B weights
+    is 1/B, which a normalisation behind may undo. In evaluation a prediction depends on its batch, too. An offset that all samples share has no effect: the last layers
     have none.
     """
 
-    def __init__(self, in_channels: InChannels, reduction: Count = 16) -> None:
+    def __init__(self, in_channels: InChannels, reduction: Count = 16, keep_scale: bool = False) -> None:
         super().__init__()
         hidden = reduced(in_channels, reduction)
+        self.keep_scale = keep_scale
         self.channel = nn.Sequential(
             nn.Linear(in_channels, hidden), nn.ReLU(), nn.Linear(hidden, in_channels, bias=False)
         )
@@ -59,7 +61,10 @@ class BatchAwareAttention(nn.Module):
         self.value = nn.Conv2d(in_channels, 1, 1, bias=False)
 
     def forward(self, x: Image) -> Image:
-        return torch.softmax(self.score(x), dim=0)[:, None, None, None] * x
+        weights = torch.softmax(self.score(x), dim=0)
+        if self.keep_scale:
+            weights = weights * len(x)
+        return weights[:, None, None, None] * x
 
     def score(self, x: Tensor) -> Tensor:
         """The score (B,) of each sample: the mean of the sum of its maps, which is the sum of their means."""
