@@ -119,7 +119,7 @@ def as_markdown(figures: Sequence[Figure]) -> str:
             "",
             "Written by `python benchmarks/components.py --markdown docs/performance.md`: forward and backward of each component in training,",
             "beside its peer, in turns in one process. Processor time on one thread of "
-            f"a {platform.machine()} CPU, Python {platform.python_version()}, torch {torch.__version__.split('+')[0]}; maps of",
+            f"a CPU ({platform.machine()}), Python {platform.python_version()}, torch {torch.__version__.split('+')[0]}; maps of",
             f"{' x '.join(map(str, FULL.image))}, tokens of {' x '.join(map(str, FULL.tokens))}. Optimizers take a step on the weights of a small network, schedules run over",
             "100 epochs, initializers fill a matrix of 256 x 256. The ratio is the median over the turns, ours divided by the peer's: below 1 ours",
             "is faster. The spread is its quartiles; the times are those of the fastest turn.",

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import torch
+import torch.nn.functional as F
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -97,12 +98,19 @@ class AttentionAugmentedConv(nn.Module):
         # (B, heads, depth, H, W) to (B, heads, H, W, depth)
         query, key, value = (part.unflatten(1, (self.num_heads, -1)).movedim(2, -1) for part in parts)
         query = query * query.shape[-1] ** -0.5
-        logits = torch.einsum("bnhwd,bngvd->bnhwgv", query, key)
         if self.rows is not None and self.columns is not None:
-            by_row = self.relative_logits(query.transpose(2, 3), self.rows).transpose(2, 3)  # (B, heads, H, W, H)
-            logits = logits + by_row[..., None] + self.relative_logits(query, self.columns)[..., None, :]
-        weights = logits.flatten(4).softmax(-1)  # (B, heads, H, W, H x W)
-        return torch.einsum("bnhwp,bnpd->bndhw", weights, value.flatten(2, 3)).flatten(1, 2)
+            # The logits to each row and column are further features of a query; a key has ones at its own row and column.
+            by_row = self.relative_logits(query.transpose(2, 3), self.rows).transpose(2, 3)
+            query = torch.cat((query, by_row, self.relative_logits(query, self.columns)), -1)
+            row, column = (torch.eye(size, dtype=key.dtype, device=key.device) for size in x.shape[2:])
+            own = torch.cat((row[:, None].expand(-1, len(column), -1), column.expand(len(row), -1, -1)), -1)
+            key = torch.cat((key, own.expand(*key.shape[:2], -1, -1, -1)), -1)
+        query, key, value = (part.flatten(2, 3) for part in (query, key, value))
+        depth = value.shape[-1]
+        # Kernels that do not keep all logits need values as deep as keys.
+        value = F.pad(value, (0, max(key.shape[-1] - depth, 0)))
+        y = F.scaled_dot_product_attention(query, key, value, scale=1.0)[..., :depth]
+        return y.mT.flatten(1, 2).unflatten(2, x.shape[2:])
 
     def forward(self, x: Image) -> Image:
         y = self.conv(x)
