@@ -184,3 +184,50 @@ def test_l0_gates_close_whole_channels_for_good():
     assert not y[:, 0].any()
     torch.testing.assert_close(y[:, 1], x[:, 1] / 2)
     torch.testing.assert_close(y[:, 2], x[:, 2])
+
+
+def clipped(id, gradient, **params):
+    """The gradient in front of a clipping op where this one comes back, and what torch makes of it."""
+    x = torch.randn_like(gradient).requires_grad_()
+    y = create(id, **params)(x)
+    assert torch.equal(y, x)
+    y.backward(gradient)
+    parameter = nn.Parameter(torch.zeros_like(gradient))
+    parameter.grad = gradient.clone()
+    return x.grad, parameter
+
+
+@pytest.mark.parametrize("clip_value", [0.1, 1.0, 50.0])
+def test_clipping_by_value_equals_torch(clip_value):
+    found, peer = clipped("reg_clip_value", 3 * torch.randn(4, 3, 2), clip_value=clip_value)
+    nn.utils.clip_grad_value_([peer], clip_value)
+    assert torch.equal(found, peer.grad)
+
+
+@pytest.mark.parametrize("max_norm", [0.1, 1.0, 50.0])
+def test_clipping_by_norm_equals_torch(max_norm):
+    gradient = 3 * torch.randn(4, 3, 2)
+    found, peer = clipped("reg_clip_norm", gradient, max_norm=max_norm)
+    nn.utils.clip_grad_norm_([peer], max_norm)
+    torch.testing.assert_close(found, peer.grad)
+    assert found.norm() <= max_norm
+    torch.testing.assert_close(F.cosine_similarity(found.flatten(), gradient.flatten(), dim=0), torch.tensor(1.0))
+
+
+@pytest.mark.parametrize("id", ["reg_clip_value", "reg_clip_norm"])
+def test_clipping_tames_a_long_chain_where_it_stands(id):
+    """Three to the hundredth is beyond all floats; clipped at each step the gradient stays small."""
+    w = torch.tensor(3.0)
+    x = y = torch.tensor([1e-30], requires_grad=True)
+    for _ in range(100):
+        y = create(id)(w * y)
+    y.backward()
+    assert 0 < x.grad.item() <= 3.0
+
+
+@pytest.mark.parametrize("id", ["reg_clip_value", "reg_clip_norm"])
+def test_clipping_does_nothing_where_no_gradient_flows(id):
+    x = torch.ones(3, requires_grad=True)
+    with torch.no_grad():
+        assert create(id)(x) is x
+    assert not create(id)(torch.ones(3)).requires_grad
