@@ -43,6 +43,8 @@ def pairs(size: Size) -> dict[str, Pair]:
         "reg_l0": on.plain(channels),
         "reg_vib": on.plain(cross_entropy, inputs=coded, takes=("logits", "target")),
         "reg_gradient_penalty": on.plain(classifier, inputs=labelled, takes=("x", "target"), model=model),
+        "reg_clip_value": on.plain(new("torch.nn.Identity")),
+        "reg_clip_norm": on.plain(new("torch.nn.Identity")),
         "reg_l1": on.plain(norm, inputs=weight),
         "reg_l2": on.plain(norm, inputs=weight),
         "reg_elastic_net": on.plain(norm, inputs=weight),

@@ -48,6 +48,7 @@ def optimizers() -> dict[str, Pair]:
         "opt_lamb": same(new("timm.optim.Lamb", max_grad_norm=None, always_adapt=True)),
         "opt_novograd": same(new("timm.optim.NvNovoGrad")),
         "opt_lookahead": same(fast, inner="adam"),
+        "opt_swa": plain(momentum),
         "opt_adax": plain(adam),
         "opt_amos": plain(adam),
         "opt_sm3": plain(new("torch.optim.Adagrad")),
