@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from builder.ui.canvas.component import BRIDGE, bundle
+from builder.ui.canvas.component import BRIDGE, WEB, bundle
+from builder.ui.canvas.view import KINDS, PIN_W
 from builder.ui.catalogue import from_registry
 from builder.ui.commands import COMMANDS
 from builder.ui.palette import palette_data
@@ -27,6 +28,7 @@ NAMES = [
     "fitting",
     "revealing",
     "reuse",
+    "whole",
     "freePlace",
     "commandOf",
     "make",
@@ -174,6 +176,47 @@ def test_a_push_that_differs_in_places_only_brings_nothing_new(scripts: Page) ->
     assert run(scripts, script, nodes(0, "t"), nodes(9, "t")) is False
     assert run(scripts, script, nodes(0, "t"), nodes(0, "u")) is True
     assert run(scripts, script, nodes(0, "t"), []) is True
+
+
+def test_an_element_gets_what_is_the_same_for_all_of_its_kind(scripts: Page) -> None:
+    own = {"like": "out", "id": "fc.y", "pos": [3, 4], "className": "pin out", "parentNode": "fc"}
+    found = run(scripts, "([own, kinds]) => m.whole(own, kinds)", own, KINDS)
+    assert found["position"] == {"x": 3, "y": 4}
+    assert (found["type"], found["id"], found["parentNode"]) == ("input", "fc.y", "fc")
+    assert found["style"]["width"] == f"{PIN_W}px"
+    assert {"like", "pos", "content"}.isdisjoint(found)
+    wire = run(
+        scripts, "([own, kinds]) => m.whole(own, kinds)", {"like": "wire", "id": "w", "type": "smoothstep"}, KINDS
+    )
+    assert wire == {**KINDS["wire"], "id": "w", "type": "smoothstep"}
+
+
+@pytest.fixture
+def guarded(browser: Browser) -> Iterator[Page]:
+    """A page in which what stands before React Flow has run."""
+    page = browser.new_page()
+    page.evaluate((WEB / "guard.js").read_text(encoding="utf-8"))
+    yield page
+    page.close()
+
+
+def test_the_list_of_nodes_is_the_same_until_the_nodes_are_others(guarded: Page) -> None:
+    script = """() => {
+      let state = { nodeInternals: new Map([["a", "A"]]), getNodes: () => [...state.nodeInternals.values()] };
+      const set = (part) => (state = Object.assign({}, state, part));
+      const lists = [{}, { transform: 1 }, { nodeInternals: new Map([["b", "B"]]) }].map((part) => set(part).getNodes());
+      const { getNodes } = state;
+      return [lists[0] === lists[1], lists[1], lists[2], getNodes()];
+    }"""
+    assert guarded.evaluate(script) == [True, ["A"], ["B"], ["B"]]
+
+
+def test_a_handler_keeps_its_face_and_calls_the_newest(guarded: Page) -> None:
+    script = """() => {
+      const [before, after] = [() => "before", () => "after"].map((handler) => Object.assign({}, { onConnect: handler }));
+      return [before.onConnect === after.onConnect, before.onConnect(), Object.assign({}, { onConnect: null }).onConnect];
+    }"""
+    assert guarded.evaluate(script) == [True, "after", None]
 
 
 def test_texts_never_become_elements(scripts: Page) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -48,6 +49,30 @@ def test_every_port_has_a_pin_that_lies_on_the_edge_of_its_card(catalogue: Catal
     assert [e["id"] for e in edges] == ["data.x->fc.x", "fc.y->act.x"]
     parents = [node["id"] for node in nodes]
     assert all(parents.index(n["parentNode"]) < parents.index(n["id"]) for n in nodes if "parentNode" in n)
+
+
+def test_an_element_says_only_what_is_its_own(catalogue: Catalogue) -> None:
+    graph = chain()
+    nodes, edges = view.elements(graph, drawn(graph, catalogue), (), (), "en")
+    for element in (*nodes, *edges):
+        common = view.KINDS[element["like"]]
+        assert [key for key in element if key in common and element[key] == common[key]] == []
+
+
+def test_a_card_is_drawn_anew_where_it_says_something_else(catalogue: Catalogue) -> None:
+    card = drawn(chain(), catalogue)["fc"]
+    other = replace(card, shapes={})
+    assert hash(other) == hash(card)
+    assert "code" in view.html_of(card, "en")
+    assert "code" not in view.html_of(other, "en")
+
+
+def test_whoever_gets_elements_may_change_them(catalogue: Catalogue) -> None:
+    graph = chain()
+    cards = drawn(graph, catalogue)
+    for element in view.elements(graph, cards, (), (), "en")[0]:
+        element["ariaLabel"] = "named"
+    assert not any("ariaLabel" in element for element in view.elements(graph, cards, (), (), "en")[0])
 
 
 class Tags(HTMLParser):
