@@ -18,7 +18,7 @@ Zoo = Callable[[str], Inspector]
 
 IMAGE = ["sample", "prediction", "output", "filters", "grad_cam", "saliency", "integrated_gradients"]
 PLAIN = [v for v in IMAGE if v != "grad_cam"]
-CLASSES = ["confusion", "classes", "mistakes"]
+CLASSES = ["confusion", "classes", "calibration", "mistakes"]
 SPACE = ["projection", "neighbours"]
 EXPECTED = {
     "cnn": [*IMAGE, *CLASSES, *SPACE, "probes", "similarity"],

@@ -7,6 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from builder.inspect import figures
+from builder.inspect.calibration import calibration
 from builder.inspect.catalogue.spec import Heads, Request, View, of_split, whole
 from builder.inspect.choices import Choice, Option, choose, head_option, heads_where, split_option
 from builder.inspect.evaluation import Evaluation, confusion, evaluate, worst
@@ -71,6 +72,11 @@ def _draw_parity(request: Request) -> tuple[go.Figure, Any]:
     return figures.parity_figure(found, request.style), found
 
 
+def _draw_calibration(request: Request) -> tuple[go.Figure, Any]:
+    found = calibration(_evaluated(request, _confusable))
+    return figures.calibration_figure(found, request.style), found
+
+
 VIEWS: tuple[View, ...] = (
     View(
         "confusion", "Confusion matrix", "混淆矩阵",
@@ -88,6 +94,19 @@ VIEWS: tuple[View, ...] = (
         "Recall and precision from the confusion matrix.", "由混淆矩阵计算召回率与精确率。",
         "Shares of classes with few samples are uncertain.", "样本少的类别，比例不可靠。",
         lambda i: whole(bool(_confusable(i))), of_split(_confusable), _draw_classes, needs_sample=False,
+    ),
+    View(
+        "calibration", "Calibration", "校准",
+        "Whether the model is as often right as it is sure: what it says with 80 % should be right in 80 % of cases.",
+        "模型的把握是否名副其实：以 80% 的概率给出的答案，应有 80% 正确。",
+        "Items in 15 bins of equal width by the probability of the class that was named; the expected calibration error is the "
+        "mean gap, weighted by count (Naeini et al., AAAI 2015; Guo et al., arXiv 1706.04599). Whiskers: 95 % of a normal "
+        "distribution.",
+        "按所判类别的概率分入 15 个等宽区间；期望校准误差为按数量加权的平均差距（Naeini 等，AAAI 2015；Guo 等，"
+        "arXiv 1706.04599）。误差线为正态近似的 95% 区间。",
+        "Only the class that was named counts. Bins with few items are uncertain, and the error depends on the number of bins.",
+        "只考察所判的类别。样本少的区间不可靠，误差值也与区间数有关。",
+        lambda i: whole(bool(_confusable(i))), of_split(_confusable), _draw_calibration, needs_sample=False,
     ),
     View(
         "mistakes", "Worst mistakes", "最严重的错误",

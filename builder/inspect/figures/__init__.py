@@ -2,6 +2,7 @@
 
 from builder.inspect.figures.attention import attention_heads, attention_image, attention_matrix
 from builder.inspect.figures.attribution import attribution_figure
+from builder.inspect.figures.calibration import calibration_figure
 from builder.inspect.figures.depth import probes_figure, similarity_figure
 from builder.inspect.figures.evaluation import classes_figure, confusion_figure, mistakes_figure, parity_figure
 from builder.inspect.figures.neighbours import neighbours_figure
@@ -16,6 +17,7 @@ __all__ = [
     "attention_image",
     "attention_matrix",
     "attribution_figure",
+    "calibration_figure",
     "classes_figure",
     "confusion_figure",
     "feature_maps",
