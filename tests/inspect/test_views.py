@@ -21,8 +21,8 @@ PLAIN = [v for v in IMAGE if v != "grad_cam"]
 CLASSES = ["confusion", "classes", "calibration", "mistakes"]
 SPACE = ["projection", "neighbours"]
 EXPECTED = {
-    "cnn": [*IMAGE, *CLASSES, *SPACE, "probes", "similarity"],
-    "regression": [*PLAIN, "mistakes", "parity", *SPACE, "probes", "similarity"],
+    "cnn": [*IMAGE, *CLASSES[:3], "slices", "mistakes", *SPACE, "probes", "similarity"],
+    "regression": [*PLAIN, "slices", "mistakes", "parity", *SPACE, "probes", "similarity"],
     "autoencoder": ["sample", "reconstruction", "output", "filters", "mistakes", *SPACE, "similarity"],
     "gpt": [
         "sample", "prediction", "tokens", "output", "filters", "attention", *PLAIN[-2:], *CLASSES, *SPACE, "similarity"

@@ -11,11 +11,13 @@ from builder.inspect.calibration import calibration
 from builder.inspect.catalogue.spec import Heads, Request, View, of_split, whole
 from builder.inspect.choices import Choice, Option, choose, head_option, heads_where, split_option
 from builder.inspect.evaluation import Evaluation, confusion, evaluate, worst
+from builder.inspect.features import answers_one
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
 from builder.inspect.labels import visible
 from builder.inspect.portraits import portraits
 from builder.inspect.samples import Sample
+from builder.inspect.slices import slices, ways
 
 _MOST_CLASSES = 128  # of a confusion matrix
 
@@ -77,6 +79,45 @@ def _draw_calibration(request: Request) -> tuple[go.Figure, Any]:
     return figures.calibration_figure(found, request.style), found
 
 
+def _sliced(inspector: Inspector) -> list[tuple[int, Head]]:
+    """The answers that can be judged on parts: one for each sample."""
+    return heads_where(
+        inspector,
+        lambda head: head.target is not None and head.batched and not head.tokens and answers_one(head)
+        and bool(ways(inspector, head.by_class)),
+    )  # fmt: skip
+
+
+_WAYS = {
+    "truth": ("true class", "真实类别"),
+    "predicted": ("predicted class", "预测类别"),
+    "features": ("features", "特征"),
+}
+
+
+def _slice_options(inspector: Inspector, node: str, sample: Sample | None) -> list[Option]:
+    heads = _sliced(inspector)
+    found = ways(inspector, all(head.by_class for _, head in heads))
+    orders = [
+        Choice("error", "worst first", "误差从大到小"),
+        Choice("count", "largest first", "数量从大到小"),
+        Choice("name", "name", "名称"),
+    ]
+    return [
+        *choose("by", "Cut by", "切分依据", [Choice(by, *_WAYS[by]) for by in found]),
+        *choose("order", "Order", "排序", orders),
+        *split_option(),
+        *head_option(heads),
+    ]
+
+
+def _draw_slices(request: Request) -> tuple[go.Figure, Any]:
+    judged = _evaluated(request, _sliced)
+    by = request.options.get("by", ways(request.inspector, judged.head.by_class)[0])
+    found = slices(request.inspector, judged, by)
+    return figures.slices_figure(found, request.style, request.options["order"]), found
+
+
 VIEWS: tuple[View, ...] = (
     View(
         "confusion", "Confusion matrix", "混淆矩阵",
@@ -107,6 +148,19 @@ VIEWS: tuple[View, ...] = (
         "Only the class that was named counts. Bins with few items are uncertain, and the error depends on the number of bins.",
         "只考察所判的类别。样本少的区间不可靠，误差值也与区间数有关。",
         lambda i: whole(bool(_confusable(i))), of_split(_confusable), _draw_calibration, needs_sample=False,
+    ),
+    View(
+        "slices", "Error by slice", "分片误差",
+        "On which classes, or for which values of a feature, the model is worse than on the whole.",
+        "模型在哪些类别上、或特征取哪些值时，表现比整体更差。",
+        "The share of wrong answers, or the mean squared error, of each part; features are cut into quarters of about equal "
+        "count (Chung et al., arXiv 1807.06068). Whiskers: 95 % of a normal distribution; what lies above the whole beyond "
+        "them is marked.",
+        "各部分的错误比例或均方误差；特征按数量大致均分为四段（Chung 等，arXiv 1807.06068）。误差线为正态近似的 95% 区间；"
+        "超出该区间仍高于整体的部分会被标出。",
+        "With many parts, some look worse by chance. At most 40 parts are drawn, and 40 features cut.",
+        "部分很多时，总有一些偶然显得更差。最多绘制 40 个部分，最多切分 40 个特征。",
+        lambda i: whole(bool(_sliced(i))), _slice_options, _draw_slices, needs_sample=False,
     ),
     View(
         "mistakes", "Worst mistakes", "最严重的错误",

@@ -8,6 +8,7 @@ from builder.inspect.figures.evaluation import classes_figure, confusion_figure,
 from builder.inspect.figures.neighbours import neighbours_figure
 from builder.inspect.figures.prediction import prediction_figure, reconstruction_figure, tokens_figure
 from builder.inspect.figures.scatter import network_figure, projection_figure
+from builder.inspect.figures.slices import slices_figure
 from builder.inspect.figures.style import Style
 from builder.inspect.figures.values import feature_maps, filters_figure, token_strip, value_figure
 
@@ -31,6 +32,7 @@ __all__ = [
     "projection_figure",
     "reconstruction_figure",
     "similarity_figure",
+    "slices_figure",
     "token_strip",
     "tokens_figure",
     "value_figure",
