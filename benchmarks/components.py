@@ -112,7 +112,7 @@ def as_markdown(figures: Sequence[Figure]) -> str:
     """The page on performance in docs/."""
     same = [f for f in figures if f.same]
     ratios = [f.ratio for f in same]
-    noted = [f"- `{f.id}` ({f.ratio:.2f}): {f.note}" for f in same if f.note]
+    plain = [f for f in figures if not f.same]
     return "\n".join(
         [
             "# Performance of the components",
@@ -130,13 +130,14 @@ def as_markdown(figures: Sequence[Figure]) -> str:
             f"{statistics.quantiles(ratios, n=10)[-1]:.2f} times.",
             "",
             *rows(same),
-            *(["", "Why these are slower:", "", *noted] if noted else []),
+            *notes(same),
             "",
             "## Beside the plain layer",
             "",
             "These compute something else than what they are compared with. The ratio says what they cost where the plain layer stood before.",
             "",
-            *rows([f for f in figures if not f.same]),
+            *rows(plain),
+            *notes(plain),
             "",
         ]
     )
@@ -148,6 +149,12 @@ def rows(figures: Sequence[Figure]) -> list[str]:
         f"| `{f.id}` | {f.peer} | {f.ratio:.2f} | {f.low:.2f} to {f.high:.2f} | {f.ours_ms:.3g} | {f.peer_ms:.3g} |"
         for f in figures
     ]
+
+
+def notes(figures: Sequence[Figure]) -> list[str]:
+    """A list of what makes some of them slower; nothing where no figure has a note."""
+    noted = [f"- `{f.id}`: {f.note}" for f in figures if f.note]
+    return ["", "What makes these slower:", "", *noted] if noted else []
 
 
 def main() -> int:

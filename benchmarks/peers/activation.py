@@ -42,10 +42,12 @@ def pairs(size: Size) -> dict[str, Pair]:
         "act_squareplus": on.plain(softplus),
         "act_isru": on.plain(function("torch.nn.functional.softsign")),
         "act_elish": on.plain(silu),
-        "act_sau": on.plain(silu),
+        "act_sau": on.plain(silu, note="An error function and an exponential, where torch has one kernel for its own."),
         "act_smu": on.plain(new("torch.nn.GELU")),
         "act_acon": on.plain(silu),
-        "act_pau": on.plain(silu),
+        "act_pau": on.plain(
+            silu, note="Two polynomials with learned coefficients, whose powers are kept for the way back."
+        ),
         "act_apl": on.plain(prelu),
         "act_pwlu": on.plain(prelu),
         "act_frelu": on.plain(per_channel),

@@ -38,7 +38,7 @@ def pairs(size: Size) -> dict[str, Pair]:
         "attn_dca": on.plain(gate),
         "attn_scse": on.plain(gate),
         "attn_sge": on.plain(gate),
-        "attn_ba2m": on.plain(gate),
+        "attn_ba2m": on.plain(narrow),
         "attn_aff": on.plain(gate, inputs=two),
         "attn_nam": on.plain(new("torch.nn.BatchNorm2d", c)),
         "attn_simam": on.plain(new("torch.nn.InstanceNorm2d", c)),
@@ -49,7 +49,9 @@ def pairs(size: Size) -> dict[str, Pair]:
         "attn_polarized": on.plain(both),
         "attn_atac": on.plain(new("torch.nn.Conv2d", c, c, 1)),
         "attn_csra": on.plain(new("torch.nn.Conv2d", c, 10, 1)),
-        "attn_epsa": on.plain(conv),
+        "attn_epsa": on.plain(
+            conv, note="Filters of up to 9 x 9 in up to 16 groups, which torch convolves slowly on a CPU."
+        ),
         "attn_sc_conv": on.plain(conv),
         "attn_residual": on.plain(new("torchvision.models.resnet:BasicBlock", c, c)),
         "attn_interflow": on.plain(Peer("torch.stack and mean", lambda: mean_of), inputs=logits),

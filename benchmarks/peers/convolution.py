@@ -51,7 +51,7 @@ def pairs(size: Size) -> dict[str, Pair]:
         "conv_sparse_submanifold": on.plain(dense, inputs=sites, takes=("feat", "coords"), out_channels=c),
         "attn_weight_excitation": on.plain(plain, **wide),
         "attn_aw_conv": on.plain(plain, **wide),
-        "attn_aaconv": on.plain(plain, out_channels=c),
+        "attn_aaconv": on.plain(plain, out_channels=c, note="Attention of every position to every other, in 4 heads."),
     }
 
 

@@ -55,7 +55,7 @@ class Pair:
         takes: the ports that the peer takes; all where it is None.
         params: of the component; what follows from the inputs need not be among them.
         parametrizes: the component changes the weight of a convolution, which is what runs.
-        note: why the component is slower than a peer that computes the same.
+        note: what makes the component much slower than its peer.
     """
 
     peer: Peer
@@ -93,8 +93,9 @@ class Layers:
         *,
         inputs: Inputs | None = None,
         takes: tuple[str, ...] | None = None,
+        note: str = "",
         **params: Any,
     ) -> Pair:
         """A component beside a plain layer, which takes the first input alone where ``takes`` is not given."""
         inputs = inputs or self.inputs
-        return Pair(peer, False, inputs, takes or tuple(inputs)[:1], params)
+        return Pair(peer, False, inputs, takes or tuple(inputs)[:1], params, note=note)

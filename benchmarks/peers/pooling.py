@@ -41,8 +41,10 @@ def pairs(size: Size) -> dict[str, Pair]:
         "pool_soft": on.plain(average),
         "pool_detail_preserving": on.plain(average),
         "pool_dyno": on.plain(largest),
-        "pool_lip": on.plain(overlapping),
-        "pool_gem": on.plain(whole),
+        "pool_lip": on.plain(overlapping, note="A convolution, a normalization and a softmax over every window."),
+        "pool_gem": on.plain(
+            whole, note="A power with a learned exponent at every value, and its logarithm on the way back."
+        ),
         "pool_bilinear": on.plain(product, inputs=two, takes=("x", "y")),
         "pool_compact_bilinear": on.plain(product, inputs=two, takes=("x", "y")),
         "pool_covariance": on.plain(product),
