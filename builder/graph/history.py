@@ -18,14 +18,20 @@ class History:
         self.labels: list[str] = [""]
         self.cursor = 0
 
-    def push(self, graph: Graph, label: str = "") -> bool:
-        """Records the graph after an edit and forgets what was undone; False where nothing changed."""
+    def push(self, graph: Graph, label: str = "", joined: bool = False) -> bool:
+        """Records the graph after an edit and forgets what was undone; False where nothing changed.
+
+        A ``joined`` edit makes one step with the edit before it, under that one's label.
+        """
         document = to_document(graph)
         present = self.states[self.cursor]
         if document == present and _same_types(document, present):
             return False
         del self.states[self.cursor + 1 :], self.labels[self.cursor + 1 :]
-        self.states.append(_share(document, self.states[self.cursor]))
+        if joined and self.can_undo:
+            label = self.labels.pop()
+            del self.states[-1]
+        self.states.append(_share(document, self.states[-1]))
         self.labels.append(label)
         if len(self.states) > self.limit + 1:
             del self.states[0], self.labels[0]

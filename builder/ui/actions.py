@@ -8,7 +8,7 @@ from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph, GraphError, ed
 from builder.graph.graph import IDENTIFIER
 from builder.ui import block_library, placing
 from builder.ui.canvas.view import edge_id
-from builder.ui.desk import Desk, block_of
+from builder.ui.desk import Desk, Fresh, block_of
 
 
 def is_block(graph: Graph, node: str) -> bool:
@@ -113,6 +113,23 @@ def group(desk: Desk) -> None:
     name = f"block{number}"
     new = desk.edit(lambda graph: edit.make_block(graph, chosen, name, desk.blocks), "group")
     desk.select((new,))
+    desk.fresh = Fresh(new, desk.state)
+
+
+def rename_block(desk: Desk, node: str, old: str, new: str) -> None:
+    """Renames a block. The name that a new one is given is part of making it, and its first use goes by it too."""
+    fresh = desk.fresh.node == node and desk.fresh.state is desk.state
+
+    def change(graph: Graph) -> str:
+        edit.rename_block(desk.graph, old, new)
+        if not fresh or new in graph:
+            return node
+        edit.rename_node(graph, node, new, desk.graph)
+        return new
+
+    named = desk.edit(change, "rename", joined=fresh)
+    if fresh:
+        desk.select((named,))
 
 
 def toggle_expanded(desk: Desk) -> None:

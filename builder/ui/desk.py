@@ -43,6 +43,13 @@ class Focus(NamedTuple):
     closer: bool = False
 
 
+class Fresh(NamedTuple):
+    """The block that was made last: the node that uses it, and the state of the graph then."""
+
+    node: str = ""
+    state: Document | None = None
+
+
 class Compared(NamedTuple):
     """An earlier graph, as a state, with which the one on the desk is compared; what it is called in both languages."""
 
@@ -72,6 +79,7 @@ class Desk:
     notices: list[Notice] = field(default_factory=list)
     acks: dict[str, int] = field(default_factory=dict)
     focus: Focus = field(default_factory=Focus)
+    fresh: Fresh = field(default_factory=Fresh)
     arranged: int = 0
     colouring: str = "family"  # what the colours of the nodes show, of COLOURINGS
     table: bool = False  # whether the table of nodes lies under the canvas; a comparison takes its place
@@ -251,19 +259,22 @@ class Desk:
 
     # ------------------------------------------------------------ edits
 
-    def edit(self, change: Callable[[Graph], _T], label: str = "") -> _T:
-        """Applies a change to the open graph and records it; where it raises, everything stays as it was."""
+    def edit(self, change: Callable[[Graph], _T], label: str = "", joined: bool = False) -> _T:
+        """Applies a change to the open graph and records it; where it raises, everything stays as it was.
+
+        A ``joined`` change makes one step with the one before it.
+        """
         try:
             result = change(self.open_graph)
         except Exception:
             self.graph = self.history.current()
             raise
-        self.record(label)
+        self.record(label, joined)
         return result
 
-    def record(self, label: str = "") -> None:
-        """Records the graph as it is now, as one step."""
-        if self.history.push(self.graph, label):
+    def record(self, label: str = "", joined: bool = False) -> None:
+        """Records the graph as it is now, as one step, or as a part of the one before."""
+        if self.history.push(self.graph, label, joined):
             self.changed_at = time.time()
         self.settle()
 

@@ -299,3 +299,32 @@ def test_an_unknown_component_is_refused(desk: Desk) -> None:
     do(desk, "add", component="linaer", x=0, y=0)
     assert "linear" in desk.notices[-1].en
     assert len(desk.graph) == 3
+
+
+def test_a_new_block_and_its_name_are_one_step(desk: Desk) -> None:
+    before = desk.state
+    desk.select(("fc", "act"))
+    actions.group(desk)
+    (made,) = desk.selection
+    actions.rename_block(desk, made, "block1", "head")
+    assert desk.selection == ("head",)
+    assert desk.graph.nodes["head"]["component"] == "block:head"
+    assert desk.history.undo_label == "group"
+    desk.undo()
+    assert desk.state is before
+    desk.redo()
+    assert list(desk.blocks) == ["head"]
+
+
+def test_a_later_name_is_a_step_of_its_own_and_a_bad_one_changes_nothing(desk: Desk) -> None:
+    desk.select(("fc", "act"))
+    actions.group(desk)
+    (made,) = desk.selection
+    with pytest.raises(GraphError, match="no good"):
+        actions.rename_block(desk, made, "block1", "no good")
+    assert desk.selection == (made,)
+    desk.edit(lambda graph: edit.move(graph, {made: (9, 9)}), "move")
+    actions.rename_block(desk, made, "block1", "head")
+    assert made in desk.graph
+    desk.undo()
+    assert list(desk.blocks) == ["block1"]

@@ -73,8 +73,10 @@ def block_name(desk: Desk, name: str, node: str) -> None:
     follow(key, name)
 
     def rename() -> None:
-        new = st.session_state[key].strip()
-        change(desk, lambda _: edit.rename_block(desk.graph, name, new), "rename")
+        try:
+            actions.rename_block(desk, node, name, st.session_state[key].strip())
+        except GraphError as error:
+            desk.refuse(error)
 
     with st.container(key="row_block_name"):
         st.text_input(t("block_name"), key=key, max_chars=60, on_change=rename)
