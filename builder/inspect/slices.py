@@ -10,6 +10,7 @@ import numpy as np
 from builder.inspect.errors import InspectError
 from builder.inspect.evaluation import Evaluation
 from builder.inspect.inspector import Inspector
+from builder.inspect.interval import NORMAL, wilson
 from builder.inspect.prediction import IGNORED
 from components.data._base import SplitName
 
@@ -17,7 +18,6 @@ By = Literal["truth", "predicted", "features"]
 
 MOST_FEATURES = 40
 QUARTERS = 4
-_NORMAL = 1.96  # half of a 95 % interval, in standard errors
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Slices:
         low, high: (S,), the range of the feature in the part, both ends included; not a number for classes.
         count: (S,) items.
         error: (S,), the share of wrong classes, or the mean squared error.
-        half_width: (S,), half of the 95 % interval of the error, by a normal distribution; not a number for a single item.
+        lowest, highest: (S,), the 95 % interval of the error: Wilson's of a share, else by a normal distribution.
         loss: (S,), the mean loss.
         whole_error: of the whole split.
         by_class: whether the error is a share.
@@ -43,7 +43,8 @@ class Slices:
     high: np.ndarray
     count: np.ndarray
     error: np.ndarray
-    half_width: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
     loss: np.ndarray
     whole_error: float
     by_class: bool
@@ -76,11 +77,15 @@ def slices(inspector: Inspector, evaluation: Evaluation, by: By) -> Slices:
     found = [(wrong[here], evaluation.loss[here]) for _, _, _, here in parts]
     error = np.array([e.mean() for e, _ in found])
     order = np.argsort(-error, kind="stable")
-    half = [_NORMAL * e.std(ddof=1) / np.sqrt(len(e)) if len(e) > 1 else np.nan for e, _ in found]
+    count = np.array([len(e) for e, _ in found])
+    if by_class:
+        lowest, highest = wilson(error, count)
+    else:
+        half = [NORMAL * e.std(ddof=1) / np.sqrt(len(e)) if len(e) > 1 else np.nan for e, _ in found]
+        lowest, highest = np.maximum(error - half, 0), error + half
     return Slices(
         by, tuple(parts[i][0] for i in order), np.array([parts[i][1] for i in order]),
-        np.array([parts[i][2] for i in order]), np.array([len(found[i][0]) for i in order]), error[order],
-        np.array(half)[order], np.array([found[i][1].mean() for i in order]), float(wrong.mean()), by_class,
+        np.array([parts[i][2] for i in order]), count[order], error[order], lowest[order], highest[order], np.array([found[i][1].mean() for i in order]), float(wrong.mean()), by_class,
         evaluation.split,
     )  # fmt: skip
 

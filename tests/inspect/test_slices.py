@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from builder.inspect import InspectError, Inspector, compute
 from builder.inspect.evaluation import confusion, evaluate
+from builder.inspect.interval import wilson
 from builder.inspect.slices import slices, ways
 
 Zoo = Callable[[str], Inspector]
@@ -60,3 +62,11 @@ def test_the_figure_is_sorted(zoo: Zoo) -> None:
     assert (np.diff(largest.data[0].customdata[:, 0]) <= 0).all()
     named, _ = compute(inspector, "slices", by="truth", order="name")
     assert [text.partition(" ")[0] for text in named.layout.yaxis.ticktext] == sorted(inspector.heads[0].names)
+
+
+def test_the_interval_is_that_of_scipy_and_holds_the_share() -> None:
+    for right, count in ((0, 5), (1, 5), (27, 27), (13, 200)):
+        low, high = wilson(np.array([right / count]), np.array([count]))
+        expected = binomtest(right, count).proportion_ci(0.95, "wilson")
+        assert (low[0], high[0]) == pytest.approx((expected.low, expected.high), abs=1e-4)
+        assert 0 <= low[0] <= right / count <= high[0] <= 1

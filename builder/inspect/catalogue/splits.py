@@ -141,10 +141,10 @@ VIEWS: tuple[View, ...] = (
         "Whether the model is as often right as it is sure: what it says with 80 % should be right in 80 % of cases.",
         "模型的把握是否名副其实：以 80% 的概率给出的答案，应有 80% 正确。",
         "Items in 15 bins of equal width by the probability of the class that was named; the expected calibration error is the "
-        "mean gap, weighted by count (Naeini et al., AAAI 2015; Guo et al., arXiv 1706.04599). Whiskers: 95 % of a normal "
-        "distribution.",
+        "mean gap, weighted by count (Naeini et al., AAAI 2015; Guo et al., arXiv 1706.04599). Whiskers: 95 % interval "
+        "(Wilson 1927).",
         "按所判类别的概率分入 15 个等宽区间；期望校准误差为按数量加权的平均差距（Naeini 等，AAAI 2015；Guo 等，"
-        "arXiv 1706.04599）。误差线为正态近似的 95% 区间。",
+        "arXiv 1706.04599）。误差线为 95% 区间（Wilson 1927）。",
         "Only the class that was named counts. Bins with few items are uncertain, and the error depends on the number of bins.",
         "只考察所判的类别。样本少的区间不可靠，误差值也与区间数有关。",
         lambda i: whole(bool(_confusable(i))), of_split(_confusable), _draw_calibration, needs_sample=False,
@@ -154,10 +154,10 @@ VIEWS: tuple[View, ...] = (
         "On which classes, or for which values of a feature, the model is worse than on the whole.",
         "模型在哪些类别上、或特征取哪些值时，表现比整体更差。",
         "The share of wrong answers, or the mean squared error, of each part; features are cut into quarters of about equal "
-        "count (Chung et al., arXiv 1807.06068). Whiskers: 95 % of a normal distribution; what lies above the whole beyond "
-        "them is marked.",
-        "各部分的错误比例或均方误差；特征按数量大致均分为四段（Chung 等，arXiv 1807.06068）。误差线为正态近似的 95% 区间；"
-        "超出该区间仍高于整体的部分会被标出。",
+        "count (Chung et al., arXiv 1807.06068). Whiskers: 95 % interval (Wilson 1927; of squared errors by a normal distribution); "
+        "what lies above the whole with all of it is marked.",
+        "各部分的错误比例或均方误差；特征按数量大致均分为四段（Chung 等，arXiv 1807.06068）。误差线为 95% 区间（Wilson 1927，平方误差用正态近似）；"
+        "整个区间都高于整体的部分会被标出。",
         "With many parts, some look worse by chance. At most 40 parts are drawn, and 40 features cut.",
         "部分很多时，总有一些偶然显得更差。最多绘制 40 个部分，最多切分 40 个特征。",
         lambda i: whole(bool(_sliced(i))), _slice_options, _draw_slices, needs_sample=False,

@@ -9,8 +9,7 @@ from builder.inspect.calibration import Calibration
 from builder.inspect.figures.canvas import titled
 from builder.inspect.figures.evaluation import split_name
 from builder.inspect.figures.style import Style
-
-_NORMAL = 1.96  # half of a 95 % interval, in standard errors
+from builder.inspect.interval import wilson
 
 
 def calibration_figure(found: Calibration, style: Style) -> go.Figure:
@@ -34,16 +33,17 @@ def calibration_figure(found: Calibration, style: Style) -> go.Figure:
     )
     some = found.count > 0
     share, count = found.accuracy[some], found.count[some]
+    lowest, highest = wilson(share, count)
     figure.add_scatter(
-        x=found.confidence[some], y=share, mode="lines+markers", name=style.say("right", "正确率"), customdata=count,
-        line={"color": style.accent}, marker={"size": 8, "color": style.accent},
+        x=found.confidence[some], y=share, mode="markers", name=style.say("right", "正确率"), customdata=count,
+        marker={"size": 8, "color": style.accent},
         error_y={
-            "type": "data", "array": _NORMAL * np.sqrt(share * (1 - share) / count), "color": style.accent, "thickness": 1,
+            "type": "data", "array": highest - share, "arrayminus": share - lowest, "color": style.accent, "thickness": 1,
         },
         hovertemplate=style.say("sure", "置信度") + " %{x:.3f}<br>" + style.say("right", "正确率")
         + " %{y:.3f}<br>%{customdata}<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(title_text=style.say("probability of the class that was named", "所判类别的概率"), range=[0, 1])
-    figure.update_yaxes(title_text=style.say("share", "比例"), range=[0, 1.04])
+    figure.update_yaxes(title_text=style.say("share", "比例"), range=[-0.02, 1.04])
     figure.update_layout(legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"})
     return figure

@@ -32,14 +32,14 @@ def slices_figure(found: Slices, style: Style, order: str = "error") -> go.Figur
         f"{split_name(style, found.split)}，按{what[1]}；{len(found.names)} 个部分中的 {len(places)} 个",
     )
     figure = titled(style, style.say("Error by slice", "分片误差"), subtitle, max(260, 150 + 24 * len(places)))
-    error, half = found.error[places], np.nan_to_num(found.half_width[places])
-    worse = error - half > found.whole_error
+    error, lowest, highest = found.error[places], found.lowest[places], found.highest[places]
+    worse = lowest > found.whole_error
     figure.add_scatter(
         x=error, y=list(range(len(places))), mode="markers",
         marker={"size": 9, "color": [style.wrong if w else style.accent for w in worse]},
-        error_x={"type": "data", "array": half, "color": style.muted, "thickness": 1, "width": 3},
-        customdata=np.stack((found.count[places], found.loss[places]), -1), showlegend=False,
-        hovertemplate="%{x:.4g} ± %{error_x.array:.2g}<br>" + style.say("items", "项数") + " %{customdata[0]:.0f}<br>"
+        error_x={"type": "data", "array": highest - error, "arrayminus": error - lowest, "color": style.muted, "thickness": 1, "width": 3},
+        customdata=np.stack((found.count[places], found.loss[places], lowest, highest), -1), showlegend=False,
+        hovertemplate="%{x:.4g} (%{customdata[2]:.3g}–%{customdata[3]:.3g})<br>" + style.say("items", "项数") + " %{customdata[0]:.0f}<br>"
         + style.say("loss", "损失") + " %{customdata[1]:.4g}<extra></extra>",
     )  # fmt: skip
     figure.add_vline(
