@@ -12,7 +12,7 @@ from builder.inspect.figures.style import Style
 from builder.inspect.inspector import Inspector
 from builder.inspect.samples import Sample
 from builder.inspect.saving import FORMATS, Format, content
-from builder.inspect.view import ViewSpec, arrays, compute, options, views
+from builder.inspect.view import ViewSpec, arrays, compute, notice, options, views
 
 __all__ = [
     "FORMATS",
@@ -29,6 +29,7 @@ __all__ = [
     "content",
     "draw",
     "listing",
+    "notice",
     "options",
     "views",
 ]

@@ -14,7 +14,7 @@ from torch import Tensor, fx
 
 from builder.compiler import Compiled, End
 from builder.compiler.order import STOPS_GRADIENT
-from builder.graph import Graph, load
+from builder.graph import Graph, clone, load
 from builder.inspect import samples
 from builder.inspect.errors import InspectError
 from builder.inspect.heads import Head, find_heads
@@ -55,7 +55,8 @@ class Inspector:
             source = Run(source) if Run(source).exists else load(source)
         run = source if isinstance(source, Run) else None
         graph = source.graph() if isinstance(source, Run) else source
-        self.compiled = Compiled(graph, int(graph.training.get("seed", 0)) if seed is None else seed)
+        self.seed = int(graph.training.get("seed", 0)) if seed is None else seed
+        self.compiled = Compiled(clone(graph), self.seed)  # a desk goes on editing its own
         self.root = self.compiled.root.eval().requires_grad_(False)
         self.layout = Layout(self.compiled)
         self.heads: list[Head] = find_heads(self.compiled, self.layout)
@@ -259,6 +260,23 @@ class Inspector:
         program.recompile()
         program.inputs, program.outputs = list(ports.values()), [end]  # type: ignore[assignment]
         return program
+
+    def randomised(self) -> Inspector:
+        """The same model with other random weights in all its layers; what its transforms have measured stays."""
+        with self.steady():  # measures where it has not
+            other = Inspector(self.compiled.graph, seed=self.seed + 1)
+            other._splits, other._measured = self._splits, True
+            for node in self.compiled.of_kind("transform"):
+                mine, its = self.compiled.module(node.path), other.compiled.module(node.path)
+                if mine is not None and its is not None:
+                    its.load_state_dict(mine.state_dict())
+            for node in other.compiled.flat.nodes.values():
+                module = other.compiled.module(node.path)
+                if module is not None and node.settings.get("weights", {}).get("from") == "run":
+                    for part in module.modules():
+                        if callable(reset := getattr(part, "reset_parameters", None)):
+                            reset()
+        return other
 
     # -------------------------------------------------------------- housekeeping
 

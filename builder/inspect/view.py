@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from builder.inspect.catalogue import VIEWS, About, Request, View
+from builder.inspect.attribution import Attribution
+from builder.inspect.catalogue import TOPICS, VIEWS, About, Request, Topic, View
 from builder.inspect.choices import Option
 from builder.inspect.errors import InspectError
 from builder.inspect.figures.style import Style
@@ -28,11 +29,13 @@ class ViewSpec(About):
     """A view of this model, as data.
 
     Args:
+        topic: what it is listed under.
         nodes: paths of the nodes that it can be drawn for, in the order of the data; empty for a view of the model.
         node: the one to begin with.
         needs_sample: whether it is drawn for one sample. (A view of a whole split has the option ``split``.)
     """
 
+    topic: Topic
     nodes: tuple[str, ...]
     node: str
     needs_sample: bool
@@ -57,7 +60,8 @@ def spec_of(inspector: Inspector, view: str) -> ViewSpec:
 def _spec(inspector: Inspector, view: View, nodes: list[str]) -> ViewSpec:
     node = view.first(inspector, nodes) if nodes else ""
     about = {field.name: getattr(view, field.name) for field in dataclasses.fields(About)}
-    return ViewSpec(**about, nodes=tuple(nodes), node=node, needs_sample=view.needs_sample)
+    topic = next(topic for topic in TOPICS if view in topic.views)
+    return ViewSpec(**about, topic=topic, nodes=tuple(nodes), node=node, needs_sample=view.needs_sample)
 
 
 def options(inspector: Inspector, view: str, node: str = "", sample: Sample | None = None) -> list[Option]:
@@ -111,6 +115,11 @@ def settle(
                 f"视图“{found.name_zh}”没有选项“{name}”（选项：{'、'.join(known) or '无'}）。",
             )
     return {name: option.check(chosen[name]) if name in chosen else option.default for name, option in known.items()}
+
+
+def notice(data: Any, language: str = "en") -> str:
+    """What a person should be warned of before reading a result; mostly nothing."""
+    return data.notice(language) if isinstance(data, Attribution) else ""
 
 
 def arrays(data: Any) -> dict[str, np.ndarray]:

@@ -230,6 +230,7 @@ PAGE_TEXTS: dict[str, tuple[str, str]] = {
         "当前的图，使用训练开始时的随机权重。",
     ),
     "inspect_problems": ("The graph has problems ({n}).", "图有问题（{n} 个）。"),
+    "inspect_topic": ("Topic", "主题"),
     "inspect_view": ("View", "视图"),
     "inspect_node": ("Node", "节点"),
     "inspect_computing": ("Computing", "正在计算"),

@@ -30,11 +30,12 @@ def occlusion(score: Score, x: Tensor, gone: Tensor, baseline: Tensor, at_once: 
 
 def patches(height: int, width: int, window: int, stride: int) -> Tensor:
     """The places (M, 1, 1, H, W) of a square patch that slides over an image; the last ones are cut at the border."""
-    rows, columns = _bands(height, window, stride), _bands(width, window, stride)
+    rows, columns = bands(height, window, stride), bands(width, window, stride)
     return (rows[:, None, :, None] & columns[None, :, None, :]).flatten(0, 1)[:, None, None]
 
 
-def _bands(size: int, window: int, stride: int) -> Tensor:
+def bands(size: int, window: int, stride: int) -> Tensor:
+    """Which of a row of values each place of a window covers, (M, size)."""
     count = max(0, -(-(size - window) // stride)) + 1
     first, place = stride * torch.arange(count)[:, None], torch.arange(size)
     return (place >= first) & (place < first + window)

@@ -33,6 +33,7 @@ def title(part: str) -> str:
 
 def test_feature_maps_of_a_convolution(site: Site) -> None:
     page = open_model(site, "lenet5")
+    site.pick("inspect_topic", "Inside")
     site.pick("inspect_pick", "Output of a node")
     site.wait_figure(FIGURE, title("conv1"))
     site.choose("inspect_node_output", "conv2")
@@ -48,6 +49,7 @@ def test_feature_maps_of_a_convolution(site: Site) -> None:
 
 def test_an_attention_map(site: Site) -> None:
     page = open_model(site, "vit")
+    site.pick("inspect_topic", "Inside")
     site.pick("inspect_pick", "Attention")
     site.wait_figure(FIGURE, title("attention"))
     expect(page.locator(f".st-key-{FIGURE}")).to_contain_text("head 3")
@@ -60,9 +62,11 @@ def test_an_attention_map(site: Site) -> None:
 @pytest.mark.slow
 def test_a_mistake_leads_to_its_sample(site: Site) -> None:
     page = open_model(site, "logistic_regression")
+    site.pick("inspect_topic", "Whole split")
     site.pick("inspect_pick", "Confusion matrix")
     site.wait_figure(FIGURE, title("Confusion"))
     page = open_model(site, "lenet5")
+    site.pick("inspect_topic", "Whole split")
     site.pick("inspect_pick", "Worst mistakes")
     worst = page.locator(".st-key-mistakes_strip .sample-card").first
     expect(worst).to_be_visible(timeout=READY)
@@ -81,5 +85,6 @@ def test_an_image_of_ones_own(site: Site) -> None:
     site.pick("sample_way", "My own")
     expect(page.locator(".page-empty")).to_be_visible(timeout=READY)
     site.upload(".st-key-panel_inspect", "seven.png", buffer.getvalue(), "image/png")
+    site.pick("inspect_topic", "Sample and answer")
     site.pick("inspect_pick", "Prediction")
     site.wait_figure(FIGURE, title("Prediction"))

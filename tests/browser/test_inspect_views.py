@@ -24,6 +24,7 @@ def site(page: Page, app: str) -> Site:
 def test_a_view_is_taken_away_as_picture_page_and_numbers(site: Site, tmp_path: Path) -> None:
     site.open("/inspect?graph=lenet5")
     site.choose("inspect_source", "untrained")
+    site.pick("inspect_topic", "Inside")
     site.pick("inspect_pick", "Output of a node")
     site.wait_figure(FIGURE, "g => g.layout.title && g.layout.title.text.includes('conv1')")
     page = site.page
@@ -45,6 +46,7 @@ def test_a_view_is_taken_away_as_picture_page_and_numbers(site: Site, tmp_path: 
 def test_a_point_of_a_projection_shows_its_sample_and_leads_to_it(site: Site) -> None:
     site.open("/inspect?graph=lenet5")
     site.choose("inspect_source", "untrained")
+    site.pick("inspect_topic", "Representation")
     site.pick("inspect_pick", "Projection")
     site.wait_figure(FIGURE, "g => g._fullData.some(t => t.customdata && t.x.length > 3)")
     page = site.page
@@ -67,6 +69,7 @@ def test_a_point_of_a_projection_shows_its_sample_and_leads_to_it(site: Site) ->
 def test_a_cell_of_the_confusion_matrix_leads_to_its_samples(site: Site) -> None:
     site.open("/inspect?graph=lenet5")
     site.choose("inspect_source", "untrained")
+    site.pick("inspect_topic", "Whole split")
     site.pick("inspect_pick", "Confusion matrix")
     site.wait_figure(FIGURE, "g => g.layout.title.text.includes('Confusion')")
     page = site.page

@@ -11,14 +11,18 @@ import torch.nn.functional as F
 from captum.attr import IntegratedGradients, LayerGradCam, LayerIntegratedGradients, Saliency
 
 from builder.inspect import InspectError, Inspector
-from builder.inspect.attribution import (
-    Target,
-    cam_nodes,
-    can_explain,
-    grad_cam,
+from builder.inspect.attribution import Target, can_explain
+from builder.inspect.class_activation import averaged_nodes, cam, cam_nodes, class_activation
+from builder.inspect.explanation import (
+    deeplift,
     integrated_gradients,
+    lime,
+    occlusion,
     saliency,
+    smoothgrad,
+    through_relus,
 )
+from builder.inspect.sanity import rank_correlation, with_sanity
 from tests.inspect.graphs import sentiment
 
 Zoo = Callable[[str], Inspector]
@@ -34,7 +38,7 @@ def test_grad_cam_equals_captum(zoo: Zoo, answer: int | None) -> None:
     conv2 = inspector.root.get_submodule("conv2")
     reference = LayerGradCam(inspector.compiled.model, conv2).attribute(x, target, relu_attributions=True)
     expected = F.interpolate(reference, (8, 8), mode="bilinear").detach()[0, 0]
-    found = grad_cam(inspector, sample, "conv2", Target(inspector.heads[0], answer))
+    found = class_activation(inspector, sample, "conv2", Target(inspector.heads[0], answer))
     np.testing.assert_allclose(found.values, expected.numpy(), rtol=1e-4, atol=1e-7)
     assert found.score == pytest.approx(float(logits[0, target]), rel=1e-5)
     assert (found.answer, found.signed, found.values.shape) == (str(target), False, (8, 8))
@@ -42,7 +46,10 @@ def test_grad_cam_equals_captum(zoo: Zoo, answer: int | None) -> None:
 
 def test_grad_cam_shows_only_what_speaks_for_a_class(zoo: Zoo) -> None:
     inspector = zoo("cnn")
-    maps = [grad_cam(inspector, inspector.sample(), "relu1", Target(inspector.heads[0], i)).values for i in range(10)]
+    maps = [
+        class_activation(inspector, inspector.sample(), "relu1", Target(inspector.heads[0], i)).values
+        for i in range(10)
+    ]
     assert all((m >= 0).all() for m in maps)
     assert sum(m.max() > 0 for m in maps) > 5
 
@@ -178,8 +185,8 @@ def test_where_grad_cam_applies(zoo: Zoo) -> None:
 def test_what_cannot_be_explained(zoo: Zoo) -> None:
     inspector = zoo("cnn")
     sample, head = inspector.sample(), inspector.heads[0]
-    with pytest.raises(InspectError, match="needs a node with feature maps"):
-        grad_cam(inspector, sample, "fc", Target(head))
+    with pytest.raises(InspectError, match="need a node with feature maps"):
+        class_activation(inspector, sample, "fc", Target(head))
     with pytest.raises(InspectError, match="outputs 0 to 9"):
         saliency(inspector, sample, Target(head, 10))
     with pytest.raises(InspectError, match="positions 0 to 0"):
@@ -191,3 +198,103 @@ def test_what_cannot_be_explained(zoo: Zoo) -> None:
     picture = zoo("autoencoder")
     with pytest.raises(InspectError, match="cannot be traced back"):
         saliency(picture, picture.sample(), Target(picture.heads[0]))
+
+
+# ------------------------------------------------------------------ methods beside gradients
+
+
+def test_contributions_of_a_linear_model_are_exact(zoo: Zoo) -> None:
+    inspector = zoo("unjudged")
+    sample = inspector.sample()
+    weight = inspector.root.get_parameter("fc.weight").detach()[3].view(8, 8)
+    x = sample.inputs["data", "x"][0, 0]
+    share, target = (weight * x).numpy(), Target(inspector.heads[0], 3)
+    found = deeplift(inspector, sample, target)
+    np.testing.assert_allclose(found.values[0], share, rtol=1e-4, atol=1e-6)
+    assert found.delta == pytest.approx(0, abs=1e-5)
+    one = occlusion(inspector, sample, target, window=1)
+    np.testing.assert_allclose(one.values, share, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.parametrize("model", ["table", "sentiment", "series", "regression", "faces"])
+def test_parts_of_every_kind_of_sample_are_taken_away(zoo: Zoo, model: str) -> None:
+    inspector = zoo(model)
+    sample, target = inspector.sample(), Target(inspector.heads[0])
+    shape = integrated_gradients(inspector, sample, target).map.shape
+    for method in (deeplift, occlusion, lime):
+        found = method(inspector, sample, target)
+        assert found.map.shape == shape and np.isfinite(found.values).all() and found.values.any()
+
+
+def test_a_feature_taken_away_changes_the_score_by_what_occlusion_says(zoo: Zoo) -> None:
+    inspector = zoo("table")
+    sample = inspector.upload_row([5.0, 3.0, 1.5, 0.2])
+    less = inspector.upload_row([5.0, 3.0, 0.0, 0.2])
+    found = occlusion(inspector, sample, Target(inspector.heads[0], 1))
+    scores = [float(inspector.value(s, ("fc2", "y"))[0, 1]) for s in (sample, less)]
+    assert found.values[2] == pytest.approx(scores[0] - scores[1], rel=1e-4)
+
+
+def test_rules_of_relu_equal_captum_on_the_model(zoo: Zoo) -> None:
+    import captum.attr
+
+    inspector = zoo("cnn")
+    sample = inspector.sample("valid", 5)
+    x = sample.inputs["data", "x"].clone().requires_grad_()
+    for rule, method in (("guided", captum.attr.GuidedBackprop), ("deconvnet", captum.attr.Deconvolution)):
+        with pytest.warns(UserWarning, match="Setting backward hooks"):
+            expected = method(inspector.compiled.model).attribute(x, 2)[0]
+        found = through_relus(inspector, sample, Target(inspector.heads[0], 2), rule)  # type: ignore[arg-type]
+        np.testing.assert_allclose(found.values, expected.detach().numpy(), rtol=1e-4, atol=1e-7)
+    with pytest.raises(InspectError, match="no ReLU"):
+        through_relus(zoo("faces"), zoo("faces").sample(), Target(zoo("faces").heads[0]), "guided")
+
+
+def test_smoothgrad_without_noise_is_the_saliency(zoo: Zoo) -> None:
+    inspector = zoo("cnn")
+    sample, target = inspector.sample(), Target(inspector.heads[0], 4)
+    smooth = smoothgrad(inspector, sample, target, sigma=0.0, samples=3)
+    np.testing.assert_allclose(smooth.values, saliency(inspector, sample, target).values, rtol=1e-4, atol=1e-7)
+
+
+def test_cam_adds_up_to_the_score() -> None:
+    from tests.inspect.graphs import CE, chain
+
+    layers = {
+        "conv": ("conv_standard", {"out_channels": 4, "kernel_size": 3, "padding": 1}),
+        "relu": ("act_relu", {}),
+        "gap": ("pool_global_avg", {}),
+        "flatten": ("op_flatten", {}),
+        "fc": ("linear", {"out_features": 10}),
+    }
+    inspector = Inspector(chain(("data_digits", {}), layers, CE))
+    head, sample = inspector.heads[0], inspector.sample()
+    assert averaged_nodes(inspector, head) == ["relu"]
+    found = cam(inspector, sample, "relu", Target(head, 7))
+    bias = float(inspector.root.get_parameter("fc.bias")[7])
+    assert found.values.mean() + bias == pytest.approx(found.score, rel=1e-4)
+    same = class_activation(inspector, sample, "relu", Target(head, 7))
+    np.testing.assert_allclose(same.values, found.values.clip(0) / 64, atol=1e-6)
+    with pytest.raises(InspectError, match="averaged and then classified"):
+        cam(inspector, sample, "conv", Target(head, 7))
+
+
+def test_random_weights_change_everything_but_the_transforms(zoo: Zoo) -> None:
+    inspector = zoo("table")
+    other = inspector.randomised()
+    for name, value in inspector.root.state_dict().items():
+        assert torch.equal(value, other.root.state_dict()[name]) == name.startswith("standardize")
+    sample, target = inspector.sample(), Target(inspector.heads[0], 1)
+    found = saliency(inspector, sample, target)
+    checked = with_sanity(inspector, found, lambda model: saliency(model, sample, target))
+    assert checked.sanity is not None
+    np.testing.assert_array_equal(checked.sanity.values, saliency(other, sample, target).values)
+
+
+def test_rank_correlation_equals_spearmans() -> None:
+    from scipy.stats import spearmanr
+
+    one, other = np.random.default_rng(0).integers(0, 6, (2, 5, 7))
+    assert rank_correlation(one, other) == pytest.approx(float(spearmanr(one.ravel(), other.ravel())[0]))
+    assert rank_correlation(one, one * 3 + 1) == pytest.approx(1)
+    assert rank_correlation(one, np.zeros_like(one)) == 0

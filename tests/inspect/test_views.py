@@ -10,26 +10,29 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from builder.inspect import InspectError, Inspector, Option, ViewSpec, arrays, compute, options, views
+from builder.inspect import InspectError, Inspector, Option, ViewSpec, arrays, compute, notice, options, views
 from builder.inspect.catalogue import VIEWS
 from tests.inspect.graphs import ZOO
 
 Zoo = Callable[[str], Inspector]
 
-IMAGE = ["sample", "prediction", "output", "filters", "grad_cam", "saliency", "integrated_gradients"]
-PLAIN = [v for v in IMAGE if v != "grad_cam"]
+ANSWER = ["sample", "prediction"]
+INSIDE = ["output", "filters"]
+CAMS = ["grad_cam", "grad_cam_pp", "score_cam", "guided_grad_cam"]
+GRADIENTS = ["saliency", "smoothgrad", "integrated_gradients"]
+PARTS = ["deeplift", "occlusion", "lime"]
+BY_INPUT = [*GRADIENTS, *PARTS]
+RELUS = [*GRADIENTS[:2], "guided_backprop", "deconvnet", *GRADIENTS[2:], *PARTS]
 CLASSES = ["confusion", "classes", "calibration", "mistakes"]
 SPACE = ["projection", "neighbours"]
 EXPECTED = {
-    "cnn": [*IMAGE, *CLASSES[:3], "slices", "mistakes", *SPACE, "probes", "similarity"],
-    "regression": [*PLAIN, "slices", "mistakes", "parity", *SPACE, "probes", "similarity"],
-    "autoencoder": ["sample", "reconstruction", "output", "filters", "mistakes", *SPACE, "similarity"],
-    "gpt": [
-        "sample", "prediction", "tokens", "output", "filters", "attention", *PLAIN[-2:], *CLASSES, *SPACE, "similarity"
-    ],
-    "gcn": [*PLAIN[:2], "network", *PLAIN[2:], *CLASSES, "projection", "probes", "similarity"],
-    "unjudged": [*PLAIN, *SPACE, "similarity"],
-}  # fmt: skip
+    "cnn": [*ANSWER, *INSIDE, *CAMS, *RELUS, *CLASSES[:3], "slices", "mistakes", *SPACE, "probes", "similarity"],
+    "regression": [*ANSWER, *INSIDE, *BY_INPUT, "slices", "mistakes", "parity", *SPACE, "probes", "similarity"],
+    "autoencoder": ["sample", "reconstruction", *INSIDE, "mistakes", *SPACE, "similarity"],
+    "gpt": [*ANSWER, "tokens", *INSIDE, "attention", *BY_INPUT, *CLASSES, *SPACE, "similarity"],
+    "gcn": [*ANSWER, "network", *INSIDE, *GRADIENTS, *CLASSES, "projection", "probes", "similarity"],
+    "unjudged": [*ANSWER, *INSIDE, *BY_INPUT, *SPACE, "similarity"],
+}
 
 
 def view(inspector: Inspector, id: str) -> ViewSpec:
@@ -70,14 +73,17 @@ def test_every_choice_is_drawn(zoo: Zoo, model: str) -> None:
     inspector = zoo(model)
     sample = inspector.sample()
     for spec in views(inspector):
-        for option in options(inspector, spec.id, spec.node, sample):
+        found = options(inspector, spec.id, spec.node, sample)
+        quick = {"sanity": "off"} if any(o.name == "sanity" for o in found) else {}
+        for option in found:
             if option.name in ("method", "truth", "predicted"):  # slow, or no such sample: tests of their own
                 continue
             values = [c.value for c in option.choices] or [option.low, option.high]
             assert option.default in (values if option.choices else range(option.low, option.high + 1))
             assert all(c.text("en") and c.text("zh") for c in option.choices)
-            for value in {*values[:3], values[-1]} if option.name != "split" else ["test"]:
-                figure, _ = compute(inspector, spec.id, spec.node, sample, **{option.name: value})
+            few = {"split": ["test"], "samples": values[:1], "sanity": []}
+            for value in few.get(option.name, {*values[:3], values[-1]}):
+                figure, _ = compute(inspector, spec.id, spec.node, sample, **{**quick, option.name: value})
                 assert figure.data
 
 
@@ -96,6 +102,29 @@ def test_the_first_node_of_a_view_is_worth_looking_at(zoo: Zoo) -> None:
     assert view(cnn, "grad_cam").node == "relu2"
     assert view(cnn, "projection").node == "flatten"  # what the classes are read off
     assert view(zoo("autoencoder"), "projection").node == "down"
+
+
+def test_every_view_has_one_topic(zoo: Zoo) -> None:
+    for spec in views(zoo("cnn")):
+        assert any(entry.id == spec.id for entry in spec.topic.views)
+        assert spec.topic.label("en") and chinese(spec.topic.label("zh"))
+
+
+def test_an_attribution_stands_beside_that_of_random_weights(zoo: Zoo) -> None:
+    inspector = zoo("cnn")
+    sample = inspector.sample()
+    figure, data = compute(inspector, "saliency", "", sample)
+    plain_figure, without = compute(inspector, "saliency", "", sample, sanity="off")
+    assert data.sanity is not None and without.sanity is None
+    np.testing.assert_array_equal(data.values, without.values)
+    assert len([t for t in figure.data if t.type == "heatmap"]) == 3
+    assert len([t for t in plain_figure.data if t.type == "heatmap"]) == 2
+    assert "rank correlation" in figure.layout.title.subtitle.text
+    assert notice(without) == ""
+    alike = dataclasses.replace(data, sanity=dataclasses.replace(data.sanity, correlation=0.93))
+    assert "0.93" in notice(alike) and chinese(notice(alike, "zh"))
+    assert notice(dataclasses.replace(data, sanity=dataclasses.replace(data.sanity, correlation=0.2))) == ""
+    assert notice(compute(inspector, "prediction", "", sample)[1]) == ""
 
 
 def test_options_change_the_figure(zoo: Zoo) -> None:

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from builder.graph import load
 from builder.inspect import views
+from builder.inspect.catalogue import TOPICS
 from builder.train import train
 from builder.ui import app_shell, looking, run_store, sample_panel, uploads
 from builder.ui import workspace as workspaces
@@ -39,6 +40,10 @@ def gallery(name: str) -> AppTest:
 
 
 def view(app: AppTest, name: str) -> AppTest:
+    topic = next(topic.id for topic in TOPICS if any(entry.id == name for entry in topic.views))
+    if app.button_group(key="inspect_topic").value != topic:
+        app.button_group(key="inspect_topic").set_value(topic)
+        run(app)
     app.button_group(key="inspect_pick").set_value(name)
     return run(app)
 
@@ -268,3 +273,22 @@ def test_chinese_throughout() -> None:
     assert app.selectbox(key="inspect_source").label == "模型"
     assert "方法" in said(app)
     assert app.button(key="inspect_export").label == "导出"
+
+
+def test_a_map_that_hardly_depends_on_the_weights_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builder.inspect.sanity.rank_correlation", lambda one, other: 0.91)
+    app = gallery("logistic_regression")
+    view(app, "saliency")
+    assert ["0.91" in warning.value.replace("\\", "") for warning in app.warning] == [True]
+    app.selectbox(key="inspect_opt_saliency_sanity").set_value("off")
+    run(app)
+    assert not app.warning
+
+
+def test_a_topic_keeps_its_view() -> None:
+    app = gallery("logistic_regression")
+    view(app, "filters")
+    view(app, "prediction")
+    app.button_group(key="inspect_topic").set_value("inside")
+    run(app)
+    assert app.button_group(key="inspect_pick").value == "filters"

@@ -23,6 +23,8 @@ def _workspace(workspace: Path) -> None:
 
 def test_the_points_of_a_projection_have_pictures() -> None:
     app = open_page("inspect", load(workspaces.GALLERY / "mlp.json"))
+    app.button_group(key="inspect_topic").set_value("representation")
+    run(app)
     app.button_group(key="inspect_pick").set_value("projection")
     run(app)
     sheet = component(app, "inspect_projection")["sheet"]
@@ -80,6 +82,8 @@ def test_where_a_click_leads(call: str, found: dict[str, object]) -> None:
 
 def test_neighbours_are_a_strip_to_click_on() -> None:
     app = open_page("inspect", load(workspaces.GALLERY / "mlp.json"))
+    app.button_group(key="inspect_topic").set_value("representation")
+    run(app)
     app.button_group(key="inspect_pick").set_value("neighbours")
     run(app)
     items = component(app, "neighbours_strip")["items"]

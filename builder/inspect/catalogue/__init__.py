@@ -1,12 +1,21 @@
 """The views by topic, in the order in which they are best looked at. A new view is an entry of its topic's file."""
 
-from builder.inspect.catalogue import answers, attention, attribution, depth, representation, splits, values
+from builder.inspect.catalogue import (
+    answers,
+    attention,
+    attribution,
+    class_activation,
+    depth,
+    representation,
+    splits,
+    values,
+)
 from builder.inspect.catalogue.spec import About, Request, Topic, View
 
 TOPICS: tuple[Topic, ...] = (
     Topic("answer", "Sample and answer", "样本与答案", (values.SAMPLE, *answers.VIEWS)),
     Topic("inside", "Inside", "网络内部", (*values.VIEWS, *attention.VIEWS)),
-    Topic("attribution", "Attribution", "归因", attribution.VIEWS),
+    Topic("attribution", "Attribution", "归因", (*class_activation.VIEWS, *attribution.VIEWS)),
     Topic("splits", "Whole split", "整个划分", splits.VIEWS),
     Topic("representation", "Representation", "表示", (*representation.VIEWS, *depth.VIEWS)),
 )

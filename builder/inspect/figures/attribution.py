@@ -11,19 +11,37 @@ from builder.inspect.figures.style import Style, esc, number, short
 from builder.inspect.figures.values import token_strip
 
 _TITLES = {
+    "cam": ("CAM", "CAM"),
+    "deconvnet": ("Deconvnet", "反卷积"),
+    "deeplift": ("DeepLIFT", "DeepLIFT"),
     "grad_cam": ("Grad-CAM", "Grad-CAM"),
-    "saliency": ("Saliency", "显著图"),
+    "grad_cam_pp": ("Grad-CAM++", "Grad-CAM++"),
     "gradient": ("Input gradient", "输入梯度"),
     "gradient_times_input": ("Gradient × input", "梯度 × 输入"),
+    "guided_backprop": ("Guided backpropagation", "引导反向传播"),
+    "guided_grad_cam": ("Guided Grad-CAM", "引导 Grad-CAM"),
     "integrated_gradients": ("Integrated gradients", "积分梯度"),
+    "lime": ("LIME", "LIME 解释"),
+    "occlusion": ("Occlusion", "遮挡"),
+    "saliency": ("Saliency", "显著图"),
+    "score_cam": ("Score-CAM", "Score-CAM"),
+    "smoothgrad": ("SmoothGrad", "平滑梯度"),
 }
+_IMPORTANCE, _SIGNAL = ("importance (a.u.)", "重要性（任意单位）"), ("signal", "信号")
 _BARS = {
-    "grad_cam": ("importance (a.u.)", "重要性（任意单位）"),
-    "saliency": ("|gradient|", "|梯度|"),
+    "deconvnet": _SIGNAL,
+    "grad_cam": _IMPORTANCE,
+    "grad_cam_pp": _IMPORTANCE,
     "gradient": ("gradient", "梯度"),
-    "gradient_times_input": ("contribution", "贡献"),
-    "integrated_gradients": ("contribution", "贡献"),
+    "guided_backprop": _SIGNAL,
+    "guided_grad_cam": _SIGNAL,
+    "lime": ("weight", "权重"),
+    "occlusion": ("fall of the score", "得分下降"),
+    "saliency": ("|gradient|", "|梯度|"),
+    "score_cam": _IMPORTANCE,
+    "smoothgrad": ("|gradient|", "|梯度|"),
 }
+_CONTRIBUTION = ("contribution", "贡献")
 _TOP = 20
 
 
@@ -51,17 +69,24 @@ def _subtitle(attribution: Attribution, style: Style) -> str:
     if attribution.delta is not None and attribution.baseline_score is not None:
         base, missing = number(attribution.baseline_score), number(abs(attribution.delta))
         said += style.say(f"; baseline {base}; completeness error {missing}", f"；基线 {base}；完备性误差 {missing}")
+    if attribution.sanity is not None:
+        rank = f"{attribution.sanity.correlation:.2f}"
+        said += style.say(f"; rank correlation with random weights {rank}", f"；与随机权重的秩相关 {rank}")
     return said
 
 
+def _bar(attribution: Attribution, style: Style) -> str:
+    return style.say(*_BARS.get(attribution.method, _CONTRIBUTION))
+
+
 def _image(attribution: Attribution, style: Style, title: str, subtitle: str) -> go.Figure:
-    """Side by side: the image, the map, the map over the image."""
+    """Side by side: the image, the map, the map over the image, the map of random weights on a scale of its own."""
     if attribution.input is None:
         raise ValueError("An attribution of an image must hold the image. Got none.")
     map_, (height, width) = attribution.map, attribution.input.shape[:2]
     gap = max(1, round(0.06 * width))
-    figure = titled(style, title, subtitle, int(min(620, 140 + 250 * height / width)))
-    scale = colours(style, map_, style.say(*_BARS[attribution.method]), attribution.signed)
+    figure = titled(style, title, subtitle, int(min(620, 140 + (190 if attribution.sanity else 250) * height / width)))
+    scale = colours(style, map_, _bar(attribution, style), attribution.signed)
     row_of, column_of = np.indices(map_.shape)
     both = overlay(style, attribution.input, map_, scale["zmin"], scale["zmax"], scale["zmin"] < 0)
     add_image(figure, attribution.input)
@@ -79,10 +104,25 @@ def _image(attribution: Attribution, style: Style, title: str, subtitle: str) ->
             hovertemplate="[%{customdata[0]}, %{customdata[1]}]<br>%{z:.4g}<extra></extra>",
             **scale,
         )
-    words = style.say("image", "图像"), style.say("attribution", "归因"), style.say("both", "叠加")
+    words = [style.say("image", "图像"), style.say("attribution", "归因"), style.say("both", "叠加")]
+    if attribution.sanity is not None:
+        words.append(style.say("random weights", "随机权重"))
+        random = attribution.flat(attribution.sanity.values)
+        reach = (np.abs(random).max() or 1.0) / (max(abs(scale["zmin"]), abs(scale["zmax"])) or 1.0)
+        figure.add_heatmap(
+            z=random / reach,
+            x0=3 * (width + gap),
+            dx=1,
+            y0=0,
+            dy=1,
+            showscale=False,
+            customdata=np.stack((row_of, column_of, random), -1).astype(np.float32),
+            hovertemplate="[%{customdata[0]}, %{customdata[1]}]<br>%{customdata[2]:.4g}<extra></extra>",
+            **{**scale, "colorbar": None},
+        )
     figure.add_scatter(
-        x=[panel * (width + gap) - 0.5 for panel in range(3)],
-        y=[-0.5] * 3,
+        x=[panel * (width + gap) - 0.5 for panel in range(len(words))],
+        y=[-0.5] * len(words),
         mode="text",
         text=words,
         textposition="top right",
@@ -91,7 +131,7 @@ def _image(attribution: Attribution, style: Style, title: str, subtitle: str) ->
         showlegend=False,
         cliponaxis=False,
     )
-    pixel_axes(figure, 3 * width + 2 * gap, height)
+    pixel_axes(figure, len(words) * (width + gap) - gap, height)
     return figure
 
 
@@ -101,7 +141,7 @@ def _tokens(attribution: Attribution, style: Style, title: str, subtitle: str) -
         raise ValueError("An attribution of tokens must name them. Got no names.")
     names, values = steps.names[: steps.real], attribution.values[: steps.real]
     hover = [f"{v:.4g}" for v in values]
-    bar = style.say(*_BARS[attribution.method])
+    bar = _bar(attribution, style)
     return token_strip(names, values, style, title, subtitle, bar, hover, signed=attribution.signed)
 
 
@@ -115,7 +155,7 @@ def _series(attribution: Attribution, style: Style, title: str, subtitle: str) -
             "step %{x}, channel %{y}<br>input %{customdata:.4g}", "步 %{x}，通道 %{y}<br>输入 %{customdata:.4g}"
         )
         + "<br>%{z:.4g}<extra></extra>",
-        **colours(style, attribution.values, style.say(*_BARS[attribution.method]), attribution.signed),
+        **colours(style, attribution.values, _bar(attribution, style), attribution.signed),
     )
     figure.update_xaxes(title_text=style.say("step", "步"), showgrid=False)
     figure.update_yaxes(
@@ -134,7 +174,7 @@ def _table(attribution: Attribution, style: Style, title: str, subtitle: str) ->
         subtitle += style.say(
             f"; the {_TOP} largest of {len(attribution.values)}", f"；{len(attribution.values)} 项中最大的 {_TOP} 项"
         )
-    return _bars(labels, attribution.values[order], style, title, subtitle, style.say(*_BARS[attribution.method]))
+    return _bars(labels, attribution.values[order], style, title, subtitle, _bar(attribution, style))
 
 
 def _nodes(attribution: Attribution, style: Style, title: str, subtitle: str) -> go.Figure:
@@ -143,7 +183,7 @@ def _nodes(attribution: Attribution, style: Style, title: str, subtitle: str) ->
     order = np.argsort(-np.abs(values), kind="stable")[:_TOP]
     own = style.say(" (itself)", "（自身）")
     labels = [style.say(f"node {i}", f"节点 {i}") + (own if i == attribution.position else "") for i in order]
-    return _bars(labels, values[order], style, title, subtitle, style.say(*_BARS[attribution.method]))
+    return _bars(labels, values[order], style, title, subtitle, _bar(attribution, style))
 
 
 def _bars(labels: list[str], values: np.ndarray, style: Style, title: str, subtitle: str, axis: str) -> go.Figure:

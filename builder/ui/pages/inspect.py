@@ -125,7 +125,7 @@ def _sample(source: Source) -> Sample | None:
 
 
 def _look(source: Source, sample: Sample | None) -> None:
-    from builder.inspect import options, views
+    from builder.inspect import notice, options, views
 
     found = {view.id: view for view in views(looking.inspector(source))}
     view = _view(found)
@@ -148,6 +148,8 @@ def _look(source: Source, sample: Sample | None) -> None:
     with choices:
         view_download.draw(source, view.id, node, shown, chosen, drawn)
     split, strip = view_points.strip(source, view.id, data)
+    if warned := notice(data, language()):
+        st.warning(plain(warned), icon=":material/science:")
     with st.container(key="panel_figure"):
         if any("picture" in item for item in strip):  # the figure would show the same pictures
             st.html(f'<div class="strip-title">{escape(t(f"{view.id}_open"))}</div>')
@@ -161,15 +163,26 @@ def _look(source: Source, sample: Sample | None) -> None:
 
 
 def _view(found: dict[str, ViewSpec]) -> ViewSpec:
-    kept = st.session_state.get("inspect_kept_view")
-    if st.session_state.get("inspect_pick") not in found:
-        st.session_state["inspect_pick"] = kept if kept in found else next(iter(found))
+    """The view that was chosen, below its topic. Each topic keeps the view that it was left with."""
+    topics = {view.topic.id: view.topic for view in found.values()}
+    kept: dict[str, str] = st.session_state.setdefault("inspect_kept_views", {})
+    last = st.session_state.get("inspect_kept_topic")
+    if st.session_state.get("inspect_topic") not in topics:
+        st.session_state["inspect_topic"] = last if last in topics else next(iter(topics))
+    topic = st.segmented_control(
+        t("inspect_topic"), tuple(topics), key="inspect_topic", required=True, label_visibility="collapsed",
+        format_func=lambda id: topics[id].label(language()),
+    )  # fmt: skip
+    topic = st.session_state["inspect_kept_topic"] = topic or next(iter(topics))
+    ids = [view.id for view in found.values() if view.topic.id == topic]
+    if st.session_state.get("inspect_pick") not in ids:
+        st.session_state["inspect_pick"] = kept[topic] if kept.get(topic) in ids else ids[0]
     name = st.pills(
-        t("inspect_view"), tuple(found), key="inspect_pick", required=True, label_visibility="collapsed",
+        t("inspect_view"), ids, key="inspect_pick", required=True, label_visibility="collapsed",
         format_func=lambda id: plain(found[id].label(language())),
     )  # fmt: skip
-    st.session_state["inspect_kept_view"] = name
-    return found[name or next(iter(found))]
+    kept[topic] = name or ids[0]
+    return found[kept[topic]]
 
 
 def _node(source: Source, view: ViewSpec) -> str:
@@ -243,4 +256,4 @@ def _open(view: str, split: str, index: int) -> None:
     """Goes to a sample: from its mistake to its prediction, from a neighbour to the neighbours of that one."""
     sample_panel.go_to(split, index)
     if view == "mistakes":
-        st.session_state["inspect_pick"] = "prediction"
+        st.session_state["inspect_topic"], st.session_state["inspect_pick"] = "answer", "prediction"

@@ -1,0 +1,34 @@
+"""Does an explanation depend on what the model has learned? The same explanation with random weights."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from builder.inspect.attribution import Attribution, Sanity
+from builder.inspect.inspector import Inspector
+
+
+def with_sanity(inspector: Inspector, found: Attribution, again: Callable[[Inspector], Attribution]) -> Attribution:
+    """An attribution with the map of the same model when all its weights are random, and how alike the two are.
+
+    Args:
+        again: makes the attribution of another model.
+
+    Source: Adebayo et al., Sanity Checks for Saliency Maps, arXiv 1810.03292, section 3.
+    """
+    random = again(inspector.kept(("randomised",), inspector.randomised))
+    correlation = rank_correlation(found.map, found.flat(random.values))
+    return dataclasses.replace(found, sanity=Sanity(random.values, correlation))
+
+
+def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Spearman's rank correlation; 0 where one of the two is the same everywhere."""
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(values) for values in (one.ravel(), other.ravel())]
+    if any(np.ptp(r) == 0 for r in ranks):
+        return 0.0
+    return float(np.corrcoef(*ranks)[0, 1])
