@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from builder.graph import Graph
+from builder.graph.alignment import Box
+from builder.graph.layout import Point
+from builder.graph.routing import Wire, curve, routed
 from builder.ui import drawing, theme
-from builder.ui.canvas.arrangement import place_missing
+from builder.ui.canvas.arrangement import boxes_of, place_missing
 from builder.ui.canvas.cards import Card, cards_of
 from builder.ui.catalogue import Catalogue
 
@@ -17,16 +22,16 @@ def thumbnail(graph: Graph, catalogue: Catalogue) -> str:
     """The graph as on the canvas, without texts, as HTML. Nodes without a place are laid out (in the graph)."""
     place_missing(graph, catalogue, aspect=WIDTH / HEIGHT)
     cards = dict(list(cards_of(graph, graph.blocks, catalogue, {}, "en").items())[:MOST_NODES])
-    return drawing.image(lambda mode: _drawn(graph, cards, mode), "thumb", WIDTH, HEIGHT)
+    boxes = boxes_of(graph, cards)
+    wires = list(_wires(graph, cards, boxes))
+    return drawing.image(lambda mode: _drawn(cards, boxes, wires, mode), "thumb", WIDTH, HEIGHT)
 
 
-def _drawn(graph: Graph, cards: dict[str, Card], mode: int) -> str:
+def _drawn(cards: dict[str, Card], boxes: dict[str, Box], wires: list[tuple[str, list[Point]]], mode: int) -> str:
     if not cards:
         return ""
-    places = {node: tuple(map(float, graph.nodes[node]["position"])) for node in cards}
-    left, top = min(x for x, _ in places.values()), min(y for _, y in places.values())
-    right = max(places[n][0] + cards[n].size[0] for n in cards)
-    bottom = max(places[n][1] + cards[n].size[1] for n in cards)
+    left, top = min(box.x for box in boxes.values()), min(box.y for box in boxes.values())
+    right, bottom = max(box.x + box.width for box in boxes.values()), max(box.y + box.height for box in boxes.values())
     scale = min((WIDTH - 2 * MARGIN) / (right - left), (HEIGHT - 2 * MARGIN) / (bottom - top), 0.4)
     shift_x, shift_y = (WIDTH - scale * (right - left)) / 2, (HEIGHT - scale * (bottom - top)) / 2
 
@@ -34,18 +39,14 @@ def _drawn(graph: Graph, cards: dict[str, Card], mode: int) -> str:
         return round(shift_x + scale * (x - left), 1), round(shift_y + scale * (y - top), 1)
 
     drawn = []
-    for wire in graph.wires():
-        if wire.source in cards and wire.target in cards:
-            (x0, y0), (x1, y1) = places[wire.source], places[wire.target]
-            source, target = cards[wire.source], cards[wire.target]
-            x0, y0 = at(x0 + source.size[0], y0 + source.port_y(wire.source_port, True))
-            x1, y1 = at(x1, y1 + target.port_y(wire.target_port, False))
-            path = _curve(x0, y0, x1, y1)
-            colour = theme.accent(source.family)[mode]
-            drawn.append(f"<path d='{path}' fill='none' stroke='{colour}' stroke-width='.9' opacity='.6'/>")
+    for source, way in wires:
+        (x, y), *more = (at(*point) for point in way)
+        path = f"M{x} {y}" + "".join(f"L{x} {y}" for x, y in more)
+        colour = theme.accent(cards[source].family)[mode]
+        drawn.append(f"<path d='{path}' fill='none' stroke='{colour}' stroke-width='.9' opacity='.6'/>")
     for node, card in cards.items():
-        x, y = at(*places[node])
-        width, height = round(card.size[0] * scale, 1), round(card.size[1] * scale, 1)
+        x, y = at(boxes[node].x, boxes[node].y)
+        width, height = round(boxes[node].width * scale, 1), round(boxes[node].height * scale, 1)
         box, radius, colour = (
             f"x='{x}' y='{y}' height='{height}'",
             round(min(4.0, height / 3), 1),
@@ -57,9 +58,15 @@ def _drawn(graph: Graph, cards: dict[str, Card], mode: int) -> str:
     return "".join(drawn)
 
 
-def _curve(x0: float, y0: float, x1: float, y1: float) -> str:
-    """A wire; one that goes back to the left turns round the nodes like a line feed."""
-    if x1 > x0 - 2:
-        bend = max(4.0, min(abs(x1 - x0) / 2, 24.0))
-        return f"M{x0} {y0}C{x0 + bend:.1f} {y0} {x1 - bend:.1f} {y1} {x1} {y1}"
-    return f"M{x0} {y0}H{x0 + 4:.1f}V{(y0 + y1) / 2:.1f}H{x1 - 4:.1f}V{y1}H{x1}"
+def _wires(graph: Graph, cards: dict[str, Card], boxes: dict[str, Box]) -> Iterator[tuple[str, list[Point]]]:
+    """By its source, the way of each wire, round the cards as on the canvas."""
+    wires = []
+    for wire in graph.wires():
+        if wire.source in boxes and wire.target in boxes:
+            source, target = boxes[wire.source], boxes[wire.target]
+            start = (source.x + source.width, source.y + cards[wire.source].port_y(wire.source_port, True))
+            end = (target.x, target.y + cards[wire.target].port_y(wire.target_port, False))
+            wires.append(Wire(wire.source, wire.target, start, end))
+    ways = routed(boxes, wires)
+    for number, wire in enumerate(wires):
+        yield wire.source, ways.get(number) or curve(wire.start, wire.end)
