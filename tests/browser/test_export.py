@@ -45,6 +45,7 @@ def test_exported_python_runs_on_its_own(page: Page, app: str, tmp_path: Path) -
     expect(dialog).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_the_build_page_takes_away_a_graph_that_fits(page: Page, app: str) -> None:
     desk = DeskPage(page, app).open("/?graph=logistic_regression")
     expect(desk.button("build_export")).to_contain_text("Export")

@@ -83,6 +83,7 @@ def test_a_training_is_watched_refreshed_paused_resumed_and_stopped(site: Site, 
         await_state(run, "stopped")
 
 
+@pytest.mark.slow
 def test_a_second_tab_sees_the_same_run(site: Site, workspace: Path) -> None:
     page = site.open("/train?graph=logistic_regression").page
     site.number("train_epochs", 40)
