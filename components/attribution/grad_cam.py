@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
+from torch import Tensor
 
-from torch import Tensor, nn
-
-from components.attribution._maps import maps_of
-from components.attribution._score import Score, check_logits, class_score, gradient
+from components.attribution._cam import EXAMPLES, LayerMap
+from components.attribution._score import Score, class_score, gradient
 from components.registry import component
-from components.spec import Block, Count, Dims, Ports, example, ints, sub
 
 
 def grad_cam(score: Score, maps: Tensor) -> Tensor:
@@ -29,21 +25,10 @@ def grad_cam(score: Score, maps: Tensor) -> Tensor:
     source="Selvaraju et al., Grad-CAM, arXiv 1610.02391",
     keywords="attribution explain class activation heat map 归因 解释 类激活 热力图",
     tags=("batch_independent",),
-    examples=(
-        example(
-            x=(3, 2, 6, 5), target=ints(3, high=5),
-            backbone=sub("conv_standard", in_channels=2, out_channels=4, kernel_size=3, then=sub("act_relu")),
-            head=sub("pool_global_avg", keepdim=False, then=sub("linear", in_features=4, out_features=5)),
-        ),
-        example(
-            x=(2, 3, 4, 7),
-            backbone=sub("conv_standard", in_channels=3, out_channels=2, kernel_size=2, stride=2),
-            head=sub("op_flatten", then=sub("linear", in_features=12, out_features=4)),
-        ),
-    ),
+    examples=EXAMPLES,
     xfail={"gradient": "a map is a constant for what follows"},
-)  # fmt: skip
-class GradCAM(nn.Module):
+)
+class GradCAM(LayerMap):
     r"""The feature maps of a layer, weighted by the mean gradient of a class's score, summed and cut at zero.
 
     $$M = \mathrm{ReLU}\Big(\sum_k \alpha_k A^k\Big), \quad \alpha_k = \frac{1}{hw} \sum_{ij} \frac{\partial f_y}{\partial A^k_{ij}}$$
@@ -62,27 +47,5 @@ class GradCAM(nn.Module):
     Source: Selvaraju et al., arXiv 1610.02391, section 3.
     """
 
-    form = "maps"
-
-    def __init__(
-        self,
-        backbone: Annotated[Callable[..., Tensor], Block("x: B C H W", "maps: B D h w")],
-        head: Annotated[Callable[..., Tensor], Block("maps: B D h w", "logits: B K")],
-        every: Count = 5,
-        count: Count = 16,
-    ) -> None:
-        super().__init__()
-        self.backbone, self.head, self.every, self.count = backbone, head, every, count
-
-    def forward(
-        self, x: Annotated[Tensor, Dims("B C H W")], target: Annotated[Tensor, Dims("B", dtype="int")] | None = None
-    ) -> Annotated[Tensor, Ports(map="B H W")]:
-        if x.is_meta:  # shapes are being worked out, and those of the model have to fit
-            maps = self.backbone(x)
-            check_logits(self.head(maps))
-            return maps.new_empty(len(maps), *maps.shape[2:])
-        maps = maps_of(self.backbone, x)
+    def explain(self, x: Tensor, maps: Tensor, target: Tensor | None) -> Tensor:
         return grad_cam(class_score(self.head, maps, target), maps)
-
-    def extra_repr(self) -> str:
-        return f"every={self.every}, count={self.count}"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from components.attribution._cam import EXAMPLES, LayerMap
 from components.attribution._maps import enlarged, maps_of
 from components.attribution._relu_rule import rule_gradient
 from components.attribution._score import Score, check_logits, class_score
 from components.attribution.grad_cam import grad_cam
 from components.registry import component
-from components.spec import Block, Count, Dims, Ports, example, ints, sub
+from components.spec import Dims, Ports
 
 
 def guided_grad_cam(score: Score, x: Tensor, map_score: Score, maps: Tensor) -> Tensor:
@@ -31,21 +31,10 @@ def guided_grad_cam(score: Score, x: Tensor, map_score: Score, maps: Tensor) -> 
     source="Selvaraju et al., Grad-CAM, arXiv 1610.02391",
     keywords="attribution explain class activation gradient 归因 解释 类激活 梯度",
     tags=("batch_independent",),
-    examples=(
-        example(
-            x=(3, 2, 6, 5), target=ints(3, high=5),
-            backbone=sub("conv_standard", in_channels=2, out_channels=4, kernel_size=3, then=sub("act_relu")),
-            head=sub("pool_global_avg", keepdim=False, then=sub("linear", in_features=4, out_features=5)),
-        ),
-        example(
-            x=(2, 3, 4, 7),
-            backbone=sub("conv_standard", in_channels=3, out_channels=2, kernel_size=2, stride=2),
-            head=sub("op_flatten", then=sub("linear", in_features=12, out_features=4)),
-        ),
-    ),
+    examples=EXAMPLES,
     xfail={"gradient": "a map is a constant for what follows"},
-)  # fmt: skip
-class GuidedGradCAM(nn.Module):
+)
+class GuidedGradCAM(LayerMap):
     r"""The product of guided backpropagation and of the enlarged Grad-CAM of a layer.
 
     $$M = G \odot \mathrm{up}(M_{\mathrm{Grad\text{-}CAM}})$$
@@ -64,18 +53,6 @@ class GuidedGradCAM(nn.Module):
     Source: Selvaraju et al., arXiv 1610.02391, section 3.2; enlarged bilinearly.
     """
 
-    form = "maps"
-
-    def __init__(
-        self,
-        backbone: Annotated[Callable[..., Tensor], Block("x: B C H W", "maps: B D h w")],
-        head: Annotated[Callable[..., Tensor], Block("maps: B D h w", "logits: B K")],
-        every: Count = 5,
-        count: Count = 16,
-    ) -> None:
-        super().__init__()
-        self.backbone, self.head, self.every, self.count = backbone, head, every, count
-
     def forward(
         self, x: Annotated[Tensor, Dims("B C H W")], target: Annotated[Tensor, Dims("B", dtype="int")] | None = None
     ) -> Annotated[Tensor, Ports(map="B C H W")]:
@@ -86,6 +63,3 @@ class GuidedGradCAM(nn.Module):
         maps = maps_of(self.backbone, x)
         score = class_score(lambda points: self.head(self.backbone(points)), x, target)
         return guided_grad_cam(score, x, class_score(self.head, maps, target), maps)
-
-    def extra_repr(self) -> str:
-        return f"every={self.every}, count={self.count}"

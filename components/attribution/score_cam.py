@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
-
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from components.attribution._maps import maps_of
-from components.attribution._score import Score, check_logits, class_score
+from components.attribution._cam import EXAMPLES, LayerMap
+from components.attribution._score import Score, class_score
 from components.registry import component
-from components.spec import Block, Count, Dims, Ports, example, ints, sub
 
 
 def score_cam(score: Score, x: Tensor, maps: Tensor, at_once: int = 1) -> Tensor:
@@ -43,21 +39,10 @@ def score_cam(score: Score, x: Tensor, maps: Tensor, at_once: int = 1) -> Tensor
     source="Wang et al., Score-CAM: Score-Weighted Visual Explanations, arXiv 1910.01279",
     keywords="attribution explain class activation gradient-free mask 归因 解释 类激活 无梯度",
     tags=("batch_independent",),
-    examples=(
-        example(
-            x=(3, 2, 6, 5), target=ints(3, high=5),
-            backbone=sub("conv_standard", in_channels=2, out_channels=4, kernel_size=3, then=sub("act_relu")),
-            head=sub("pool_global_avg", keepdim=False, then=sub("linear", in_features=4, out_features=5)),
-        ),
-        example(
-            x=(2, 3, 4, 7),
-            backbone=sub("conv_standard", in_channels=3, out_channels=2, kernel_size=2, stride=2),
-            head=sub("op_flatten", then=sub("linear", in_features=12, out_features=4)),
-        ),
-    ),
+    examples=EXAMPLES,
     xfail={"gradient": "a map is a constant for what follows"},
-)  # fmt: skip
-class ScoreCAM(nn.Module):
+)
+class ScoreCAM(LayerMap):
     r"""The feature maps of a layer, weighted by a class's score when the image is seen through each of them.
 
     $$M = \mathrm{ReLU}\Big(\sum_k \alpha_k A^k\Big), \quad \alpha = \mathrm{softmax}_k\, f_y\big(x \odot \mathrm{norm}(\mathrm{up}(A^k))\big)$$
@@ -76,28 +61,6 @@ class ScoreCAM(nn.Module):
     Source: Wang et al., arXiv 1910.01279, algorithm 1. The score of the empty baseline cancels in the softmax.
     """
 
-    form = "maps"
-
-    def __init__(
-        self,
-        backbone: Annotated[Callable[..., Tensor], Block("x: B C H W", "maps: B D h w")],
-        head: Annotated[Callable[..., Tensor], Block("maps: B D h w", "logits: B K")],
-        every: Count = 5,
-        count: Count = 16,
-    ) -> None:
-        super().__init__()
-        self.backbone, self.head, self.every, self.count = backbone, head, every, count
-
-    def forward(
-        self, x: Annotated[Tensor, Dims("B C H W")], target: Annotated[Tensor, Dims("B", dtype="int")] | None = None
-    ) -> Annotated[Tensor, Ports(map="B H W")]:
-        if x.is_meta:  # shapes are being worked out, and those of the model have to fit
-            maps = self.backbone(x)
-            check_logits(self.head(maps))
-            return maps.new_empty(len(maps), *maps.shape[2:])
-        maps = maps_of(self.backbone, x)
+    def explain(self, x: Tensor, maps: Tensor, target: Tensor | None) -> Tensor:
         score = class_score(lambda points: self.head(self.backbone(points)), x, target)
         return score_cam(score, x, maps)
-
-    def extra_repr(self) -> str:
-        return f"every={self.every}, count={self.count}"
