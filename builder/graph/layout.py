@@ -6,11 +6,13 @@ broken into as many rows as fit the shape of the canvas best.
 
 from __future__ import annotations
 
+import bisect
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import networkx as nx
 
+from builder.graph.folding import fold
 from builder.graph.graph import Edge
 
 Size = tuple[float, float]
@@ -56,7 +58,7 @@ def layered(
     columns = [sorted(c, key=lambda n: lies.get(n, (0.0, 0.0))[1]) for c in _columns(nodes, edges)]
     widths = [max(sizes[n][0] for n in column) for column in columns]
     heights = [sum(sizes[n][1] + gaps[1] for n in column) - gaps[1] for column in columns]
-    rows = _fold(widths, heights, _crossings(columns, edges), aspect, gaps[0], row_gap)
+    rows = fold(widths, heights, _crossings(columns, edges), aspect, gaps[0], row_gap)
     positions: dict[str, Point] = {}
     top = 0.0
     for first, last in rows:
@@ -102,48 +104,6 @@ def _crossings(columns: Sequence[Sequence[str]], edges: Sequence[Edge]) -> list[
         for gap in range(column[edge.source] + 1, column[edge.target] + 1):
             counts[gap] += 1
     return counts
-
-
-def _fold(
-    widths: Sequence[float],
-    heights: Sequence[float],
-    crossings: Sequence[int],
-    aspect: float,
-    gap: float,
-    row_gap: float,
-) -> list[tuple[int, int]]:
-    """Breaks the columns into rows, as (first, last) ranges: as large on the canvas as can be, cutting few wires."""
-    best, chosen = 0.0, [(0, len(widths))]
-    for per_row in range(1, len(widths) + 1):
-        rows = _break(crossings, len(widths), per_row)
-        width = max(sum(widths[a:b]) + gap * (b - a - 1) for a, b in rows)
-        height = sum(max(heights[a:b]) for a, b in rows) + row_gap * (len(rows) - 1)
-        scale = min(aspect / width, 1 / height)
-        if scale > best * 1.02:  # longer rows only where they are worth it
-            best, chosen = scale, rows
-    return chosen
-
-
-def _break(crossings: Sequence[int], count: int, per_row: int) -> list[tuple[int, int]]:
-    """Rows of at most ``per_row`` columns: as few as possible, of even length, broken where few wires pass."""
-    rows = -(-count // per_row)
-    even = count / rows
-    best: dict[int, tuple[float, int]] = {0: (0.0, 0)}
-    for end in range(1, count + 1):
-        options = []
-        for start in range(max(0, end - per_row), end):
-            if start in best:
-                length = end - start
-                cut = crossings[start] if start else 0
-                options.append((best[start][0] + 1000 + abs(length - even) + 1.5 * cut, start))
-        best[end] = min(options)
-    ranges = []
-    end = count
-    while end:
-        start = best[end][1]
-        ranges.append((start, end))
-        end = start
-    return ranges[::-1]
 
 
 def _row(
@@ -240,8 +200,10 @@ class _Row:
         count = 0
         for links in self.links:
             ends = sorted((place[left], left_y, place[right], right_y) for left, left_y, right, right_y in links)
-            for index, (left, left_y, *right) in enumerate(ends):
-                count += sum(end[2:] < tuple(right) and end[:2] > (left, left_y) for end in ends[index + 1 :])
+            above: list[tuple[int, float]] = []  # the right ends of the wires so far, sorted
+            for *_, right, right_y in ends:
+                count += len(above) - bisect.bisect(above, (right, right_y))
+                bisect.insort(above, (right, right_y))
         return count
 
     def _stack(self, items: Sequence[str], y: dict[str, float], wished: Mapping[str, float]) -> None:

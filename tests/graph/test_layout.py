@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import random
+import time
 
 import networkx as nx
 import pytest
@@ -100,6 +102,25 @@ def test_arranging_again_moves_nothing(count: int, pairs: list[tuple[int, int]],
     standing: dict[str, Point] = {n: (float(x), float(y)) for n, (x, y) in zip(names, places, strict=False)}
     once = layered(names, edges, sizes, standing=standing)
     assert layered(names, edges, sizes, standing=once) == once
+
+
+def test_a_thousand_nodes_with_long_skips_are_placed_quickly() -> None:
+    names = [f"n{i}" for i in range(1000)]
+    chosen = random.Random(0)
+    skips = ((names[chosen.randrange(max(0, i - 60), i)], names[i]) for i in range(2, 1000))
+    edges = list(dict.fromkeys(wires(*itertools.pairwise(names), *skips)))
+    start = time.process_time()
+    layered(names, edges, dict.fromkeys(names, SIZE))
+    assert time.process_time() - start < 4  # seconds; about 0.4 where nothing else runs
+
+
+def test_layers_that_are_wired_all_to_all_are_placed_quickly() -> None:
+    layers = [[f"n{i}_{j}" for j in range(50)] for i in range(10)]
+    edges = wires(*((a, b) for one, other in itertools.pairwise(layers) for a in one for b in other))
+    names = list(itertools.chain(*layers))
+    start = time.process_time()
+    layered(names, edges, dict.fromkeys(names, SIZE))
+    assert time.process_time() - start < 4
 
 
 def test_branches_keep_the_order_in_which_they_stand() -> None:
