@@ -8,12 +8,15 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from builder.inspect.attribution import Attribution, Question, Target, ask, find_start, shape_of
+from builder.compiler import End
+from builder.inspect.attribution import Attribution, Question, Target, ask, can_explain, find_start, shape_of
+from builder.inspect.channels import Ranking, rank
 from builder.inspect.errors import InspectError
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
 from builder.inspect.samples import Sample
 from components.attribution._maps import enlarged
+from components.attribution._score import gradient
 from components.attribution.cam import cam as cam_of
 from components.attribution.grad_cam import grad_cam as grad_cam_of
 from components.attribution.grad_cam_pp import grad_cam_pp
@@ -85,6 +88,26 @@ def cam(inspector: Inspector, sample: Sample, node: str, target: Target) -> Attr
         found = cam_of(maps.x, classifier)
         value = _value(image)
     return image.result("cam", enlarged(found, image.x)[:, 0], True, value)
+
+
+def rank_channels(inspector: Inspector, sample: Sample, end: End, head: Head) -> Ranking:
+    """The channels of maps by gradient times activation, summed over places: what they add to the predicted score.
+
+    Raises:
+        InspectError: the answer does not depend on these maps by gradients.
+    """
+    asked = ask(inspector, sample, Target(head), end)
+    with inspector.steady():
+        product = (gradient(asked.score, asked.x) * asked.x)[0]
+    return rank("attribution", product.flatten(1).sum(1).double().numpy(), asked.answer)
+
+
+def ranking_head(inspector: Inspector, end: End) -> Head | None:
+    """The first answer that gradients lead back from to these maps."""
+    return next(
+        (h for h in inspector.heads if can_explain(inspector, h) and end[0] in inspector.compiled.ancestors([h.end])),
+        None,
+    )
 
 
 def _questions(inspector: Inspector, sample: Sample, node: str, target: Target) -> tuple[Question, Question]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from builder.compiler import End
+from builder.inspect.channels import Ranking
 from builder.inspect.errors import InspectError
 from builder.inspect.inspector import Inspector
 from builder.inspect.labels import Steps, steps_of
@@ -31,6 +32,7 @@ class Value:
         array: without the axis of the batch. Sequences have the steps first: (T, C).
         steps: what the steps of a sequence stand for, where that is known.
         names: of the entries of the last axis (features, classes), or of the classes that a label can be.
+        ranking: the order in which channels of maps are shown, where it is not their own.
     """
 
     node: str
@@ -40,6 +42,7 @@ class Value:
     array: np.ndarray
     steps: Steps | None = None
     names: tuple[str, ...] = ()
+    ranking: Ranking | None = None
 
 
 def drawn_ports(inspector: Inspector, node: str) -> list[str]:

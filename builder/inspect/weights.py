@@ -9,9 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from builder.inspect.channels import PER_PAGE, Ranking
 from builder.inspect.errors import InspectError
 from builder.inspect.inspector import Inspector
 from builder.inspect.samples import feature_names
+
+GRID = 16  # outputs and inputs of filters that are shown by both
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class Filters:
         colour: the three inputs are red, green and blue.
         outputs: names of the rows of a matrix, where they are classes.
         inputs: names of its columns, where they are features of a table.
+        ranking: the order in which the filters are shown, where it is not their own.
     """
 
     node: str
@@ -36,6 +40,7 @@ class Filters:
     colour: bool = False
     outputs: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    ranking: Ranking | None = None
 
 
 def weight_names(inspector: Inspector, node: str) -> list[str]:
@@ -77,6 +82,12 @@ def filters(inspector: Inspector, node: str, name: str = "") -> Filters:
         return Filters(node, name, "templates", weight.unflatten(1, image).numpy(), image[0] == 3)
     outputs, inputs = _names(inspector, node)
     return Filters(node, name, "matrix", weight.numpy(), False, outputs, inputs)
+
+
+def per_page(filters: Filters) -> int:
+    """How many outputs are shown at once: fewer where each has a picture for each of several inputs."""
+    array = filters.array
+    return GRID if array.ndim > 3 and array.shape[1] > 1 and not filters.colour else PER_PAGE
 
 
 def _names(inspector: Inspector, node: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -41,7 +41,7 @@ def test_the_numbers_are_those_of_the_view(zoo: Zoo) -> None:
     _, data = compute(inspector, "output", "conv1", sample)
     found = json.loads(content(inspector, "json", "output", "conv1", sample, channel=2))
     np.testing.assert_array_equal(np.array(found["data"]["array"], dtype=np.float32), data.array)
-    assert found["statement"]["options"] == {"channel": 2, "scale": "common"}
+    assert found["statement"]["options"] == {"sort": "number", "channel": 2, "scale": "common"}
     assert found["statement"]["sample"] == "valid sample 3"
     assert found["statement"]["source"] == {"graph": "", "run": None, "checkpoint": None}
 
@@ -96,7 +96,7 @@ def test_drawing_into_a_file(zoo: Zoo, tmp_path: Path) -> None:
     inspector = zoo("cnn")
     out = tmp_path / "deep" / "map.json"
     said = draw(inspector, str(out), "output", "", "test", 2, {"channel": "1", "scale": "each map its own"})
-    assert said["node"] == "conv1" and said["options"] == {"channel": 1, "scale": "each"}
+    assert said["node"] == "conv1" and said["options"] == {"sort": "number", "channel": 1, "scale": "each"}
     assert said["sample"] == "test sample 2" and json.loads(out.read_text())["statement"] == said
     assert draw(inspector, str(tmp_path / "c.json"), "confusion", split="test")["options"]["split"] == "test"
     near = draw(inspector, str(tmp_path / "n.json"), "neighbours", split="test")  # the split is that of the sample

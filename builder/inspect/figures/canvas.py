@@ -192,6 +192,32 @@ def caption_tiles(figure: go.Figure, style: Style, tiles: Tiles, captions: Seque
     )
 
 
+def add_tiles(
+    figure: go.Figure, style: Style, tiles: Tiles, numbers: np.ndarray, bar: str, hover: str, signed: bool | None = None
+) -> None:
+    """Draws tiles on one colour scale.
+
+    Args:
+        numbers: (n, k), what is told of each tile.
+        bar: title of the colour bar.
+        hover: how that is told: from ``customdata[2]`` on; row and column in the tile stand before it.
+    """
+    place = np.concatenate((tiles.which[..., 1:], numbers[tiles.which[..., 0]].astype(np.int16)), -1)
+    figure.add_heatmap(
+        z=tiles.canvas,
+        customdata=place,
+        hovertemplate=f"{hover} [%{{customdata[0]}}, %{{customdata[1]}}]<br>%{{z:.4g}}<extra></extra>",
+        hoverongaps=False,
+        **colours(style, tiles.canvas, bar, signed),
+    )
+
+
+def tiles_height(tiles: Tiles) -> int:
+    """Pixels of a figure in which the tiles fill the usual width."""
+    rows, columns = tiles.canvas.shape
+    return int(min(900, max(240, WIDTH * rows / columns + 110)))
+
+
 def index_ticks(count: int) -> dict[str, Any]:
     """Ticks at whole numbers."""
     step = next(s * 10**p for p in range(9) for s in (1, 2, 5) if count <= 12 * s * 10**p)

@@ -1,4 +1,4 @@
-"""Outputs of nodes and filters as figures."""
+"""Outputs of nodes as figures."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from builder.inspect.attention import Attention
+from builder.inspect.channels import PER_PAGE, Ranking
 from builder.inspect.figures.attention import attention_heads
 from builder.inspect.figures.canvas import (
-    WIDTH,
-    Tiles,
     add_image,
+    add_tiles,
     caption_tiles,
     colours,
     index_ticks,
@@ -20,29 +20,31 @@ from builder.inspect.figures.canvas import (
     shrink,
     step_ticks,
     tile,
+    tiles_height,
     titled,
 )  # fmt: skip
 from builder.inspect.figures.style import MONO, Style, esc, number, short
 from builder.inspect.labels import Steps
 from builder.inspect.values import Value, picture
-from builder.inspect.weights import Filters
 
-MAX_TILES = 64
 _MAX_BARS = 200
-_MAX_CELLS = 150_000  # of one matrix
+MAX_CELLS = 150_000  # of one matrix
 
 
-def value_figure(value: Value, style: Style, channel: int | None = None, each: bool = False) -> go.Figure:
+def value_figure(
+    value: Value, style: Style, channel: int | None = None, each: bool = False, page: int = 0
+) -> go.Figure:
     """The output of a node, by its kind.
 
     Args:
         channel: of feature maps, the one to show large; all of them where None.
         each: whether every feature map has a colour scale of its own.
+        page: which ``PER_PAGE`` of the feature maps.
     """
     if value.kind == "image":
         return _image(value, style)
     if value.kind in ("maps", "volume"):
-        return feature_maps(value, style, channel, each)
+        return feature_maps(value, style, channel, each, page)
     if value.kind == "attention":
         steps = value.steps or Steps("steps", tuple(map(str, range(value.array.shape[1]))), real=value.array.shape[1])
         keys = tuple(map(str, range(value.array.shape[2])))
@@ -56,62 +58,29 @@ def value_figure(value: Value, style: Style, channel: int | None = None, each: b
     return _matrix(value, style)
 
 
-def feature_maps(value: Value, style: Style, channel: int | None = None, each: bool = False) -> go.Figure:
+def feature_maps(
+    value: Value, style: Style, channel: int | None = None, each: bool = False, page: int = 0
+) -> go.Figure:
     """Feature maps as tiles with one colour scale, or one of them large. Of volumes, the slice in the middle."""
     maps = value.array if value.array.ndim == 3 else value.array[:, value.array.shape[1] // 2]
     word = _map_word(value, style)
     if channel is not None:
         return _one_map(value, maps[channel], style, f"{word} {channel}")
-    shown = maps[:MAX_TILES]
+    order = np.arange(len(maps)) if value.ranking is None else value.ranking.order
+    order = order[page * PER_PAGE : (page + 1) * PER_PAGE]
+    shown = maps[order]
     tiles = tile(_each_scaled(shown) if each else shown, header=True)
+    parts = [f"{' × '.join(map(str, maps.shape))} ({' × '.join(_axis(style, a) for a in _map_axes(value))})"]
+    if len(maps) > len(shown):
+        first, last = page * PER_PAGE + 1, page * PER_PAGE + len(shown)
+        parts.append(style.say(f"{first} to {last} of {len(maps)}", f"第 {first} 至 {last} 个，共 {len(maps)} 个"))
+    if value.ranking is not None:
+        parts.append(sorted_by(value.ranking, style))
     title = style.say(f"Feature maps of {esc(value.node)}", f"{esc(value.node)} 的特征图")
-    size = " × ".join(map(str, maps.shape))
-    some = style.say(f", the first {MAX_TILES} shown", f"，显示前 {MAX_TILES} 个") if len(maps) > MAX_TILES else ""
-    figure = titled(
-        style, title, f"{size} ({' × '.join(_axis(style, a) for a in _map_axes(value))}){some}", _height(tiles)
-    )
+    figure = titled(style, title, style.say("; ", "；").join(parts), tiles_height(tiles))
     bar = style.say("value, scaled per map", "数值（逐图缩放）") if each else style.say("value", "数值")
-    _add_tiles(figure, style, tiles, bar, word, signed=False if each else None)
-    caption_tiles(figure, style, tiles, [str(i) for i in range(len(shown))])
-    pixel_axes(figure, tiles.canvas.shape[1], tiles.canvas.shape[0])
-    return figure
-
-
-def filters_figure(filters: Filters, style: Style) -> go.Figure:
-    """Filters as tiles: a first layer's as images, deeper ones by (out, in); a matrix as a heat map."""
-    title = style.say(f"Weights of {esc(filters.node)}", f"{esc(filters.node)} 的权重")
-    array, subtitle = filters.array, f"{esc(filters.name)}, {' × '.join(map(str, filters.array.shape))}"
-    if filters.kind == "matrix":
-        return _weight_matrix(filters, style, title, subtitle)
-    if array.ndim == 5:
-        array = array[:, :, array.shape[2] // 2]
-        subtitle += style.say(", the slice in the middle", "，取中间切片")
-    if len(array) > MAX_TILES:
-        subtitle += style.say(f", the first {MAX_TILES} shown", f"，显示前 {MAX_TILES} 个")
-    if filters.colour:
-        return _colour_filters(array, style, title, subtitle)
-    if array.ndim == 3:  # filters over sequences: one map (in, taps) each
-        tiles = tile(array[:MAX_TILES], header=True)
-        captions = [str(i) for i in range(min(len(array), MAX_TILES))]
-    elif array.shape[1] == 1:
-        tiles = tile(array[:MAX_TILES, 0], header=True)
-        captions = [str(i) for i in range(min(len(array), MAX_TILES))]
-    else:
-        array = array[:16, :16]
-        words = [("outputs", "输出"), ("inputs", "输入")]
-        if array.shape[0] > array.shape[1]:  # wider than high
-            array, words = array.swapaxes(0, 1), words[::-1]
-        rows, columns = array.shape[:2]
-        tiles = tile(array.reshape(-1, *array.shape[2:]), columns=columns)
-        captions = []
-        subtitle += style.say(
-            f"; rows: {words[0][0]} 0 to {rows - 1}, columns: {words[1][0]} 0 to {columns - 1}",
-            f"；行：{words[0][1]} 0 至 {rows - 1}，列：{words[1][1]} 0 至 {columns - 1}",
-        )
-    figure = titled(style, title, subtitle, _height(tiles))
-    _add_tiles(figure, style, tiles, style.say("weight", "权重"), style.say("filter", "卷积核"), signed=True)
-    if captions:
-        caption_tiles(figure, style, tiles, captions)
+    add_tiles(figure, style, tiles, order[:, None], bar, f"{word} %{{customdata[2]}}", signed=False if each else None)
+    caption_tiles(figure, style, tiles, [ranked(value.ranking, int(i)) for i in order])
     pixel_axes(figure, tiles.canvas.shape[1], tiles.canvas.shape[0])
     return figure
 
@@ -228,7 +197,7 @@ def _matrix(value: Value, style: Style) -> go.Figure:
     size = " × ".join(map(str, value.array.shape))
     down = f"{_axis(style, first)} × {_axis(style, last)}" if last else _axis(style, first)
     figure = titled(style, title, f"{size} ({down})", 420 if last else 220)
-    shown = shrink(array.T, max(1, math.ceil(math.sqrt(array.size / _MAX_CELLS))))
+    shown = shrink(array.T, max(1, math.ceil(math.sqrt(array.size / MAX_CELLS))))
     figure.add_heatmap(
         z=shown,
         hovertemplate=f"{_axis(style, first)} %{{x}}, {_axis(style, last)} %{{y}}<br>%{{z:.4g}}<extra></extra>",
@@ -309,63 +278,29 @@ def token_strip(
 # ------------------------------------------------------------------ parts
 
 
-def _add_tiles(figure: go.Figure, style: Style, tiles: Tiles, bar: str, word: str, signed: bool | None = None) -> None:
-    figure.add_heatmap(
-        z=tiles.canvas,
-        customdata=tiles.which,
-        hovertemplate=f"{word} %{{customdata[0]}} [%{{customdata[1]}}, %{{customdata[2]}}]<br>%{{z:.4g}}"
-        "<extra></extra>",
-        hoverongaps=False,
-        **colours(style, tiles.canvas, bar, signed),
-    )
+def sorted_by(ranking: Ranking, style: Style) -> str:
+    """What the order of tiles is."""
+    words = {
+        "mean": ("mean activation", "平均激活"),
+        "variance": ("variance over places", "位置间方差"),
+        "zeros": ("share of zeros", "零的占比"),
+        "attribution": (
+            f'gradient × activation for "{short(ranking.answer)}"',
+            f"对“{short(ranking.answer)}”的梯度 × 激活",
+        ),
+        "norm": ("norm", "范数"),
+    }[ranking.by]
+    return style.say(f"sorted by {words[0]}, greatest first", f"按{words[1]}从大到小排列")
 
 
-def _weight_matrix(filters: Filters, style: Style, title: str, subtitle: str) -> go.Figure:
-    array = filters.array
-    shown = shrink(array, max(1, math.ceil(math.sqrt(array.size / _MAX_CELLS))))
-    figure = titled(style, title, subtitle, 440)
-    figure.add_heatmap(
-        z=shown,
-        hovertemplate=style.say("output", "输出")
-        + " %{y}, "
-        + style.say("input", "输入")
-        + " %{x}<br>%{z:.4g}<extra></extra>",
-        **colours(style, shown, style.say("weight", "权重"), signed=True),
-    )
-    ticks = [
-        step_ticks([short(n, 20) for n in names]) if names and count == len(names) <= 40 else index_ticks(count)
-        for names, count in zip((filters.outputs, filters.inputs), shown.shape, strict=True)
-    ]
-    figure.update_xaxes(title_text=style.say("input", "输入"), showgrid=False, **ticks[1])
-    figure.update_yaxes(title_text=style.say("output", "输出"), showgrid=False, autorange="reversed", **ticks[0])
-    return figure
-
-
-def _colour_filters(array: np.ndarray, style: Style, title: str, subtitle: str) -> go.Figure:
-    """Filters on red, green and blue as small colour images; grey is no weight."""
-    shown = array[:MAX_TILES]
-    reach = float(np.abs(shown).max()) or 1.0
-    planes = [tile(shown[:, c], header=True) for c in range(3)]
-    tiles = planes[0]
-    canvas = np.stack([p.canvas for p in planes], -1) / (2 * reach) + 0.5
-    opacity = np.isfinite(tiles.canvas)[..., None]
-    figure = titled(
-        style, title, subtitle + style.say(", red-green-blue; grey is 0", "，红绿蓝；灰色为 0"), _height(tiles)
-    )
-    add_image(figure, np.concatenate((canvas, opacity), -1))
-    caption_tiles(figure, style, tiles, [str(i) for i in range(len(shown))])
-    pixel_axes(figure, tiles.canvas.shape[1], tiles.canvas.shape[0])
-    return figure
+def ranked(ranking: Ranking | None, channel: int) -> str:
+    """The caption of a tile: its number, and what it is sorted by."""
+    return str(channel) if ranking is None else f"{channel} · {number(float(ranking.key[channel]))}"
 
 
 def _each_scaled(maps: np.ndarray) -> np.ndarray:
     low, high = maps.min((1, 2), keepdims=True), maps.max((1, 2), keepdims=True)
     return (maps - low) / np.where(high > low, high - low, 1)
-
-
-def _height(tiles: Tiles) -> int:
-    rows, columns = tiles.canvas.shape
-    return int(min(900, max(240, WIDTH * rows / columns + 110)))
 
 
 def _map_axes(value: Value) -> tuple[str, str, str]:
