@@ -41,7 +41,7 @@ class Inspector:
 
     Args:
         source: a graph, a run, or the path of a run folder or a graph file.
-        checkpoint: which weights of a run: those of the best epoch or the last.
+        checkpoint: which weights of a run: those of the best epoch, the last, or one of ``Run.snapshots``.
         seed: of the weights of an untrained graph; that of its training settings where None.
 
     Raises:
@@ -49,7 +49,10 @@ class Inspector:
     """
 
     def __init__(
-        self, source: Graph | Run | str | Path, checkpoint: Literal["best", "last"] = "best", seed: int | None = None
+        self,
+        source: Graph | Run | str | Path,
+        checkpoint: Literal["best", "last"] | int = "best",
+        seed: int | None = None,
     ) -> None:
         if isinstance(source, str | Path):
             source = Run(source) if Run(source).exists else load(source)
@@ -64,7 +67,9 @@ class Inspector:
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._samples: OrderedDict[Hashable, Any] = OrderedDict()
         self._splits: dict[str, dict[str, Split]] = {}
-        path = run.checkpoint(checkpoint) if run else None
+        path = None
+        if run is not None:
+            path = run.snapshots()[checkpoint] if isinstance(checkpoint, int) else run.checkpoint(checkpoint)
         self.source_run = run
         self.origin: dict[str, str | None] = {
             "graph": str(graph.meta.get("title", "")),

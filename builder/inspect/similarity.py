@@ -17,6 +17,7 @@ from builder.train.run import Run, runs
 from components.data._base import SplitName
 
 ITSELF, INITIAL = "itself", "initial"
+EPOCH = "epoch "
 MOST = 40  # layers
 LIMIT, FEWEST = 500, 32  # samples
 NUMBERS = 2**25  # that the representations of all samples have together, at most
@@ -47,12 +48,13 @@ class Similarity:
 
 
 def rivals(inspector: Inspector) -> list[str]:
-    """What a model can be compared with: itself; of a run also its first weights, its other checkpoint, other runs."""
+    """What a model can be compared with: itself; of a run also its first weights, its other checkpoint, epochs, other runs."""
     run = inspector.source_run
     if run is None:
         return [ITSELF]
     found = [ITSELF, INITIAL]
     found += [n for n in ("best", "last") if n != inspector.origin["checkpoint"] and _has(run, n)]
+    found += [f"{EPOCH}{number}" for number in run.snapshots() if number]
     others = [r for r in runs(run.path.parent) if r.name != run.name and r.checkpoint() is not None]
     return [*found, *(r.name for r in others[:_RUNS])]
 
@@ -85,13 +87,13 @@ def similarity(inspector: Inspector, split: SplitName, against: str = ITSELF, de
 
 def _similarity(inspector: Inspector, split: SplitName, against: str, debiased: bool) -> Similarity:
     other = inspector if against == ITSELF else _rival(inspector, against)
-    items = spread(inspector.size(split), min(_affordable(inspector), _affordable(other)))
+    items = min(compared(inspector, split), compared(other, split), key=len)
     if other is not inspector:
         _refuse_other_data(inspector, other, split, items)
-    nodes, grams = _grams(inspector, split, items, debiased)
-    others, other_grams = (nodes, grams) if other is inspector else _grams(other, split, items, debiased)
+    nodes, own = grams(inspector, split, items, debiased)
+    others, its = (nodes, own) if other is inspector else grams(other, split, items, debiased)
     name = "" if other is inspector else against
-    return Similarity(alignment(grams, other_grams), nodes, others, name, grams[0].shape[0], debiased, split)
+    return Similarity(alignment(own, its), nodes, others, name, own[0].shape[0], debiased, split)
 
 
 def _rival(inspector: Inspector, against: str) -> Inspector:
@@ -102,12 +104,15 @@ def _rival(inspector: Inspector, against: str) -> Inspector:
         return Inspector(run.graph(), seed=run.info().get("seed"))
     if against in ("best", "last"):
         return Inspector(run, checkpoint=against)
+    if against.startswith(EPOCH):
+        return Inspector(run, checkpoint=int(against.removeprefix(EPOCH)))
     return Inspector(Run(run.path.parent / against))
 
 
-def _affordable(inspector: Inspector) -> int:
+def compared(inspector: Inspector, split: SplitName) -> np.ndarray:
+    """The samples by which a model is compared: as many as its layers leave room for."""
     size = sum(flat_size(inspector, end) for end in layers(inspector))
-    return max(FEWEST, min(LIMIT, NUMBERS // max(size, 1)))
+    return spread(inspector.size(split), max(FEWEST, min(LIMIT, NUMBERS // max(size, 1))))
 
 
 def _refuse_other_data(one: Inspector, other: Inspector, split: SplitName, items: np.ndarray) -> None:
@@ -123,9 +128,14 @@ def _refuse_other_data(one: Inspector, other: Inspector, split: SplitName, items
         )
 
 
-def _grams(
+def grams(
     inspector: Inspector, split: SplitName, items: np.ndarray, debiased: bool
 ) -> tuple[tuple[str, ...], list[np.ndarray]]:
+    """The layers of a model by name, and the inner products (M, M) of samples in each; see ``centred``.
+
+    Raises:
+        InspectError: there are fewer than four samples.
+    """
     ends = layers(inspector)
     found = gather(inspector, ends, split, items, flat=True)
     if len(found.items) < 4:
@@ -154,6 +164,11 @@ def centred(vectors: Tensor, debiased: bool) -> np.ndarray:
     gram = gram - rows - rows[:, None] + rows.sum() / (count - 1)
     np.fill_diagonal(gram, 0)
     return gram
+
+
+def aligned_layers(ones: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> np.ndarray:
+    """The alignment of each layer with the layer at the same place."""
+    return np.array([alignment([one], [other])[0, 0] for one, other in zip(ones, others, strict=True)])
 
 
 def alignment(ones: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> np.ndarray:

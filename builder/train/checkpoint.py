@@ -30,16 +30,21 @@ Tensors = dict[str, Tensor]
 # ------------------------------------------------------------------ files
 
 
-def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
-    """Replaces a checkpoint in one step: a reader sees the old one or the new one, tensors and numbers together."""
+def save(path: Path, tensors: Mapping[str, Tensor], state: Mapping[str, Any], safely: bool = True) -> None:
+    """Replaces a checkpoint in one step: a reader sees the old one or the new one, tensors and numbers together.
+
+    Args:
+        safely: waits for the disk, so that it outlives a power failure.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     temporary = Path(name)
     try:
         save_file({k: _owned(t) for k, t in tensors.items()}, temporary, {"state": json.dumps(state)})
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
+        if safely:
+            with temporary.open("rb") as stream:
+                os.fsync(stream.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
     except BaseException:

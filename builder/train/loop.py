@@ -26,6 +26,7 @@ from builder.train.monitor import Monitor, Stopped
 from builder.train.plan import describe, plan, plan_again
 from builder.train.prepare import fetch, fit_transforms, loaders_of
 from builder.train.run import Best, Run, State
+from builder.train.snapshots import Snapshots
 from builder.train.step import Step, name_of
 from builder.train.steps import Steps
 from builder.train.strategies import Choosing, Relabelling, Rounds, Stopping
@@ -179,6 +180,7 @@ class Trainer:
             strategy.watch(higher_is_better(compiled.flat, self.watching[path][0]))
         self.watched, self.higher_is_better = self._watched()
         self.latest_is_best = latest_is_best(compiled)
+        self.snapshots = Snapshots(run, compiled.root) if devices.leads else None
 
         self.epoch = 0  # finished epochs
         self.position = 0  # finished steps of the current epoch
@@ -218,6 +220,7 @@ class Trainer:
         seconds = self._restore() if resume else None
         if seconds is None:
             fit_transforms(self.compiled, self.loaders, self.devices)
+            self._snapshot()
         self.compiled.root.train()
         self.journal = Journal(self.run, self.report, self.step) if self.devices.leads else None
         self.monitor.begin(self.steps_per_epoch, self.step, seconds or 0.0)
@@ -284,6 +287,7 @@ class Trainer:
                     event["samples"] = {rounds.loader.path: rounds.loader.samples for rounds in self.rounds.values()}
                 self.journal.epoch(event, last=is_last)
             self.generation(self.epoch, is_last)
+            self._snapshot()
         changes = [rounds(self.epoch) for rounds in self.rounds.values()]
         if any(changes):
             self.steps_per_epoch = self.monitor.status.steps_per_epoch = self._steps_per_epoch()
@@ -413,6 +417,11 @@ class Trainer:
                 self.journal.flush()
         now = time.perf_counter()
         self._next_save = now + max(CHECKPOINT_SECONDS, (now - began) / CHECKPOINT_SHARE)
+
+    def _snapshot(self) -> None:
+        """Keeps the weights of this epoch where it is one of those that are kept."""
+        if self.snapshots is not None:
+            self.snapshots.take(self.epoch)
 
     def _restore(self) -> float | None:
         """Goes back to the last checkpoint; the seconds of training behind it, None where there is none yet."""

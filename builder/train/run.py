@@ -5,7 +5,8 @@ run.json                  seed, epochs, devices, versions, when it was made
 status.json               where the training is; replaced in one step
 metrics.jsonl             one line per event: losses and metrics of some steps and of the epochs
 control.json              what a person asks for: stop, pause, resume
-checkpoints/              last.safetensors (to go on from), best.safetensors (the weights of the best epoch)
+checkpoints/              last.safetensors (to go on from), best.safetensors (the weights of the best epoch),
+                          epoch-<n>.safetensors (the weights on the way, 0 the first ones)
 evaluation.json           the results on held-out splits
 generated/                what visualizer nodes have shown after some epochs
 tensorboard/, log.txt     event files; what the worker printed
@@ -207,6 +208,13 @@ class Run:
             if path.is_file():
                 return path
         return None
+
+    def snapshots(self) -> dict[int, Path]:
+        """The weights that were kept on the way, by finished epochs; 0 are the first ones."""
+        found = {
+            path.stem.removeprefix("epoch-"): path for path in self.file("checkpoints").glob("epoch-*.safetensors")
+        }
+        return {int(number): found[number] for number in sorted(filter(str.isdecimal, found), key=int)}
 
     def log(self, lines: int = 50) -> str:
         """The end of what the worker printed."""

@@ -64,7 +64,7 @@ class Step:
         self.figure = self.names[-1]
 
         reached = compiled.parameters_of(ends, "train")
-        self.parameters = list(_selected(compiled, node, reached).values())
+        self.parameters = list(trained_by(compiled, node, reached).values())
         self.reaches_others = len(self.parameters) < len(reached)
         self.penalties = penalties(compiled, node, self.parameters)
         self.names += [f"{node.path}.penalty"] * bool(self.penalties)
@@ -277,8 +277,14 @@ def _groups(node: FlatNode, parameters: list[nn.Parameter]) -> list[Any]:
     return [*groups, {"params": others, "weight_decay": 0.0}] if others else groups
 
 
-def _selected(compiled: Compiled, node: FlatNode, reached: Mapping[str, nn.Parameter]) -> dict[str, nn.Parameter]:
-    """The reached parameters that belong to the setting ``parameters``: by identity, since sharers have other names."""
+def trained_by(compiled: Compiled, node: FlatNode, reached: Mapping[str, nn.Parameter]) -> dict[str, nn.Parameter]:
+    """Of the parameters that an optimizer's losses reach, those that it trains, by name.
+
+    The setting ``parameters`` chooses by identity, since sharers have other names.
+
+    Raises:
+        TrainError: there are none.
+    """
     wanted: list[str] | None = node.settings.get("parameters")
     if wanted is None:
         chosen = dict(reached)

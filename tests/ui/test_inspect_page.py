@@ -292,3 +292,13 @@ def test_a_topic_keeps_its_view() -> None:
     app.button_group(key="inspect_topic").set_value("inside")
     run(app)
     assert app.button_group(key="inspect_pick").value == "filters"
+
+
+def test_the_landscape_of_a_run_is_drawn_around_its_weights_and_along_its_path() -> None:
+    trained()
+    app = open_page("inspect")
+    app.selectbox(key="inspect_source").set_value("iris")
+    app = view(run(app), "landscape")
+    assert not app.error and {"contour", "surface"} <= {trace["type"] for trace in figure(app)["data"]}
+    app.selectbox(key="inspect_opt_landscape_plane").set_value("path")
+    assert "0, 1, 2, 3" in figure(run(app))["layout"]["title"]["subtitle"]["text"] and not app.error

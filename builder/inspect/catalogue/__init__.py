@@ -8,6 +8,7 @@ from builder.inspect.catalogue import (
     depth,
     representation,
     splits,
+    training,
     values,
 )
 from builder.inspect.catalogue.spec import About, Request, Topic, View
@@ -18,6 +19,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("attribution", "Attribution", "归因", (*class_activation.VIEWS, *attribution.VIEWS)),
     Topic("splits", "Whole split", "整个划分", splits.VIEWS),
     Topic("representation", "Representation", "表示", (*representation.VIEWS, *depth.VIEWS)),
+    Topic("training", "Training", "训练", training.VIEWS),
 )
 
 VIEWS: tuple[View, ...] = tuple(view for topic in TOPICS for view in topic.views)

@@ -13,7 +13,7 @@ from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
 from builder.inspect.probe import can_probe, probes
 from builder.inspect.samples import Sample
-from builder.inspect.similarity import INITIAL, ITSELF, layers, rivals, similarity
+from builder.inspect.similarity import EPOCH, INITIAL, ITSELF, layers, rivals, similarity
 
 
 def _probed(inspector: Inspector) -> list[tuple[int, Head]]:
@@ -33,8 +33,12 @@ _RIVALS = {
 }
 
 
+def _epoch_zh(name: str) -> str:
+    return f"第 {name.removeprefix(EPOCH)} 轮" if name.startswith(EPOCH) else name
+
+
 def _similarity_options(inspector: Inspector, node: str, sample: Sample | None) -> list[Option]:
-    models = [Choice(name, *_RIVALS.get(name, (name, name))) for name in rivals(inspector)]
+    models = [Choice(name, *_RIVALS.get(name, (name, _epoch_zh(name)))) for name in rivals(inspector)]
     estimators = [Choice("debiased", "debiased", "去偏"), Choice("biased", "as published", "原始")]
     return [
         *choose("against", "Compare with", "比较对象", models),

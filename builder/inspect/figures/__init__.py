@@ -3,8 +3,9 @@
 from builder.inspect.figures.attention import attention_heads, attention_image, attention_matrix
 from builder.inspect.figures.attribution import attribution_figure
 from builder.inspect.figures.calibration import calibration_figure
-from builder.inspect.figures.depth import probes_figure, similarity_figure
+from builder.inspect.figures.depth import epochs_figure, probes_figure, similarity_figure
 from builder.inspect.figures.evaluation import classes_figure, confusion_figure, mistakes_figure, parity_figure
+from builder.inspect.figures.landscape import interpolation_figure, landscape_figure
 from builder.inspect.figures.neighbours import neighbours_figure
 from builder.inspect.figures.prediction import prediction_figure, reconstruction_figure, tokens_figure
 from builder.inspect.figures.scatter import network_figure, projection_figure
@@ -22,8 +23,11 @@ __all__ = [
     "calibration_figure",
     "classes_figure",
     "confusion_figure",
+    "epochs_figure",
     "feature_maps",
     "filters_figure",
+    "interpolation_figure",
+    "landscape_figure",
     "mistakes_figure",
     "neighbours_figure",
     "network_figure",

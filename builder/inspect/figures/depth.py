@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from builder.inspect.epochs import Epochs
 from builder.inspect.figures.canvas import colours, step_ticks, titled
 from builder.inspect.figures.evaluation import split_name
 from builder.inspect.figures.style import Style, esc, number, short
@@ -72,4 +73,27 @@ def similarity_figure(found: Similarity, style: Style) -> go.Figure:
     figure.update_yaxes(
         autorange="reversed", showgrid=False, scaleanchor="x", constrain="domain", **step_ticks(rows, 40)
     )
+    return figure
+
+
+def epochs_figure(found: Epochs, style: Style) -> go.Figure:
+    """Rows are layers, columns the epochs that were kept."""
+    count = style.say(f"{found.samples:,} compared", f"比较 {found.samples:,} 个")
+    what = style.say(", ", "，").join(
+        (style.say("debiased linear CKA", "去偏线性 CKA"), split_name(style, found.split), count)
+    )
+    title = style.say("Similarity of each layer with its trained self, by epoch", "各层在每一轮与训练结束时的相似度")
+    figure = titled(style, title, what, int(min(820, 220 + 34 * min(len(found.nodes), 18))))
+    scale = colours(style, found.values, "CKA", signed=False) | {"zmin": 0, "zmax": 1}
+    figure.add_heatmap(
+        z=found.values, **scale, xgap=1, ygap=1, texttemplate="%{z:.2f}" if found.values.size <= _WRITTEN**2 else None,
+        hovertemplate="%{y} · %{x}<br>%{z:.3f}<extra></extra>",
+    )  # fmt: skip
+    figure.update_xaxes(
+        title_text=style.say("finished epochs", "已完成轮次"),
+        showgrid=False,
+        **step_ticks([f"{e}" for e in found.epochs], 40),
+    )
+    rows = [short(n.removesuffix(".y"), 22) for n in found.nodes]
+    figure.update_yaxes(autorange="reversed", showgrid=False, **step_ticks(rows, 40))
     return figure

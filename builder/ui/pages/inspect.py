@@ -9,6 +9,7 @@ import streamlit as st
 
 from builder.ui import (
     app_shell,
+    computing,
     export_panel,
     frame,
     looking,
@@ -138,7 +139,7 @@ def _look(source: Source, sample: Sample | None) -> None:
         with choices:
             node = _node(source, view)
             chosen = _options(options(looking.inspector(source), view.id, node, shown), view)
-        with st.spinner(t("inspect_computing")):
+        with computing.shown():
             drawn, data = looking.figure(source, view.id, node, shown, chosen, language())
     except Exception as error:
         if not hasattr(error, "message_zh"):
