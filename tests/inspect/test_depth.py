@@ -140,7 +140,7 @@ def test_runs_are_compared_with_their_beginning_and_with_each_other(tmp_path: Pa
         graph.wire(Edge("loss", "loss", "sgd", "loss"))
         train(graph, tmp_path / name, epochs=2, seed=0 if name == "one" else 1)
     inspector = Inspector(Run(tmp_path / "one"))
-    assert set(rivals(inspector)) == {"itself", INITIAL, "last", "two", "far"}
+    assert set(rivals(inspector)) == {"itself", INITIAL, "last", "epoch 1", "epoch 2", "two", "far"}
     own, begun, other = (similarity(inspector, "train", name) for name in ("itself", INITIAL, "two"))
     assert np.diag(begun.values)[:2] == pytest.approx([1, 1])  # the data, and standardised, are the same
     assert np.diag(own.values)[2:].min() > np.diag(other.values)[2:].max() - 1e-9

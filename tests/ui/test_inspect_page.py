@@ -299,6 +299,10 @@ def test_the_landscape_of_a_run_is_drawn_around_its_weights_and_along_its_path()
     app = open_page("inspect")
     app.selectbox(key="inspect_source").set_value("iris")
     app = view(run(app), "landscape")
-    assert not app.error and {"contour", "surface"} <= {trace["type"] for trace in figure(app)["data"]}
+    assert not app.error and {"contour", "surface"} <= {
+        trace["type"] for trace in figure(app, "inspect_landscape")["data"]
+    }
     app.selectbox(key="inspect_opt_landscape_plane").set_value("path")
-    assert "0, 1, 2, 3" in figure(run(app))["layout"]["title"]["subtitle"]["text"] and not app.error
+    assert (
+        "0, 1, 2, 3" in figure(run(app), "inspect_landscape")["layout"]["title"]["subtitle"]["text"] and not app.error
+    )
