@@ -58,8 +58,48 @@ class Reach:
         return math.prod(known) if len(known) == len(sides) else None
 
 
+@dataclass(frozen=True)
+class Sight:
+    """What a value sees of one input: ``source`` (path, port), place by place."""
+
+    source: End
+    _along: Mapping[int, _Field | None]
+
+    @property
+    def local(self) -> bool:
+        """Whether what it sees depends on the place, along every axis of the input."""
+        return all(field is not None for field in self._along.values())
+
+    def at(self, place: Mapping[int, int]) -> dict[int, tuple[int, int] | None]:
+        """The first and the last sample by axis of the input, which may lie beyond its edges; None for all.
+
+        Args:
+            place: by axis of the value.
+        """
+        return {
+            axis: None if field is None or field.axis not in place else field.at(place[field.axis])
+            for axis, field in self._along.items()
+        }
+
+
+def sights(analysis: Analysis, end: End) -> tuple[Sight, ...]:
+    """What a value sees of each input that has places."""
+    seen: dict[End, dict[int, _Field | None]] = {}
+    for key, field in _all_fields(analysis).get(end, {}).items():
+        seen.setdefault(key[:2], {})[key[2]] = field
+    return tuple(Sight(source, along) for source, along in seen.items())
+
+
 def receptive_fields(analysis: Analysis) -> dict[str, tuple[Reach, ...]]:
     """By path, what the node's outputs see of each input that has places; of several outputs, the one that sees most."""
+    outputs: dict[str, list[_Fields]] = {}
+    for (path, _), found in _all_fields(analysis).items():
+        outputs.setdefault(path, []).append(found)
+    return {path: _reaches(analysis, found) for path, found in outputs.items()}
+
+
+def _all_fields(analysis: Analysis) -> dict[End, _Fields]:
+    """What each value sees."""
     fields: dict[End, _Fields] = {}
     read = {end for node in analysis.flat.nodes.values() for ends in node.inputs.values() for end in ends}
     for path in analysis.order:
@@ -70,10 +110,7 @@ def receptive_fields(analysis: Analysis) -> dict[str, tuple[Reach, ...]]:
                 fields[path, port] = {(path, port, axis): _Field(axis, 1, (0,), (0,)) for axis in axes}
         elif node.component.kind in _FLOWING:
             fields |= {(path, port): found for port, found in _through(analysis, node, fields, read).items()}
-    outputs: dict[str, list[_Fields]] = {}
-    for (path, _), found in fields.items():
-        outputs.setdefault(path, []).append(found)
-    return {path: _reaches(analysis, found) for path, found in outputs.items()}
+    return fields
 
 
 def _reaches(analysis: Analysis, outputs: Sequence[_Fields]) -> tuple[Reach, ...]:

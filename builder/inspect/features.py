@@ -47,7 +47,7 @@ def can_be_features(inspector: Inspector, end: End) -> bool:
     sizes = inspector.layout.sample_shape(end)
     if inspector.layout.batch_axis(end) != 0 or kind not in ("vector", "sequence", "maps", "volume"):
         return False
-    return sizes[_feature_axis(inspector, end) - 1] not in (0, 1)
+    return sizes[feature_axis(inspector, end) - 1] not in (0, 1)
 
 
 def answers_one(head: Head) -> bool:
@@ -120,11 +120,11 @@ def flat_size(inspector: Inspector, end: End) -> int:
     sizes = inspector.layout.sample_shape(end)
     if inspector.layout.kind(end) != "nodes" and all(isinstance(size, int) for size in sizes):
         return math.prod(size for size in sizes if isinstance(size, int))
-    size = sizes[_feature_axis(inspector, end) - 1]
+    size = sizes[feature_axis(inspector, end) - 1]
     return size if isinstance(size, int) else 1
 
 
-def _feature_axis(inspector: Inspector, end: End) -> int:
+def feature_axis(inspector: Inspector, end: End) -> int:
     """The axis of a batch whose entries are features: the last of vectors and sequences, the first of maps."""
     axes = inspector.layout.axes(end)
     return axes.index("C") if "C" in axes else len(axes) - 1
@@ -136,7 +136,7 @@ def vectors_of(inspector: Inspector, end: End, value: Tensor, flat: bool = False
         return value
     if flat and all(isinstance(size, int) for size in inspector.layout.sample_shape(end)):
         return value.flatten(1)
-    return value.movedim(_feature_axis(inspector, end), -1).flatten(1, -2).mean(1)
+    return value.movedim(feature_axis(inspector, end), -1).flatten(1, -2).mean(1)
 
 
 def _answers(head: Head, result: Tensor, index: int) -> Tensor:

@@ -30,6 +30,8 @@ def show(source: Source, view: str, figure: dict[str, Any], data: Any, chosen: M
         split = chosen["split"]
         on_point = lambda item: _choose(source, split, item)  # noqa: E731
         sheet = _sheet(source, split, data.items)
+    elif view == "activating":
+        on_point = lambda item: _choose(source, data.split, item)  # noqa: E731
     elif view == "confusion":
         on_point = lambda cell: _open_cell(chosen["split"], data.counts.shape[0], cell)  # noqa: E731
     chart.show(figure, f"inspect_{view}", on_point, sheet)
@@ -65,12 +67,18 @@ def strip(source: Source, view: str, data: Any) -> tuple[str, list[picker.Item]]
     elif view == "neighbours":
         split = data.split
         captions = [_of_neighbour(data, place) for place in range(len(data.items))]
+    elif view == "activating":
+        split = data.split
+        captions = [(f"{value:.3g}", False) for value in data.values]
     else:
         return "", []
     indices = [int(i) for i in data.items]
     if looking.inspector(source).size(split) <= max(indices, default=0):
         return split, []
     shown = looking.items(source, split, indices)
+    if view == "activating":  # its figure tells more than pictures would, and stays
+        shown = [picker.Item(id=item["id"], title=item.get("title", "")) for item in shown]
+        captions = [(f"#{index} · {text}", wrong) for index, (text, wrong) in zip(indices, captions, strict=True)]
     return split, [{**item, "caption": text, "wrong": wrong} for item, (text, wrong) in zip(shown, captions)]
 
 

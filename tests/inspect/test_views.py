@@ -25,13 +25,37 @@ BY_INPUT = [*GRADIENTS, *PARTS]
 RELUS = [*GRADIENTS[:2], "guided_backprop", "deconvnet", *GRADIENTS[2:], *PARTS]
 CLASSES = ["confusion", "classes", "calibration", "mistakes"]
 SPACE = ["projection", "neighbours"]
+UNITS = ["activating"]
 EXPECTED = {
-    "cnn": [*ANSWER, *INSIDE, *CAMS, *RELUS, *CLASSES[:3], "slices", "mistakes", *SPACE, "probes", "similarity"],
-    "regression": [*ANSWER, *INSIDE, *BY_INPUT, "slices", "mistakes", "parity", *SPACE, "probes", "similarity"],
-    "autoencoder": ["sample", "reconstruction", *INSIDE, "mistakes", *SPACE, "similarity"],
-    "gpt": [*ANSWER, "tokens", *INSIDE, "attention", *BY_INPUT, *CLASSES, *SPACE, "similarity"],
+    "cnn": [
+        *ANSWER,
+        *INSIDE,
+        *UNITS,
+        *CAMS,
+        *RELUS,
+        *CLASSES[:3],
+        "slices",
+        "mistakes",
+        *SPACE,
+        "probes",
+        "similarity",
+    ],
+    "regression": [
+        *ANSWER,
+        *INSIDE,
+        "activating",
+        *BY_INPUT,
+        "slices",
+        "mistakes",
+        "parity",
+        *SPACE,
+        "probes",
+        "similarity",
+    ],
+    "autoencoder": ["sample", "reconstruction", *INSIDE, *UNITS, "mistakes", *SPACE, "similarity"],
+    "gpt": [*ANSWER, "tokens", *INSIDE, "attention", "activating", *BY_INPUT, *CLASSES, *SPACE, "similarity"],
     "gcn": [*ANSWER, "network", *INSIDE, *GRADIENTS, *CLASSES, "projection", "probes", "similarity"],
-    "unjudged": [*ANSWER, *INSIDE, *BY_INPUT, *SPACE, "similarity"],
+    "unjudged": [*ANSWER, *INSIDE, *UNITS, *BY_INPUT, *SPACE, "similarity"],
 }
 
 

@@ -9,6 +9,7 @@ from builder.inspect.catalogue import (
     representation,
     splits,
     training,
+    units,
     values,
 )
 from builder.inspect.catalogue.spec import About, Request, Topic, View
@@ -16,6 +17,7 @@ from builder.inspect.catalogue.spec import About, Request, Topic, View
 TOPICS: tuple[Topic, ...] = (
     Topic("answer", "Sample and answer", "样本与答案", (values.SAMPLE, *answers.VIEWS)),
     Topic("inside", "Inside", "网络内部", (*values.VIEWS, *attention.VIEWS)),
+    Topic("units", "Units", "单元", units.VIEWS),
     Topic("attribution", "Attribution", "归因", (*class_activation.VIEWS, *attribution.VIEWS)),
     Topic("splits", "Whole split", "整个划分", splits.VIEWS),
     Topic("representation", "Representation", "表示", (*representation.VIEWS, *depth.VIEWS)),

@@ -81,13 +81,14 @@ def _draw_projection(request: Request) -> tuple[go.Figure, Any]:
     return figures.projection_figure(found, request.style, options["split"], by, texts), found
 
 
-def _searched(inspector: Inspector) -> list[str] | None:
+def searched(inspector: Inspector) -> list[str] | None:
+    """The nodes whose output is one vector a sample, or can be averaged to one; not those of the nodes of a graph."""
     nodes = projected(inspector) or []
-    return some([n for n in nodes if _searched_ports(inspector, n)])
+    return some([n for n in nodes if searched_ports(inspector, n)])
 
 
-def _searched_ports(inspector: Inspector, node: str) -> list[str]:
-    """The ports that give one vector a sample; the nodes of a graph are no samples."""
+def searched_ports(inspector: Inspector, node: str) -> list[str]:
+    """Their ports."""
     ports = projected_ports(inspector, node)
     return [port for port in ports if inspector.layout.batch_axis((node, port)) is not None]
 
@@ -97,7 +98,7 @@ def _neighbour_options(inspector: Inspector, node: str, sample: Sample | None) -
     counts = [Choice(n, str(n), str(n)) for n in (6, 12, 24, 48)]
     return [
         *choose("metric", "Distance", "距离", metrics),
-        *choose("port", "Output port", "输出端口", plain(_searched_ports(inspector, node))),
+        *choose("port", "Output port", "输出端口", plain(searched_ports(inspector, node))),
         *split_option("train"),
         *choose("count", "How many", "数量", counts, 12),
     ]
@@ -105,7 +106,7 @@ def _neighbour_options(inspector: Inspector, node: str, sample: Sample | None) -
 
 def _draw_neighbours(request: Request) -> tuple[go.Figure, Any]:
     inspector, options, sample = request.inspector, request.options, request.given_sample
-    end = (request.node, options.get("port", _searched_ports(inspector, request.node)[0]))
+    end = (request.node, options.get("port", searched_ports(inspector, request.node)[0]))
     head = _colouring(inspector)
     found = neighbours(inspector, sample, end, options["split"], options["count"], options["metric"], head)
     if not len(found.items):
@@ -142,6 +143,6 @@ VIEWS: tuple[View, ...] = (
         "节点输出之间的距离，特征图与序列先平均为向量：一减夹角余弦，或欧氏距离（Cover & Hart 1967）；逐一比较，不作近似。",
         "Near in this space means alike to this node, not to a person. At most 5,000 samples are searched.",
         "在此空间中相近，只表示对该节点而言相似，与人的判断未必一致。最多搜索 5000 个样本。",
-        _searched, _neighbour_options, _draw_neighbours, first=tightest,
+        searched, _neighbour_options, _draw_neighbours, first=tightest,
     ),
 )  # fmt: skip

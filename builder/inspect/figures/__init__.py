@@ -11,11 +11,13 @@ from builder.inspect.figures.prediction import prediction_figure, reconstruction
 from builder.inspect.figures.scatter import network_figure, projection_figure
 from builder.inspect.figures.slices import slices_figure
 from builder.inspect.figures.style import Style
+from builder.inspect.figures.units import activating_figure
 from builder.inspect.figures.values import feature_maps, token_strip, value_figure
 from builder.inspect.figures.weights import filters_figure
 
 __all__ = [
     "Style",
+    "activating_figure",
     "attention_heads",
     "attention_image",
     "attention_matrix",

@@ -181,9 +181,20 @@ def _caption(mistakes: Mistakes, index: int, style: Style) -> str:
 
 
 def image_grid(
-    pictures: Sequence[np.ndarray], captions: Sequence[str], style: Style, title: str, subtitle: str
+    pictures: Sequence[np.ndarray],
+    captions: Sequence[str],
+    style: Style,
+    title: str,
+    subtitle: str,
+    boxes: Sequence[np.ndarray | None] = (),
+    items: Sequence[int] = (),
 ) -> go.Figure:
-    """Pictures of one size in rows, each under its caption."""
+    """Pictures of one size in rows, each under its caption.
+
+    Args:
+        boxes: (2, 2) of each picture, the first and last row and column of what is outlined.
+        items: sample numbers of the pictures, told when they are clicked.
+    """
     height, width = pictures[0].shape[:2]
     columns = min(len(pictures), 6)
     gap, top = max(1, round(0.1 * width)), max(1, round(0.22 * height))
@@ -193,6 +204,23 @@ def image_grid(
     corners = [(i % columns * (width + gap), i // columns * (height + gap + top) + top) for i in range(len(pictures))]
     for pixels, (x, y) in zip(pictures, corners, strict=True):
         add_image(figure, pixels, x, y)
+    if items:
+        cells = np.full((rows * columns,), None, dtype=object)
+        cells[: len(items)] = list(items)
+        blank = np.where(cells == None, np.nan, 0.0).reshape(rows, columns)  # noqa: E711
+        figure.add_heatmap(
+            z=blank, customdata=cells.reshape(rows, columns), x0=(width - 1) / 2, dx=width + gap,
+            y0=top + (height - 1) / 2, dy=height + gap + top, opacity=0, showscale=False, hoverongaps=False,
+            hovertemplate="#%{customdata}<extra></extra>",
+        )  # fmt: skip
+    outlined = [(box, at) for box, at in zip(boxes, corners, strict=False) if box is not None]
+    if outlined:
+        outlines = [_outline(box, *at) for box, at in outlined]
+        for colour, thick in ((style.paper, 4), (style.wrong, 2)):
+            figure.add_scatter(
+                x=np.concatenate([x for x, _ in outlines]), y=np.concatenate([y for _, y in outlines]), mode="lines",
+                line={"width": thick, "color": colour}, hoverinfo="skip", showlegend=False,
+            )  # fmt: skip
     figure.add_scatter(
         x=[x - 0.5 for x, _ in corners], y=[y - 0.5 for _, y in corners], mode="text", text=[esc(c) for c in captions],
         textposition="top right", textfont={"size": 10, "color": style.ink}, hoverinfo="skip", showlegend=False,
@@ -200,3 +228,9 @@ def image_grid(
     figure.update_xaxes(range=[-0.5, canvas_width - 0.5], visible=False, constrain="domain")
     figure.update_yaxes(range=[canvas_height - 0.5, -0.5], visible=False, scaleanchor="x", constrain="domain")
     return figure
+
+
+def _outline(box: np.ndarray, x: float, y: float) -> tuple[list[float], list[float]]:
+    """A closed line around rows and columns of a picture, and a gap behind it."""
+    (top, bottom), (left, right) = (box[0] + np.array([-0.5, 0.5]) + y), (box[1] + np.array([-0.5, 0.5]) + x)
+    return [left, right, right, left, left, np.nan], [top, top, bottom, bottom, top, np.nan]
