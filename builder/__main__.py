@@ -1,4 +1,4 @@
-"""The command line: ``python -m builder components | check | diff | train | evaluate | compare | inspect | export | schema``.
+"""The command line: ``python -m builder components | check | diff | train | find-rate | evaluate | compare | inspect | export | schema``.
 
 Exit status 0; 1 for a problem in the input (one clear line, or in the JSON); 2 for wrong usage. Never a traceback: set
 ``LAYERLOOM_DEBUG=1`` to see one.
@@ -102,6 +102,16 @@ def _parser() -> argparse.ArgumentParser:
         default="32-true",
         choices=("64-true", "32-true", "16-mixed", "bf16-mixed", "16-true", "bf16-true"),
     )
+    sub.add_argument("--json", action="store_true")
+
+    sub = command("find-rate", _find_rate, "Search for an optimizer's learning rate: the loss over rising rates.")
+    sub.add_argument("graph", metavar="GRAPH")
+    sub.add_argument("--out", metavar="FILE.json|html", help="rewritten while it goes on")
+    sub.add_argument("--optimizer", metavar="ID", default="", help="its path (the only one)")
+    sub.add_argument("--low", type=float, default=1e-7, help="the first rate (1e-7)")
+    sub.add_argument("--high", type=float, default=10.0, help="the last rate (10)")
+    sub.add_argument("--steps", type=_at_least(2), default=100, help="updates (100)")
+    sub.add_argument("--seed", type=_at_least(0))
     sub.add_argument("--json", action="store_true")
 
     sub = command("evaluate", _evaluate, "Evaluate a run's best checkpoint on the test split.")
@@ -286,6 +296,22 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         print(json.dumps({"ok": True, **result}, ensure_ascii=False))
     else:
         _print_values(result)
+    return 0
+
+
+def _find_rate(arguments: argparse.Namespace) -> int:
+    from builder.train.find_rate import find_rate
+    from builder.train.rate_search import Writer
+
+    a = arguments
+    writer = Writer(a.out)
+    found = find_rate(a.graph, a.optimizer, a.low, a.high, a.steps, a.seed, writer)
+    writer.end(found)
+    if a.json:
+        print(json.dumps({"ok": True, **found.to_json()}, ensure_ascii=False))
+        return 0
+    values = {"optimizer": found.optimizer, "steps": len(found.rates), "diverged": found.diverged}
+    _print_values(values | {"steepest": found.steepest, "tenth": found.tenth, "present": found.present})
     return 0
 
 

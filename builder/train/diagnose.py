@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from builder.train.errors import TrainError, in_words
+from builder.train.errors import NotFiniteError, TrainError, in_words
 
 
 def node_of(error: BaseException, program: fx.GraphModule) -> str:
@@ -60,12 +60,12 @@ def failed_backward(error: BaseException, program: fx.GraphModule, inputs: Seque
     return TrainError(message, message_zh)
 
 
-def not_finite(program: fx.GraphModule, inputs: Sequence[Any], step: int, epoch: int) -> TrainError:
+def not_finite(program: fx.GraphModule, inputs: Sequence[Any], step: int, epoch: int) -> NotFiniteError:
     """Why a loss is not finite: the data, weights that an update has spoilt, or a node that makes such values."""
     when, when_zh = f"at step {step} (epoch {epoch})", f"第 {step} 步（第 {epoch} 轮）"
     spoilt = _spoilt_weights(program)
     if spoilt:
-        return TrainError(
+        return NotFiniteError(
             f"The weights of '{spoilt}' are not finite any more {when}: the last update was too large, or its gradient "
             "was not finite. Lower the learning rate, or limit the gradient with clip_norm.",
             f"{when_zh}，“{spoilt}”的权重已不是有限值：上一次更新过大，或梯度不是有限值。"
@@ -75,18 +75,18 @@ def not_finite(program: fx.GraphModule, inputs: Sequence[Any], step: int, epoch:
     node = _first_not_finite(program, inputs)
     if node is not None and node.op == "placeholder":
         path = node.meta["path"]
-        return TrainError(
+        return NotFiniteError(
             f"The data of '{path}' hold values that are not finite {when}.",
             f"{when_zh}，“{path}”的数据含有非有限值。",
             path,
         )
     if node is None:  # a random layer did it, and does not when it runs again
-        return TrainError(
+        return NotFiniteError(
             f"The loss is not finite {when}. Lower the learning rate, or limit the gradient with clip_norm.",
             f"{when_zh}损失不是有限值。请降低学习率，或用 clip_norm 限制梯度。",
         )
     path = node.meta.get("path", "")
-    return TrainError(
+    return NotFiniteError(
         f"The loss is not finite {when}. The first value that is not finite comes out of '{path}', from finite inputs. "
         "Lower the learning rate, limit the gradient with clip_norm, or keep this node's inputs in its range.",
         f"{when_zh}损失不是有限值。最先出现非有限值的是“{path}”的输出，而其输入均为有限值。"

@@ -19,6 +19,10 @@ class TrainError(ValueError):
         return {"node": self.node, "message": self.message, "message_zh": self.message_zh}
 
 
+class NotFiniteError(TrainError):
+    """A loss that is not finite any more."""
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that memory ran out, on the processor or on an accelerator."""
     text = str(error)

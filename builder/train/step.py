@@ -15,7 +15,7 @@ from builder.compiler.penalties import penalties
 from builder.graph import FlatNode
 from builder.train.devices import Devices
 from builder.train.diagnose import failed_backward, failed_forward, not_finite
-from builder.train.errors import TrainError
+from builder.train.errors import NotFiniteError, TrainError
 from builder.train.follow import schedules_at
 from builder.train.loader import Batch
 from components.optimizer._estimator import GradientEstimator
@@ -197,12 +197,12 @@ class Step:
     def _arguments(self, batch: Batch) -> list[Tensor]:
         return [batch.values[end] for end in self.program.inputs]  # type: ignore[union-attr, misc]
 
-    def not_finite(self, batch: Batch, number: int, epoch: int) -> TrainError:
+    def not_finite(self, batch: Batch, number: int, epoch: int) -> NotFiniteError:
         """Why the loss of a batch is not finite."""
         for penalty in self.penalties:
             if all(w.value.isfinite().all() for w in penalty.weights) and not penalty().isfinite():
                 name, name_zh = penalty.component.name, penalty.component.name_zh
-                return TrainError(
+                return NotFiniteError(
                     f"The penalty of '{name}' on the weights of '{self.path}' is not finite at step {number} (epoch "
                     f"{epoch}): make it weaker.",
                     f"第 {number} 步（第 {epoch} 轮），“{self.path}”所训练权重的正则项“{name_zh}”不是有限值：请减小其强度。",

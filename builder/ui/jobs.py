@@ -54,6 +54,16 @@ class Jobs:
         """Whether this command runs, or has ended and nobody has taken its result."""
         return key in self._running
 
+    def stop(self, key: str) -> None:
+        """Ends a command; whatever it would have answered is lost."""
+        with self._lock:
+            found = self._running.pop(key, None)
+        if found is not None:
+            process, output = found
+            with output:
+                process.terminate()
+                process.wait()
+
     def take(self, key: str) -> Result | None:
         """The result of a command that has ended, once; None where it runs or was never started."""
         with self._lock:

@@ -17,6 +17,7 @@ from builder.ui.finder_text import FINDER_TEXTS
 from builder.ui.page_text import PAGE_TEXTS
 from builder.ui.picture_text import PICTURE_TEXTS
 from builder.ui.placing_text import PLACING_TEXTS
+from builder.ui.rate_text import RATE_TEXTS
 from builder.ui.regularize_text import REGULARIZE_TEXTS
 from builder.ui.spoken_text import SPOKEN_TEXTS
 from builder.ui.training_text import TRAINING_TEXTS
@@ -168,6 +169,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **PAGE_TEXTS,
     **PICTURE_TEXTS,
     **PLACING_TEXTS,
+    **RATE_TEXTS,
     **REGULARIZE_TEXTS,
     **SPOKEN_TEXTS,
     **TRAINING_TEXTS,

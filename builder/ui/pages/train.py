@@ -8,7 +8,7 @@ import streamlit as st
 
 from builder.graph import Graph, GraphError, edit
 from builder.train import Run, TrainError
-from builder.ui import app_shell, data_panel, files, frame, numbers, run_store, run_view, session, times
+from builder.ui import app_shell, data_panel, files, frame, numbers, rate_dialog, run_store, run_view, session, times
 from builder.ui.checking import Checked, checked
 from builder.ui.desk import Desk
 from builder.ui.form.common import DEFAULT_BATCH
@@ -72,6 +72,7 @@ def _setup(desk: Desk, was_ready: bool) -> None:
         _number(desk, "seed", SEED, 0, 2**31 - 1)
     for node in data_panel.data_nodes(desk):
         _batch_size(desk, node)
+    rate_dialog.entry(desk, known)
     if st.button(
         t("start"),
         key="start",
