@@ -82,7 +82,7 @@ class Compiled:
         values, settings = self._values(node), node.settings
         weights = settings.get("weights", {})
         parts = {
-            name: BlockFunction(name, node.blocks[name], functools.partial(self._part, node.blocks[name]))
+            name: BlockFunction(name, node.blocks[name], functools.partial(self.part, node.blocks[name]))
             for name in block_parameters(node.component, values)
         }
         module = build(node.component, {**values, **parts})
@@ -116,7 +116,7 @@ class Compiled:
             owner = self.root.get_submodule(self._targets[source.path])
             self.averages.append(Average(module, owner, weights.get("decay", 0.99), weights.get("rise", "constant")))
 
-    def _part(self, block: FlatBlock, ports: tuple[str, ...]) -> fx.GraphModule:
+    def part(self, block: FlatBlock, ports: tuple[str, ...]) -> fx.GraphModule:
         """Straight-line code for a block parameter that is called with these of its ports."""
         graph = fx.Graph()
         values = {("", port): graph.placeholder(identifier(port), type_expr=Tensor) for port in ports}

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from builder.compiler import End
+from builder.inspect.attention_sources import reader_of
 from builder.inspect.errors import InspectError
 from builder.inspect.inspector import Inspector
-from builder.inspect.labels import Steps, steps_of
+from builder.inspect.labels import Steps
 from builder.inspect.samples import Sample
 from builder.inspect.values import picture, value
-
-PORT = "weights"
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class Attention:
             to zero where a query may look at nothing.
         queries: what the T queries stand for.
         keys: what the S keys stand for.
+        own: whether both are the steps of one sequence (self-attention).
         image: the image (H, W) or (H, W, 3) whose patches the keys are; None where they are none.
     """
 
@@ -33,12 +33,22 @@ class Attention:
     weights: np.ndarray
     queries: Steps
     keys: Steps
+    own: bool = False
     image: np.ndarray | None = None
 
     def trimmed(self) -> Attention:
         """Without padding."""
-        queries, keys = (replace(s, names=s.names[: s.real]) for s in (self.queries, self.keys))
-        return replace(self, weights=self.weights[:, : queries.real, : keys.real], queries=queries, keys=keys)
+        return self.window(range(self.queries.real), range(self.keys.real))
+
+    def window(self, queries: range, keys: range) -> Attention:
+        """Some neighbouring queries and keys alone; the rows sum to less than one where keys are left out."""
+        rows, columns = slice(queries.start, queries.stop), slice(keys.start, keys.stop)
+        return replace(
+            self,
+            weights=self.weights[:, rows, columns],
+            queries=self.queries.cut(queries),
+            keys=self.keys.cut(keys),
+        )
 
     def over_image(self, query: int) -> np.ndarray:
         """Where a query looks in the image: (h, rows, columns) of patches; ValueError where the keys are no patches."""
@@ -49,33 +59,34 @@ class Attention:
 
 def attention_nodes(inspector: Inspector) -> list[str]:
     """The nodes that give attention weights, in the order of the data."""
-    return [
-        path
-        for path in inspector.compiled.analysis.order
-        if inspector.layout.known((path, PORT)) and inspector.layout.kind((path, PORT)) == "attention"
-    ]
+    return [path for path in inspector.compiled.analysis.order if reader_of(inspector, path) is not None]
 
 
 def attention(inspector: Inspector, sample: Sample, node: str) -> Attention:
     """The attention weights of a node.
 
     Raises:
-        InspectError: the node gives none.
+        InspectError: the node gives none, or the sample does not determine them (an upload has no target).
     """
-    if node not in attention_nodes(inspector):
+    read = reader_of(inspector, node) if node in inspector.compiled.flat.nodes else None
+    if read is None:
         raise InspectError(f"'{node}' gives no attention weights.", f"“{node}”不给出注意力权重。", node)
-    weights = value(inspector, sample, (node, PORT)).array
-    looking, looked_at = _sources(inspector, node)
-    queries = steps_of(inspector, sample, looking, weights.shape[1])
-    keys = queries if looking == looked_at else steps_of(inspector, sample, looked_at, weights.shape[2])
-    return Attention(node, weights, queries, keys, _image(inspector, sample, looked_at) if keys.grid else None)
+    found = read(inspector, sample, node)
+    image = _image(inspector, sample, found.looked_at) if found.keys.grid and found.looked_at else None
+    return Attention(node, found.weights, found.queries, found.keys, found.own, image)
 
 
-def _sources(inspector: Inspector, node: str) -> tuple[End, End]:
-    """The values that ask and that are looked at: a node has one input of each, or one for both."""
-    inputs = inspector.compiled.flat.nodes[node].inputs
-    floats = [ends[0] for ends in inputs.values() if ends and inspector.layout.spec(ends[0]).dtype.startswith("float")]
-    return floats[0], floats[min(1, len(floats) - 1)]
+def attentions(inspector: Inspector, sample: Sample) -> list[Attention]:
+    """The attention weights of all nodes that the sample determines, without padding, in the order of the data.
+
+    Raises:
+        InspectError: the sample determines none.
+    """
+    known = {path for path, _ in inspector.ends(sample)}
+    nodes = [node for node in attention_nodes(inspector) if node in known]
+    if not nodes:
+        raise InspectError("This sample reaches no attention of the model.", "此样本未经过模型的任何注意力。")
+    return [attention(inspector, sample, node).trimmed() for node in nodes]
 
 
 def _image(inspector: Inspector, sample: Sample, end: End) -> np.ndarray | None:

@@ -109,7 +109,7 @@ def _read(compiled: Compiled, layout: Layout, end: End, target: End | None, port
     shape = layout.spec(end).shape
     given = layout.spec(target) if target else None
     data = _source(compiled, target or end)
-    classes, vocabulary = getattr(data, "classes", None), getattr(data, "vocabulary", None)
+    classes, vocabulary = getattr(data, "classes", None), getattr(data, "target_vocabulary", None)
     module = compiled.module(judge) if judge else None
     class_axis = int(getattr(module, "class_axis", 1))
     size = shape[class_axis] if len(shape) > 1 else 1

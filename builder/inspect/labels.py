@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,6 +12,8 @@ from torch import Tensor
 from builder.compiler import End
 from builder.inspect.inspector import Inspector
 from builder.inspect.samples import Sample
+from components.data._base import TextDataset
+from components.targets import IGNORE_INDEX
 
 CLASS_TOKEN = "[CLS]"
 _VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥"}
@@ -34,6 +36,13 @@ class Steps:
     extra: int = 0
     grid: tuple[int, int] | None = None
     real: int = 0
+
+    def cut(self, part: range) -> Steps:
+        """Some neighbouring steps alone; the patches of a part have no rows and columns."""
+        if part == range(len(self.names)):
+            return self
+        extra, real = (max(0, min(n, part.stop) - part.start) for n in (self.extra, self.real))
+        return Steps(self.kind, self.names[part.start : part.stop], extra, None, real)
 
 
 def steps_of(inspector: Inspector, sample: Sample, end: End, length: int) -> Steps:
@@ -58,7 +67,24 @@ def steps_of(inspector: Inspector, sample: Sample, end: End, length: int) -> Ste
             if isinstance(height, int) and isinstance(width, int) and height * width == length - extra > 1:
                 names = tuple(f"{r + 1},{c + 1}" for r in range(height) for c in range(width))
                 return Steps("patches", (*front, *names), extra, (height, width), length)
+    return numbered(length)
+
+
+def numbered(length: int) -> Steps:
+    """Steps of which nothing is known but their number."""
     return Steps("steps", tuple(str(i) for i in range(length)), 0, None, length)
+
+
+def target_steps(inspector: Inspector, sample: Sample, end: End) -> Steps:
+    """What the steps of a target (B, T) stand for: the tokens that are to be written, up to where it has ended."""
+    ids = (sample.inputs[end] if end in sample.inputs else inspector.value(sample, end))[0]
+    real = int((ids != IGNORE_INDEX).sum())
+    for path, port in inspector.sources([end]):
+        data = inspector.compiled.dataset(path)
+        if port == "y" and isinstance(data, TextDataset) and data.classes is None:
+            names = [visible(data.target_vocabulary[i]) if i != IGNORE_INDEX else "" for i in ids.tolist()]
+            return Steps("tokens", tuple(names), 0, None, real)
+    return replace(numbered(len(ids)), real=real)
 
 
 def _words(inspector: Inspector, sample: Sample, end: End, length: int) -> tuple[tuple[str, ...], int] | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
-from builder.ui import chart, looking, picker, sample_panel
+from builder.ui import attention_points, chart, looking, picker, sample_panel
 from builder.ui.looking import Source
 from builder.ui.text import t
 
@@ -34,6 +34,8 @@ def show(source: Source, view: str, figure: dict[str, Any], data: Any, chosen: M
         on_point = lambda item: _choose(source, data.split, item)  # noqa: E731
     elif view == "confusion":
         on_point = lambda cell: _open_cell(chosen["split"], data.counts.shape[0], cell)  # noqa: E731
+    elif view in attention_points.VIEWS:
+        on_point = lambda point: attention_points.follow(view, data, chosen, point)  # noqa: E731
     chart.show(figure, f"inspect_{view}", on_point, sheet)
 
 

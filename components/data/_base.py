@@ -136,6 +136,11 @@ class TextDataset(Dataset):
     def vocabulary(self) -> tuple[str, ...]:
         """What each id stands for."""
 
+    @property
+    def target_vocabulary(self) -> tuple[str, ...]:
+        """What each id of a text in the port ``y`` stands for."""
+        return self.vocabulary
+
     @abstractmethod
     def decode(self, ids: Iterable[int]) -> str:
         """The text of some ids, without padding."""

@@ -146,6 +146,10 @@ class Pronunciations(TextDataset):
         return LETTERS
 
     @property
+    def target_vocabulary(self) -> tuple[str, ...]:
+        return PHONEMES
+
+    @property
     def info(self) -> dict[str, Any]:
         return {"vocabulary": list(LETTERS), "phonemes": list(PHONEMES)}
 

@@ -49,8 +49,7 @@ def test_feature_maps_of_a_convolution(site: Site) -> None:
 
 def test_an_attention_map(site: Site) -> None:
     page = open_model(site, "vit")
-    site.pick("inspect_topic", "Inside")
-    site.pick("inspect_pick", "Attention")
+    site.pick("inspect_topic", "Attention")
     site.wait_figure(FIGURE, title("attention"))
     expect(page.locator(f".st-key-{FIGURE}")).to_contain_text("head 3")
     ink = site.figure(FIGURE, "g => g._fullLayout.title.font.color")

@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from builder.inspect import InspectError, Inspector, Sample
-from builder.inspect.attention import Attention, attention, attention_nodes
+from builder.gallery import FOLDER
+from builder.graph import load
+from builder.inspect import InspectError, Inspector, Sample, compute
+from builder.inspect.attention import Attention, attention, attention_nodes, attentions
+from builder.inspect.figures.attention_overview import fitted
 from builder.inspect.labels import Steps
-from tests.inspect.graphs import sentiment
+from tests.inspect.graphs import CE, Node, build, sentiment
 
 Zoo = Callable[[str], Inspector]
 
@@ -97,3 +100,132 @@ def test_a_node_without_attention(zoo: Zoo) -> None:
     inspector = zoo("vit")
     with pytest.raises(InspectError, match="'fc' gives no attention weights"):
         attention(inspector, inspector.sample(), "fc")
+
+
+# ------------------------------------------------------------------ decoders and pointers
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Inspector:
+    """Letters to phonemes, with attention inside the step of the decoder."""
+    return Inspector(load(FOLDER / "seq2seq_attention.json"))
+
+
+def test_attention_inside_the_step_of_a_decoder(decoder: Inspector) -> None:
+    sample = decoder.sample("valid", 1)
+    assert attention_nodes(decoder) == ["decoder"]
+    found = attention(decoder, sample, "decoder")
+    assert found.weights.shape == (1, 11, 10) and not found.own
+    np.testing.assert_allclose(found.weights.sum(-1), 1, rtol=1e-5)
+    data = decoder.compiled.dataset("data")
+    trimmed = found.trimmed()
+    assert "".join(trimmed.keys.names) == data.decode(sample.inputs["data", "x"][0].tolist())
+    assert " ".join(trimmed.queries.names[:-1]) == data.pronounce(sample.inputs["data", "y"][0].tolist())
+    assert trimmed.queries.names[-1] == "<end>"
+
+
+def test_a_step_of_a_decoder_looks_with_its_state(decoder: Inspector) -> None:
+    """The first weights are those of the first state, and recording them leaves the decoder as it was."""
+    sample = decoder.sample("valid", 1)
+    before = decoder.value(sample, ("decoder", "logits"))
+    found = attention(decoder, sample, "decoder")
+    module = decoder.compiled.module("decoder/step/attention")
+    assert module is not None
+    memory, state = (decoder.value(sample, (f"encoder/{node}", "y")) for node in ("drop2", "tanh"))
+    with torch.no_grad():
+        _, expected = module(state, memory, pad=sample.inputs["data", "pad"])
+    np.testing.assert_allclose(found.weights[0, 0], expected[0].numpy(), atol=1e-6)
+    again = decoder.run(decoder.program((("decoder", "logits"),)), sample.inputs)[0]
+    torch.testing.assert_close(again, before)
+
+
+def test_a_word_without_its_phonemes_has_no_decoder_steps(decoder: Inspector) -> None:
+    sample = decoder.sample()
+    alone = Sample({end: x for end, x in sample.inputs.items() if end[1] != "y"}, ("alone",), "", "")
+    with pytest.raises(InspectError, match="does not reach 'decoder'"):
+        attention(decoder, alone, "decoder")
+    with pytest.raises(InspectError, match="reaches no attention"):
+        attentions(decoder, alone)
+
+
+def test_a_pointer_network_points_at_numbers() -> None:
+    inspector = Inspector(load(FOLDER / "pointer_network.json"))
+    sample = inspector.sample()
+    found = attention(inspector, sample, "pointer").trimmed()
+    count = int((~sample.inputs["data", "pad"]).sum())
+    assert found.weights.shape == (1, count, count)
+    assert found.keys.names == tuple(f"{v:.2f}" for v in sample.inputs["data", "x"][0, :count, 0].tolist())
+
+
+def test_one_query() -> None:
+    nodes: dict[str, Node] = {
+        "data": ("data_motions", {}),
+        "lstm": ("rnn_lstm", {"hidden_size": 6}),
+        "mean": ("op_mean", {"dim": 1}),
+        "attention": ("s2s_attn_dot", {}),
+        "fc": ("linear", {"out_features": 4}),
+        "loss": CE,
+    }
+    wires = [
+        "data.x lstm.x", "lstm.y mean.x", "mean.y attention.q", "lstm.y attention.h", "attention.c fc.x",
+        "fc.y loss.logits", "data.y loss.target",
+    ]  # fmt: skip
+    inspector = Inspector(build(nodes, wires))
+    sample = inspector.sample()
+    found = attention(inspector, sample, "attention")
+    length = sample.inputs["data", "x"].shape[1]
+    assert found.weights.shape == (1, 1, length)
+    np.testing.assert_allclose(found.weights.sum(), 1, rtol=1e-5)
+
+
+# ------------------------------------------------------------------ figures
+
+
+def test_a_part_of_a_long_text(zoo: Zoo) -> None:
+    inspector = zoo("gpt")
+    found = attention(inspector, inspector.sample(), "decoder")
+    part = found.window(range(4, 9), range(2, 5))
+    np.testing.assert_array_equal(part.weights, found.weights[:, 4:9, 2:5])
+    assert part.queries.names == found.queries.names[4:9] and part.keys.real == 3
+
+
+def test_lines_run_to_the_strongest(zoo: Zoo) -> None:
+    inspector = zoo("vit")
+    sample = inspector.sample()
+    figure, data = compute(inspector, "attention_links", "encoder", sample, show_head=1)
+    lines = [trace for trace in figure.data if trace.mode == "lines"]
+    drawn = {(t.y[i], t.y[i + 1]) for t in lines for i in range(0, len(t.y), 3)}
+    expected = {
+        (q, int(k)) for q, row in enumerate(data.weights[1]) for k in np.argsort(-row, kind="stable")[:8] if row[k] >= 0.01
+    }  # fmt: skip
+    assert drawn == expected
+    alone, _ = compute(inspector, "attention_links", "encoder", sample, query=5, show_head=-2)
+    starts = {y for trace in alone.data if trace.mode == "lines" for y in trace.y[::3]}
+    assert starts == {5}
+    assert {trace.name for trace in alone.data if trace.mode == "lines"} == {"head 0", "head 1"}
+
+
+def test_a_text_as_one_token_sees_it(zoo: Zoo) -> None:
+    inspector = zoo("gpt")
+    figure, data = compute(inspector, "attention_links", "decoder", inspector.sample(), show="text", query=7)
+    shown = np.asarray(figure.data[0].z, dtype=float).ravel()
+    np.testing.assert_allclose(shown[~np.isnan(shown)], data.weights.mean(0)[7], rtol=1e-5)
+
+
+def test_all_heads_of_all_nodes(zoo: Zoo) -> None:
+    inspector = zoo("vit")
+    figure, data = compute(inspector, "attention_overview", "", inspector.sample(), scale="common")
+    assert [layer.node for layer in data.layers] == ["encoder"]
+    z, places = np.asarray(figure.data[0].z), np.asarray(figure.data[0].customdata)
+    assert set(map(tuple, places[~np.isnan(z)])) == {(0, 0), (0, 1)}
+    np.testing.assert_allclose(np.nanmax(z), data.layers[0].weights.max(), rtol=1e-5)
+    each, _ = compute(inspector, "attention_overview", "", inspector.sample(), scale="each")
+    z = np.asarray(each.data[0].z)
+    assert [np.nanmax(z[places[..., 1] == head]) for head in (0, 1)] == [1, 1]
+
+
+def test_a_map_fits_its_cells() -> None:
+    maps = np.arange(12.0).reshape(1, 2, 6)
+    np.testing.assert_array_equal(fitted(maps, 3, 2), [[[0.5, 2.5, 4.5], [6.5, 8.5, 10.5]]])
+    np.testing.assert_array_equal(fitted(maps, 4, 1)[0, :, 0], [0, 0, 6, 6])
+    np.testing.assert_array_equal(fitted(np.arange(5.0)[None], 2, 1), [[0.5, 3]])

@@ -24,6 +24,8 @@ PARTS = ["deeplift", "occlusion", "lime"]
 BY_INPUT = [*GRADIENTS, *PARTS]
 RELUS = [*GRADIENTS[:2], "guided_backprop", "deconvnet", *GRADIENTS[2:], *PARTS]
 CLASSES = ["confusion", "classes", "calibration", "mistakes"]
+ATTENTION = ["attention", "attention_links", "attention_overview", "attention_statistics"]
+DEPTH = ["attention_rollout", "attention_flow"]
 SPACE = ["projection", "neighbours"]
 UNITS = ["activating"]
 EXPECTED = {
@@ -53,7 +55,7 @@ EXPECTED = {
         "similarity",
     ],
     "autoencoder": ["sample", "reconstruction", *INSIDE, *UNITS, "mistakes", *SPACE, "similarity"],
-    "gpt": [*ANSWER, "tokens", *INSIDE, "attention", "activating", *BY_INPUT, *CLASSES, *SPACE, "similarity"],
+    "gpt": [*ANSWER, "tokens", *INSIDE, *ATTENTION, *DEPTH, "activating", *BY_INPUT, *CLASSES, *SPACE, "similarity"],
     "gcn": [*ANSWER, "network", *INSIDE, *GRADIENTS, *CLASSES, "projection", "probes", "similarity"],
     "unjudged": [*ANSWER, *INSIDE, *UNITS, *BY_INPUT, *SPACE, "similarity"],
 }

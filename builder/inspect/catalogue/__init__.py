@@ -16,7 +16,8 @@ from builder.inspect.catalogue.spec import About, Request, Topic, View
 
 TOPICS: tuple[Topic, ...] = (
     Topic("answer", "Sample and answer", "样本与答案", (values.SAMPLE, *answers.VIEWS)),
-    Topic("inside", "Inside", "网络内部", (*values.VIEWS, *attention.VIEWS)),
+    Topic("inside", "Inside", "网络内部", values.VIEWS),
+    Topic("attention", "Attention", "注意力", attention.VIEWS),
     Topic("units", "Units", "单元", units.VIEWS),
     Topic("attribution", "Attribution", "归因", (*class_activation.VIEWS, *attribution.VIEWS)),
     Topic("splits", "Whole split", "整个划分", splits.VIEWS),

@@ -1,6 +1,10 @@
 """Plotly figures of what the inspector computes: one function each, from a result and a ``Style``."""
 
-from builder.inspect.figures.attention import attention_heads, attention_image, attention_matrix
+from builder.inspect.figures.attention import attention_heads, attention_matrix, head_name
+from builder.inspect.figures.attention_image import attention_image
+from builder.inspect.figures.attention_links import links_figure, text_figure
+from builder.inspect.figures.attention_overview import head_statistics_figure, overview_figure
+from builder.inspect.figures.attention_paths import flow_figure, rollout_matrix, rollout_of_token
 from builder.inspect.figures.attribution import attribution_figure
 from builder.inspect.figures.calibration import calibration_figure
 from builder.inspect.figures.depth import epochs_figure, probes_figure, similarity_figure
@@ -28,18 +32,26 @@ __all__ = [
     "epochs_figure",
     "feature_maps",
     "filters_figure",
+    "flow_figure",
+    "head_name",
+    "head_statistics_figure",
     "interpolation_figure",
     "landscape_figure",
+    "links_figure",
     "mistakes_figure",
     "neighbours_figure",
     "network_figure",
+    "overview_figure",
     "parity_figure",
     "prediction_figure",
     "probes_figure",
     "projection_figure",
     "reconstruction_figure",
+    "rollout_matrix",
+    "rollout_of_token",
     "similarity_figure",
     "slices_figure",
+    "text_figure",
     "token_strip",
     "tokens_figure",
     "value_figure",
