@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from builder.inspect.attribution import Attribution
 from builder.inspect.catalogue import TOPICS, VIEWS, About, Request, Topic, View
 from builder.inspect.choices import Option
 from builder.inspect.errors import InspectError
@@ -119,7 +118,7 @@ def settle(
 
 def notice(data: Any, language: str = "en") -> str:
     """What a person should be warned of before reading a result; mostly nothing."""
-    return data.notice(language) if isinstance(data, Attribution) else ""
+    return data.notice(language) if hasattr(data, "notice") else ""
 
 
 def arrays(data: Any) -> dict[str, np.ndarray]:

@@ -79,7 +79,7 @@ def strip(source: Source, view: str, data: Any) -> tuple[str, list[picker.Item]]
         return split, []
     shown = looking.items(source, split, indices)
     if view == "activating":  # its figure tells more than pictures would, and stays
-        shown = [picker.Item(id=item["id"], title=item.get("title", "")) for item in shown]
+        shown = [picker.Item(id=index) for index in indices]
         captions = [(f"#{index} · {text}", wrong) for index, (text, wrong) in zip(indices, captions, strict=True)]
     return split, [{**item, "caption": text, "wrong": wrong} for item, (text, wrong) in zip(shown, captions)]
 

@@ -27,7 +27,8 @@ CLASSES = ["confusion", "classes", "calibration", "mistakes"]
 ATTENTION = ["attention", "attention_links", "attention_overview", "attention_statistics"]
 DEPTH = ["attention_rollout", "attention_flow"]
 SPACE = ["projection", "neighbours"]
-UNITS = ["activating"]
+IMAGINED = ["activation_maximization", "feature_inversion"]
+UNITS = ["activating", *IMAGINED]
 EXPECTED = {
     "cnn": [
         *ANSWER,

@@ -9,6 +9,7 @@ from builder.inspect.figures.attribution import attribution_figure
 from builder.inspect.figures.calibration import calibration_figure
 from builder.inspect.figures.depth import epochs_figure, probes_figure, similarity_figure
 from builder.inspect.figures.evaluation import classes_figure, confusion_figure, mistakes_figure, parity_figure
+from builder.inspect.figures.imagined import inversion_figure, preferred_figure
 from builder.inspect.figures.landscape import interpolation_figure, landscape_figure
 from builder.inspect.figures.neighbours import neighbours_figure
 from builder.inspect.figures.prediction import prediction_figure, reconstruction_figure, tokens_figure
@@ -36,6 +37,7 @@ __all__ = [
     "head_name",
     "head_statistics_figure",
     "interpolation_figure",
+    "inversion_figure",
     "landscape_figure",
     "links_figure",
     "mistakes_figure",
@@ -44,6 +46,7 @@ __all__ = [
     "overview_figure",
     "parity_figure",
     "prediction_figure",
+    "preferred_figure",
     "probes_figure",
     "projection_figure",
     "reconstruction_figure",

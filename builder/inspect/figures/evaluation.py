@@ -188,19 +188,21 @@ def image_grid(
     subtitle: str,
     boxes: Sequence[np.ndarray | None] = (),
     items: Sequence[int] = (),
+    columns: int = 6,
 ) -> go.Figure:
     """Pictures of one size in rows, each under its caption.
 
     Args:
         boxes: (2, 2) of each picture, the first and last row and column of what is outlined.
         items: sample numbers of the pictures, told when they are clicked.
+        columns: pictures in a row, at most.
     """
     height, width = pictures[0].shape[:2]
-    columns = min(len(pictures), 6)
+    columns = min(len(pictures), columns)
     gap, top = max(1, round(0.1 * width)), max(1, round(0.22 * height))
     rows = -(-len(pictures) // columns)
     canvas_width, canvas_height = columns * (width + gap) - gap, rows * (height + gap + top) - gap
-    figure = titled(style, title, subtitle, 120 + 165 * rows)
+    figure = titled(style, title, subtitle, 120 + round(165 * 6 / max(columns, 6)) * rows)
     corners = [(i % columns * (width + gap), i // columns * (height + gap + top) + top) for i in range(len(pictures))]
     for pixels, (x, y) in zip(pictures, corners, strict=True):
         add_image(figure, pixels, x, y)
