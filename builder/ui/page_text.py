@@ -234,6 +234,10 @@ PAGE_TEXTS: dict[str, tuple[str, str]] = {
     "inspect_view": ("View", "视图"),
     "inspect_node": ("Node", "节点"),
     "inspect_computing": ("Computing", "正在计算"),
+    "inspect_first_umap": (
+        "Computing; the first UMAP after a start is compiled, which takes about ten seconds",
+        "正在计算；启动后首次使用 UMAP 需要编译，约十秒",
+    ),
     "inspect_no_sample": ("No sample yet.", "还没有样本。"),
     "inspect_no_sample_hint": ("Choose one on the left.", "请在左侧选择。"),
     "node_previous": ("Previous node", "上一个节点"),

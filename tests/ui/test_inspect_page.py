@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from builder.inspect.catalogue import TOPICS
 from builder.train import train
 from builder.ui import app_shell, looking, run_store, sample_panel, uploads
 from builder.ui import workspace as workspaces
+from builder.ui.pages import inspect as inspect_page
 from tests.ui.pages import component, desk_of, figure, open_page, run, said
 from tests.ui.runs import fake_run
 
@@ -216,6 +218,14 @@ def test_nodes_are_stepped_through_and_kept_between_views() -> None:
     assert app.selectbox(key="inspect_node_output").value == "conv2"
 
 
+def test_a_view_begins_with_its_own_node_until_one_is_chosen() -> None:
+    app = open_page("inspect")
+    view(app, "filters")
+    assert app.selectbox(key="inspect_node_filters").value == "conv1"
+    view(app, "neighbours")
+    assert app.selectbox(key="inspect_node_neighbours").value != "conv1"
+
+
 def test_options_of_a_view_change_the_figure() -> None:
     app = open_page("inspect")
     view(app, "output")
@@ -306,3 +316,11 @@ def test_the_landscape_of_a_run_is_drawn_around_its_weights_and_along_its_path()
     assert (
         "0, 1, 2, 3" in figure(run(app), "inspect_landscape")["layout"]["title"]["subtitle"]["text"] and not app.error
     )
+
+
+def test_the_first_umap_is_said_to_take_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "umap.umap_", None)
+    del sys.modules["umap.umap_"]
+    assert inspect_page._compiles({"method": "umap"})
+    assert not inspect_page._compiles({"method": "tsne"})
+    assert not inspect_page._compiles({})

@@ -31,7 +31,7 @@ def slices_figure(found: Slices, style: Style, order: str = "error") -> go.Figur
         f"{split_name(style, found.split)}, by {what[0]}; {len(places)} of {len(found.names)} parts",
         f"{split_name(style, found.split)}，按{what[1]}；{len(found.names)} 个部分中的 {len(places)} 个",
     )
-    figure = titled(style, style.say("Error by slice", "分片误差"), subtitle, max(260, 150 + 24 * len(places)))
+    figure = titled(style, style.say("Error by slice", "分片误差"), subtitle, max(280, 170 + 24 * len(places)))
     error, lowest, highest = found.error[places], found.lowest[places], found.highest[places]
     worse = lowest > found.whole_error
     figure.add_scatter(
@@ -47,6 +47,7 @@ def slices_figure(found: Slices, style: Style, order: str = "error") -> go.Figur
         annotation={"text": style.say("whole ", "整体 ") + number(found.whole_error), "font": {"size": 11, "color": style.muted}},
         annotation_position="top",
     )  # fmt: skip
+    figure.update_layout(margin_t=88)  # the line's name stands above the axes, below the subtitle
     unit = (
         style.say("share of wrong answers", "错误比例")
         if found.by_class

@@ -98,6 +98,7 @@ def _template(style: Style) -> go.layout.Template:
         "zerolinecolor": style.line,
         "zeroline": False,
         "ticks": "",
+        "ticklabelstandoff": 4,
         "tickfont": {"size": 11, "color": style.muted},
         "title": {"font": {"size": 12, "color": style.muted}, "standoff": 8},
         "automargin": True,

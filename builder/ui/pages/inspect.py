@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -129,14 +130,16 @@ def _look(source: Source, sample: Sample | None) -> None:
     from builder.inspect import notice, options, views
 
     found = {view.id: view for view in views(looking.inspector(source))}
-    view = _view(found)
+    with st.container(key="inspect_head", horizontal=True, horizontal_alignment="distribute"):
+        topic = _topic(found)
+        saving = st.container(key="inspect_save", width="content")
+    view = _view(found, topic)
     if view.needs_sample and sample is None:
         frame.empty("image_search", t("inspect_no_sample"), t("inspect_no_sample_hint"))
         return
     shown = sample if view.needs_sample else None
     try:
-        choices = st.container(key="inspect_choices", horizontal=True, vertical_alignment="bottom", gap="small")
-        with choices:
+        with st.container(key="inspect_choices", horizontal=True, vertical_alignment="bottom", gap="small"):
             node = _node(source, view)
             chosen = _options(options(looking.inspector(source), view.id, node, shown), view)
         with computing.shown():
@@ -146,7 +149,7 @@ def _look(source: Source, sample: Sample | None) -> None:
             raise
         st.error(plain(frame.said(error)))
         return
-    with choices:
+    with saving:
         view_download.draw(source, view.id, node, shown, chosen, drawn)
     split, strip = view_points.strip(source, view.id, data)
     if warned := notice(data, language()):
@@ -163,10 +166,14 @@ def _look(source: Source, sample: Sample | None) -> None:
     _about(view)
 
 
-def _view(found: dict[str, ViewSpec]) -> ViewSpec:
-    """The view that was chosen, below its topic. Each topic keeps the view that it was left with."""
+def _compiles(chosen: dict[str, Any]) -> bool:
+    """Whether something is about to be compiled, once for each start of the app."""
+    return chosen.get("method") == "umap" and "umap.umap_" not in sys.modules
+
+
+def _topic(found: dict[str, ViewSpec]) -> str:
+    """The topic that was chosen."""
     topics = {view.topic.id: view.topic for view in found.values()}
-    kept: dict[str, str] = st.session_state.setdefault("inspect_kept_views", {})
     last = st.session_state.get("inspect_kept_topic")
     if st.session_state.get("inspect_topic") not in topics:
         st.session_state["inspect_topic"] = last if last in topics else next(iter(topics))
@@ -175,6 +182,12 @@ def _view(found: dict[str, ViewSpec]) -> ViewSpec:
         format_func=lambda id: topics[id].label(language()),
     )  # fmt: skip
     topic = st.session_state["inspect_kept_topic"] = topic or next(iter(topics))
+    return topic
+
+
+def _view(found: dict[str, ViewSpec], topic: str) -> ViewSpec:
+    """The view of a topic that was chosen. Each topic keeps the view that it was left with."""
+    kept: dict[str, str] = st.session_state.setdefault("inspect_kept_views", {})
     ids = [view.id for view in found.values() if view.topic.id == topic]
     if st.session_state.get("inspect_pick") not in ids:
         st.session_state["inspect_pick"] = kept[topic] if kept.get(topic) in ids else ids[0]
@@ -187,7 +200,7 @@ def _view(found: dict[str, ViewSpec]) -> ViewSpec:
 
 
 def _node(source: Source, view: ViewSpec) -> str:
-    """The node to look at. It stays from view to view as far as they have it."""
+    """The node to look at. One that was chosen stays from view to view as far as they have it."""
     if not view.nodes:
         return ""
     key = f"inspect_node_{view.id}"
@@ -195,8 +208,9 @@ def _node(source: Source, view: ViewSpec) -> str:
     if st.session_state.get(key) not in view.nodes:
         st.session_state[key] = wanted if wanted in view.nodes else view.node
     node = st.selectbox(
-        t("inspect_node"), view.nodes, key=key, width=360, format_func=lambda path: _named(source, path)
-    )
+        t("inspect_node"), view.nodes, key=key, width=360, format_func=lambda path: _named(source, path),
+        on_change=_keep_node, args=(key,),
+    )  # fmt: skip
     if len(view.nodes) > 1:
         place = view.nodes.index(node)
         for name, icon, by in (("node_previous", "chevron_left", -1), ("node_next", "chevron_right", 1)):
@@ -209,12 +223,16 @@ def _node(source: Source, view: ViewSpec) -> str:
                 on_click=_step,
                 args=(key, view.nodes, by),
             )
-    st.session_state["inspect_node"] = node
     return node
 
 
 def _step(key: str, nodes: tuple[str, ...], by: int) -> None:
     st.session_state[key] = nodes[min(max(nodes.index(st.session_state[key]) + by, 0), len(nodes) - 1)]
+    _keep_node(key)
+
+
+def _keep_node(key: str) -> None:
+    st.session_state["inspect_node"] = st.session_state[key]
 
 
 def _named(source: Source, path: str) -> str:
