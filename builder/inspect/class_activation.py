@@ -28,6 +28,7 @@ Method = Literal["grad_cam", "grad_cam_pp", "score_cam", "guided_grad_cam"]
 # Between the average of the maps and the answer, what may stand for CAM: nothing that bends, and no place is mixed.
 _LINEAR = ("linear", "op_flatten", "op_reshape", "drop_dropout")
 _AVERAGE = "pool_global_avg"
+SEEN_THROUGH = 128  # feature maps that Score-CAM looks through at most: each costs a run of the model
 
 
 def class_activation(
@@ -45,7 +46,7 @@ def class_activation(
     functions: dict[Method, Callable[[], Tensor]] = {
         "grad_cam": lambda: grad_cam_of(maps.score, maps.x),
         "grad_cam_pp": lambda: grad_cam_pp(maps.score, maps.x),
-        "score_cam": lambda: score_cam(image.score, image.x, maps.x, image.at_once),
+        "score_cam": lambda: score_cam(image.score, image.x, _most_varied(maps.x, SEEN_THROUGH), image.at_once),
         "guided_grad_cam": lambda: guided_grad_cam(image.score, image.x, maps.score, maps.x),
     }
     if method not in functions:
@@ -121,6 +122,13 @@ def _questions(inspector: Inspector, sample: Sample, node: str, target: Target) 
             node,
         )
     return ask(inspector, sample, target), ask(inspector, sample, target, end)
+
+
+def _most_varied(maps: Tensor, count: int) -> Tensor:
+    """Those of the maps (1, C, H, W) that vary most over the image: a map that is even hides nothing."""
+    if maps.shape[1] <= count:
+        return maps
+    return maps[:, maps.var((2, 3))[0].topk(count).indices.sort().values]
 
 
 def _value(question: Question) -> float:

@@ -243,7 +243,7 @@ def _patches(asked: Question, window: int) -> Tensor:
     """What is taken away in turn, (M, 1, *)."""
     sizes = asked.x.shape
     if asked.shape == "image":
-        return _occlusion.patches(sizes[2], sizes[3], window, max(1, window // 2))
+        return _occlusion.patches(sizes[2], sizes[3], window, (window + 1) // 2)
     axis = _step_axis(asked)
     window = window if asked.shape == "series" else 1
     gone = _occlusion.bands(sizes[axis], window, max(1, window // 2))

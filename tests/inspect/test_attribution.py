@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from captum.attr import IntegratedGradients, LayerGradCam, LayerIntegratedGradients, Saliency
 
 from builder.inspect import InspectError, Inspector
+from builder.inspect import class_activation as class_activation_module
 from builder.inspect.attribution import Target, can_explain
 from builder.inspect.class_activation import averaged_nodes, cam, cam_nodes, class_activation
 from builder.inspect.explanation import (
@@ -173,6 +174,22 @@ def test_the_map_of_a_colour_image(zoo: Zoo) -> None:
     np.testing.assert_array_equal(magnitude.map, magnitude.values.max(0))
     signed = saliency(inspector, sample, Target(inspector.heads[0]), "signed")
     np.testing.assert_allclose(signed.map, signed.values.sum(0))
+
+
+def test_score_cam_looks_through_the_maps_that_vary_most(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    inspector, tried = zoo("cnn"), []
+    sample, target = inspector.sample(), Target(inspector.heads[0])
+    every = inspector.value(sample, ("conv2", "y"))
+
+    def score_cam(score: object, x: torch.Tensor, maps: torch.Tensor, at_once: int) -> torch.Tensor:
+        tried.append(maps)
+        return maps.mean(1)
+
+    monkeypatch.setattr(class_activation_module, "score_cam", score_cam)
+    monkeypatch.setattr(class_activation_module, "SEEN_THROUGH", 3)
+    class_activation(inspector, sample, "conv2", target, "score_cam")
+    spread = every.var((2, 3))[0]
+    assert set(tried[0].var((2, 3))[0].tolist()) == set(spread.sort(descending=True).values[:3].tolist())
 
 
 def test_where_grad_cam_applies(zoo: Zoo) -> None:

@@ -80,8 +80,8 @@ VIEWS: tuple[View, ...] = (
         "The image is seen through each enlarged map in turn; the softmax of the scores weighs the maps (Wang et al., "
         "arXiv 1910.01279).",
         "依次用放大的特征图遮罩图像，以得分的 softmax 为权重（Wang 等，arXiv 1910.01279）。",
-        "One run of the model for each channel; masked images are no natural ones.",
-        "每个通道需运行一次模型；遮罩后的图像并非自然图像。",
+        "One run of the model for each map, so of more than 128 maps those that vary most; masked images are no natural ones.",
+        "每张特征图需运行一次模型，超过 128 张时只取变化最大的 128 张；遮罩后的图像并非自然图像。",
     )),
     _weighted("guided_grad_cam", About(
         "guided_grad_cam", "Guided Grad-CAM", "引导 Grad-CAM",
