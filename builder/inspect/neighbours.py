@@ -63,7 +63,7 @@ def neighbours(
         limit: at most so many samples are searched, evenly spread.
 
     Raises:
-        InspectError: the value belongs to the nodes of a graph, or the split is empty.
+        InspectError: the value belongs to the nodes of a graph or is not finite, or the split is empty.
     """
     if inspector.layout.batch_axis(end) is None:
         raise InspectError(
@@ -74,7 +74,14 @@ def neighbours(
         lambda: gather(inspector, [end], split, spread(inspector.size(split), limit), head),
     )
     own = vectors_of(inspector, end, inspector.value(sample, end))[0].double().numpy()
-    distance = distances(found.vectors[0].double().numpy(), own, metric)
+    vectors = found.vectors[0].double().numpy()
+    if not (np.isfinite(vectors).all() and np.isfinite(own).all()):
+        raise InspectError(
+            f"'{end[0]}' gives values that are not finite: there are no distances between them.",
+            f"“{end[0]}”含有非有限值，无法计算距离。",
+            end[0],
+        )
+    distance = distances(vectors, own, metric)
     others = np.flatnonzero(found.items != (sample.key[1] if sample.key[0] == split else -1))
     order = others[np.argsort(distance[others], kind="stable")[:count]]
     truth = None if found.truth is None else found.truth[order]
