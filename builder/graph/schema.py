@@ -148,6 +148,7 @@ def schema() -> dict[str, Any]:
                     "epochs": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
                     "seed": {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
                     "updates": {"enum": ["alternating", "simultaneous"]},
+                    "health": {"type": "boolean", "description": "whether a run looks at its nodes while it trains"},
                 },
             },
             "params": {"$ref": "#/$defs/table", "description": "of a part of a block: its parameters' defaults"},

@@ -5,35 +5,23 @@ from __future__ import annotations
 from typing import Literal
 
 from builder.compiler import Compiled, End
+from builder.compiler.axes import Axes, AxisNames
 from components.tensor_spec import TensorSpec
 
 Kind = Literal[
     "image", "maps", "volume", "sequence", "vector", "scalar", "tokens", "mask", "nodes", "attention", "other"
 ]
-Axes = tuple[str, ...]
 
 BATCH = "B"  # the axis of samples; "N" and "E" are the nodes and edges of the one graph that is a whole sample
-_BY_RANK: dict[int, Axes] = {
-    0: (),
-    1: ("B",),
-    2: ("B", "C"),
-    3: ("B", "T", "C"),
-    4: ("B", "C", "H", "W"),
-    5: ("B", "C", "D", "H", "W"),
-}
 _IMAGE_CHANNELS = (1, 3)
 
 
 class Layout:
-    """The axes of every value of a compiled graph.
-
-    A port's own declaration comes first; a port that takes any shape (an activation, an addition) has the axes of an
-    input of equal shape; else the number of axes decides.
-    """
+    """The axes of every value of a compiled graph, and how it is drawn."""
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
-        self._axes: dict[End, Axes] = {}
+        self._axes = AxisNames(compiled)
 
     def known(self, end: End) -> bool:
         """Whether a value is a tensor (a schedule is none)."""
@@ -50,9 +38,7 @@ class Layout:
 
     def axes(self, end: End) -> Axes:
         """The names of all axes, that of the batch included: ``("B", "C", "H", "W")``."""
-        if end not in self._axes:
-            self._axes[end] = self._find_axes(end)
-        return self._axes[end]
+        return self._axes.of(end)
 
     def sample_axes(self, end: End) -> Axes:
         """The names of the axes of one sample."""
@@ -79,23 +65,3 @@ class Layout:
         if axes == ("C", "H", "W") and node.component.kind in ("dataset", "transform") and shape[0] in _IMAGE_CHANNELS:
             return "image"
         return {0: "scalar", 1: "vector", 2: "sequence", 3: "maps", 4: "volume"}.get(len(axes), "other")  # type: ignore[return-value]
-
-    def _find_axes(self, end: End) -> Axes:
-        path, port = end
-        node = self.compiled.flat.nodes[path]
-        shape = self.spec(end).shape
-        values = self.compiled.report.nodes[path].params
-        if node.component.kind == "dataset" and len(shape) == 3 and values.get("channels_first"):
-            return ("B", "C", "T")
-        declared = node.component.outputs_for(values)[port].dims.alternatives()
-        for axes in declared:
-            if "*" not in axes and len(axes) == len(shape):
-                return tuple(axes)
-        for source in (source for ends in node.inputs.values() for source in ends):
-            if self.known(source) and self.spec(source).shape == shape:
-                return self.axes(source)
-        for axes in declared:
-            if axes[:1] == ["B"] and axes[-1:] == ["C"] and len(shape) == 3:  # any axes between: steps
-                return ("B", "T", "C")
-        usual = _BY_RANK.get(len(shape), tuple(f"axis {i}" for i in range(len(shape))))
-        return ("N", *usual[1:]) if shape[:1] == ("N",) else usual

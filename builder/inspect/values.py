@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from builder.compiler import End
+from builder.compiler.axes import Axes
 from builder.inspect.channels import Ranking
 from builder.inspect.errors import InspectError
 from builder.inspect.inspector import Inspector
 from builder.inspect.labels import Steps, steps_of
-from builder.inspect.layout import Axes, Kind
+from builder.inspect.layout import Kind
 from builder.inspect.samples import Sample, feature_names
 
 DRAWN: frozenset[Kind] = frozenset(

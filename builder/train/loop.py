@@ -13,8 +13,9 @@ from typing import Any
 
 from builder.compiler import Compiled, CompileError
 from builder.graph import Graph, GraphError
-from builder.train import checkpoint
+from builder.train import checkpoint, checkup
 from builder.train import lock as locks
+from builder.train.checkup import Checkup
 from builder.train.devices import Devices
 from builder.train.errors import TrainError, in_words
 from builder.train.evaluation import Evaluation, higher_is_better, latest_is_best
@@ -174,6 +175,10 @@ class Trainer:
         valid = loaders_of(compiled, "valid", self.seed)
         self.evaluation = Evaluation(compiled, valid, devices)
         self.generation = Generation(compiled, valid, devices, run, self.seed)
+        self.checkup: Checkup | None = None
+        if devices.leads and checkup.wanted(compiled):
+            steps = list(self.steps)
+            self.checkup = Checkup(compiled, steps, self.training, devices, run, self.seed, monitor.seconds)
 
         self.watching = {path: compiled.flat.nodes[path].inputs["metric"][0] for path in self.strategies}
         for path, strategy in self.strategies.items():
@@ -223,6 +228,8 @@ class Trainer:
             self._snapshot()
         self.compiled.root.train()
         self.journal = Journal(self.run, self.report, self.step) if self.devices.leads else None
+        if self.checkup is not None:
+            self.checkup.begin(self.step)
         self.monitor.begin(self.steps_per_epoch, self.step, seconds or 0.0)
         self._show("running")
         self._next_look = 0.0
@@ -244,12 +251,16 @@ class Trainer:
         for batch in self._batches(self.position):
             batch = self._batch = self.devices.move(batch)
             moment = self.epoch + self.position / self.steps_per_epoch
+            if self.checkup is not None:
+                self.checkup.before(self.epoch, self.epochs, self.position, self.steps_per_epoch)
             for number, values in self.steps(batch, self.step + 1, moment, self.epochs):
                 self.meters[number].add(values, batch.samples if batch.share else 0)
             self.position += 1
             self.step += 1
             self._window.samples += batch.samples
             self._whole.samples += batch.samples
+            if self.checkup is not None:
+                self.checkup.after(self.epoch, self.position, self.step, self.steps_per_epoch)
             if not self._look():
                 return False
         return True
@@ -411,6 +422,7 @@ class Trainer:
                 "meters": [meter.state_dict() for meter in self.meters],
                 "strategies": {path: strategy.state_dict() for path, strategy in self.strategies.items()},
                 "optimizers": optimizers,
+                "health": self.checkup.held() if self.checkup is not None else {},
             }
             checkpoint.save(self.run.file("checkpoints/last.safetensors"), tensors, state)
             if self.journal is not None:
@@ -444,6 +456,8 @@ class Trainer:
             strategy.load_state_dict(state["strategies"][name])
         self.epoch, self.position, self.step = state["epoch"], state["position"], state["step"]
         self.ended_by, self.figures = state["ended_by"], state["figures"]
+        if self.checkup is not None:
+            self.checkup.hold(state.get("health", {}))
         self.best = Best(**state["best"]) if state["best"] else None
         randomness = checkpoint.below(tensors, f"random/{self.devices.rank}/")
         if randomness:  # none where the run goes on with more processes than before

@@ -4,6 +4,8 @@ graph.json                the graph, with the values that were set for this run
 run.json                  seed, epochs, devices, versions, when it was made
 status.json               where the training is; replaced in one step
 metrics.jsonl             one line per event: losses and metrics of some steps and of the epochs
+health.jsonl              one line per look at the nodes: dead units, outputs, gradients, updates
+histograms.jsonl          the same with histograms of weights and gradients
 control.json              what a person asks for: stop, pause, resume
 checkpoints/              last.safetensors (to go on from), best.safetensors (the weights of the best epoch),
                           epoch-<n>.safetensors (the weights on the way, 0 the first ones)
@@ -183,8 +185,12 @@ class Run:
 
     def events(self) -> list[dict[str, Any]]:
         """The lines of ``metrics.jsonl`` that are whole."""
+        return self.lines("metrics.jsonl")
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """The lines of a file that are whole, each an object."""
         try:
-            lines = self.file("metrics.jsonl").read_bytes().splitlines()
+            lines = self.file(name).read_bytes().splitlines()
         except OSError:
             return []
         found = []
