@@ -279,14 +279,19 @@ def _first(loader: Loader, devices: Devices) -> dict[str, Tensor]:
 
 
 def _moments_of(value: Tensor, axis: int) -> Tensor:
-    """Share of dead units along an axis, mean, standard deviation, root mean square; of nothing they are no numbers."""
+    """Share of dead units along an axis, mean, standard deviation, root mean square, of the values that are finite.
+
+    Of nothing they are no numbers. A mask makes values infinite by right.
+    """
+    finite = value.isfinite()
+    value, count = torch.where(finite, value.float(), 0.0), finite.sum()
     if not value.numel():
-        return value.new_full((4,), math.nan, dtype=torch.float32)
-    value = value.float()
-    mean, square = value.mean(), value.square().mean()
+        return value.new_full((4,), math.nan)
+    mean, square = value.sum() / count, value.square().sum() / count
+    spread = torch.where(finite, value - mean, 0.0).square().sum() / count
     others = [i for i in range(value.dim()) if i != axis]
     dead = (value.abs().amax(others) <= DEAD * square.sqrt()).float().mean()
-    return torch.stack([dead, mean, (value - mean).square().mean().sqrt(), square.sqrt()])
+    return torch.stack([dead, mean, spread.sqrt(), square.sqrt()])
 
 
 def _some(tensor: Tensor) -> Tensor:

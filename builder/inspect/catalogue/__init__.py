@@ -6,6 +6,7 @@ from builder.inspect.catalogue import (
     attribution,
     class_activation,
     depth,
+    health,
     representation,
     splits,
     training,
@@ -22,7 +23,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("attribution", "Attribution", "归因", (*class_activation.VIEWS, *attribution.VIEWS)),
     Topic("splits", "Whole split", "整个划分", splits.VIEWS),
     Topic("representation", "Representation", "表示", (*representation.VIEWS, *depth.VIEWS)),
-    Topic("training", "Training", "训练", training.VIEWS),
+    Topic("training", "Training", "训练", (*health.VIEWS, *training.VIEWS)),
 )
 
 VIEWS: tuple[View, ...] = tuple(view for topic in TOPICS for view in topic.views)
