@@ -8,7 +8,7 @@ second ``weights`` and ``gradients``, each as ``[low, high, counts]`` with bins 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -177,19 +177,37 @@ def _update(figures: Figures) -> Illness | None:
 # ------------------------------------------------------------------ of blocks
 
 
-def of_part(values: Mapping[str, float], path: str, figure: Figure) -> float | None:
-    """A figure of a node, or of a block from those of the nodes within.
+def with_blocks(values: Mapping[str, float], figure: Figure) -> dict[str, float]:
+    """A figure of nodes, and of the blocks around them, by path.
 
     The norm of a block's gradient is that of all of them together; of other figures the one farthest from the usual
     stands for the block: the most dead, the largest output, the update that is farthest from 1e-3.
     """
-    if path in values:
-        return values[path]
-    inside = [value for name, value in values.items() if name.startswith(f"{path}/")]
-    if not inside:
-        return None
+    inside: dict[str, list[float]] = {}
+    for path, value in values.items():
+        for around in _around(path):
+            inside.setdefault(around, []).append(value)
+    return {path: _together(found, figure) for path, found in inside.items()} | dict(values)
+
+
+def _around(path: str) -> Iterator[str]:
+    """The paths of the blocks that a node lies in."""
+    parts = path.split("/")
+    return ("/".join(parts[:depth]) for depth in range(1, len(parts)))
+
+
+def _together(values: Sequence[float], figure: Figure) -> float:
     if figure == "gradient":
-        return math.hypot(*inside)
+        return math.hypot(*values)
     if figure == "update":
-        return max(inside, key=lambda value: abs(math.log10(max(value, 1e-12) / 1e-3)))
-    return max(inside, key=abs)
+        return max(values, key=lambda value: abs(math.log10(max(value, 1e-12) / 1e-3)))
+    return max(values, key=abs)
+
+
+def ills_with_blocks(record: Record) -> dict[str, list[tuple[str, Illness]]]:
+    """What is wrong at a node, or within a block, each with the path of the node that is ill."""
+    found: dict[str, list[tuple[str, Illness]]] = {}
+    for path, ills in illnesses(record).items():
+        for at in (*_around(path), path):
+            found.setdefault(at, []).extend((path, ill) for ill in ills)
+    return found

@@ -9,12 +9,13 @@ from typing import Any
 
 import streamlit as st
 
-from builder.ui import colouring, commands, differences, drawer, frame, numbers, training_legend
+from builder.train.health import FIGURES
+from builder.ui import colouring, commands, differences, drawer, frame, health_panel, numbers, training_legend
 from builder.ui.canvas.component import bundle
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked
 from builder.ui.desk import COLOURINGS, Desk
-from builder.ui.facts import opened, plain_path
+from builder.ui.facts import drawn_paths, opened, plain_path
 from builder.ui.measures import MEASURES, Measure, Measures, measured_state
 from builder.ui.node_table import as_csv, as_markdown, table_data
 from builder.ui.text import language, t
@@ -38,6 +39,8 @@ def colour_menu(desk: Desk) -> None:
         ),
     ):
         for name in COLOURINGS:
+            if name == FIGURES[0]:
+                st.html(f'<div class="colour-part">{escape(t("colour_of_run"))}</div>')
             st.button(
                 t(f"colour_{name}"), key=f"colour_choice_{name}", type="tertiary", disabled=name == chosen,
                 icon=":material/check:" if name == chosen else ":material/palette:", on_click=_colour, args=(desk, name),
@@ -56,6 +59,8 @@ def legend(desk: Desk, known: Checked) -> None:
         return
     if desk.colouring == "optimizer":
         training_legend.draw(desk, known)
+    elif desk.colouring in FIGURES:
+        health_panel.legend(desk, desk.colouring)
     elif desk.colouring in MEASURES and WARMUP.ready:
         _heat_legend(desk, desk.colouring)
 
@@ -68,27 +73,13 @@ def _heat_legend(desk: Desk, measure: Measure) -> None:
             st.html(f'{title}<div class="legend-none">{escape(t("heat_none"))}</div>', width="content")
             return
         show = numbers.size if measure == "memory" else numbers.short
-        steps = range(colouring.STEPS) if scale.high > scale.low else [colouring.STEPS // 2]
-        bounds = scale.bounds
-        spans = "".join(
-            f'<span style="--step:var(--heat-{step})">{escape(show(float(f"{bounds[step]:.3g}")))}</span>'
-            for step in steps
-        )
-        end = f"<em>{escape(show(scale.high))}</em>" if scale.high > scale.low else ""
-        st.html(f'{title}<div class="heat-steps">{spans}{end}</div>', width="content")
+        st.html(title + colouring.legend_html(scale, show), width="content")
 
 
 def figures(desk: Desk, measure: Measure) -> dict[str, float]:
     """By id on the canvas, the figures of the nodes that are drawn there; a block that is drawn open has none of its own."""
     rows = {row.path: row for row in measured_state(desk.state).walk()}
-    found = {}
-    for way in desk.drawn_parts():
-        prefix, part = opened(desk.graph, way)
-        for node in part:
-            row = rows.get(prefix + node)
-            if row is not None and (*way, node) not in desk.expanded:
-                found["/".join((*way[len(desk.shown) :], node))] = row.measure(measure)
-    return found
+    return {id: rows[path].measure(measure) for id, path in drawn_paths(desk) if path in rows}
 
 
 def canvas_css(desk: Desk) -> str:
@@ -98,7 +89,8 @@ def canvas_css(desk: Desk) -> str:
         return colouring.rules(differences.colours(found, desk))
     if desk.colouring not in MEASURES or not WARMUP.ready:
         return ""
-    return colouring.heat_css() + colouring.rules(colouring.heat(figures(desk, desk.colouring)))
+    values = figures(desk, desk.colouring)
+    return colouring.heat_css() + colouring.rules(colouring.heat(values, colouring.scale_of(values.values())))
 
 
 # ------------------------------------------------------------------ the table

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from builder.graph import BLOCK_PREFIX, Document, Edge, Graph, GraphError, History
+from builder.train.health import FIGURES
 from builder.ui.expansion import Frame, Way
 
 _T = TypeVar("_T")
 MANY = 12  # changed nodes that are still brought into view together
 FRESH = 10_000  # ms
-COLOURINGS = ("family", "optimizer", "parameters", "flops", "memory", "receptive")
+COLOURINGS = ("family", "optimizer", "parameters", "flops", "memory", "receptive", *FIGURES)
 
 
 def new_id() -> str:

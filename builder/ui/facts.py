@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from builder.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph
-from builder.ui.desk import block_of
+from builder.ui.desk import Desk, block_of
 from components.tensor_spec import TensorSpec
 
 if TYPE_CHECKING:
@@ -54,6 +54,15 @@ def opened(graph: Graph, scope: Sequence[str]) -> tuple[str, Graph]:
         prefix += f"{step}/" if "/" in step else _inside(current, step)
         current = graph.blocks[block_of(current, step)]
     return prefix, current
+
+
+def drawn_paths(desk: Desk) -> Iterator[tuple[str, str]]:
+    """The nodes on the canvas, each by its id there and its path; a block that is drawn open shows what is inside alone."""
+    for way in desk.drawn_parts():
+        prefix, part = opened(desk.graph, way)
+        for node in part:
+            if (*way, node) not in desk.expanded:
+                yield "/".join((*way[len(desk.shown) :], node)), prefix + node
 
 
 def trained_by(turns: Sequence[Turn], graph: Graph, scope: Sequence[str]) -> dict[str, list[Turn]]:

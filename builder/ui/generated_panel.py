@@ -12,7 +12,7 @@ import streamlit as st
 from builder.graph import Graph
 from builder.train import Run, generated
 from builder.train.shown import Generated
-from builder.ui import frame, generated_html, run_store
+from builder.ui import epoch_slider, frame, generated_html, run_store
 from builder.ui.markdown import plain
 from builder.ui.text import t
 from builder.ui.warm import WARMUP
@@ -48,18 +48,11 @@ def _node(run: Run, node: str, items: list[Generated]) -> None:
 
 def _epoch(run: Run, node: str, epochs: list[int]) -> int:
     """The epoch to show: the latest, unless an earlier one was chosen."""
-    key, last = f"generated_{run.name}_{node}", f"generated_last_{run.name}_{node}"
+    key = f"generated_{run.name}_{node}"
     if len(epochs) < 2:
         st.html(f'<div class="generated-epoch">{escape(t("epoch_n", n=epochs[0]))}</div>', width="content")
         return epochs[0]
-    now = st.session_state.get(key)
-    if now not in epochs or now == st.session_state.get(last):
-        now = epochs[-1]
-    st.session_state[key], st.session_state[last] = now, epochs[-1]
-    return st.select_slider(
-        t("generated_epoch"), epochs, key=key, label_visibility="collapsed", width=240,
-        format_func=lambda epoch: t("epoch_n", n=epoch),
-    )  # fmt: skip
+    return int(epoch_slider.draw(epochs, key, t("generated_epoch")))
 
 
 def _html(run: Run, item: Generated) -> str:

@@ -14,6 +14,7 @@ from builder.ui.comparison_text import COMPARISON_TEXTS
 from builder.ui.edit_text import EDIT_TEXTS
 from builder.ui.files_text import FILES_TEXTS
 from builder.ui.finder_text import FINDER_TEXTS
+from builder.ui.health_text import HEALTH_TEXTS
 from builder.ui.page_text import PAGE_TEXTS
 from builder.ui.picture_text import PICTURE_TEXTS
 from builder.ui.placing_text import PLACING_TEXTS
@@ -166,6 +167,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **EDIT_TEXTS,
     **FILES_TEXTS,
     **FINDER_TEXTS,
+    **HEALTH_TEXTS,
     **PAGE_TEXTS,
     **PICTURE_TEXTS,
     **PLACING_TEXTS,

@@ -72,8 +72,9 @@ def test_very_many_histograms_are_thinned_out(tmp_path: Path) -> None:
 def test_every_figure_of_a_run_is_drawn(run: Run, figure: str) -> None:
     drawn, found = compute(Inspector(run), "health", figure=figure, language="zh", dark=True)
     assert found.values.shape == (len(found.nodes), len(found.epochs))
-    assert drawn.data[0].z.shape == found.values.shape
-    assert np.isfinite(drawn.data[0].z).all()
+    shown = np.asarray(drawn.to_dict()["data"][0]["z"])
+    assert shown.shape == found.values.shape
+    assert np.isfinite(shown).all()
 
 
 def test_histograms_of_a_run_are_drawn(run: Run) -> None:
@@ -83,7 +84,7 @@ def test_histograms_of_a_run_are_drawn(run: Run) -> None:
     assert [option.name for option in options(inspector, "histograms", "fc")] == ["of"]
     for of in ("weights", "gradients"):
         drawn, found = compute(inspector, "histograms", "out", of=of)
-        assert len(drawn.data) == len(found.epochs)
+        assert len(drawn.to_dict()["data"]) == len(found.epochs)
         np.testing.assert_allclose(found.shares.sum(1), 1.0, atol=1e-6)
     with pytest.raises(InspectError, match="no histograms of 'relu'"):
         health.histograms(run, "relu", "weights")
@@ -100,5 +101,5 @@ def test_a_graph_and_a_run_without_records_have_no_such_views(tmp_path: Path, ru
 def test_it_is_had_without_a_page(run: Run, tmp_path: Path) -> None:
     said = draw(Inspector(run), str(tmp_path / "health.json"), "health", given={"figure": "update"})
     kept = json.loads((tmp_path / "health.json").read_text())
-    assert kept["options"] == {"figure": "update"} == said["options"]
+    assert kept["statement"]["options"] == {"figure": "update"} == said["options"]
     assert kept["data"]["nodes"] == ["fc", "out"]

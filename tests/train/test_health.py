@@ -255,10 +255,15 @@ def test_illnesses_are_told_in_both_languages() -> None:
 
 
 def test_blocks_have_the_figures_of_what_is_inside() -> None:
-    values = {"block/a": 3.0, "block/b": 4.0, "blocks/c": 100.0, "d": 7.0}
-    assert health.of_part(values, "d", "rms") == 7.0
-    assert health.of_part(values, "block", "gradient") == 5.0
-    assert health.of_part(values, "block", "rms") == 4.0
-    assert health.of_part({"block/a": 1e-3, "block/b": 1e-6, "block/c": 1e-1}, "block", "update") == 1e-6
-    assert health.of_part({"block/a": -3.0, "block/b": 1.0}, "block", "mean") == -3.0
-    assert health.of_part(values, "other", "rms") is None
+    values = {"block/n0/a": 3.0, "block/b": 4.0, "d": 7.0}
+    assert health.with_blocks(values, "gradient") == {**values, "block": 5.0, "block/n0": 3.0}
+    assert health.with_blocks(values, "rms")["block"] == 4.0
+    assert health.with_blocks({"block/a": 1e-3, "block/b": 1e-6, "block/c": 1e-1}, "update")["block"] == 1e-6
+    assert health.with_blocks({"block/a": -3.0, "block/b": 1.0}, "mean")["block"] == -3.0
+
+
+def test_a_block_is_ill_where_something_inside_is() -> None:
+    record = Record(1.0, 1, {"block/n0/a": {"dead": 0.9}, "block/n0/b": {"dead": 0.0}, "d": {"gradient": 1e4}})
+    found = {path: [(at, ill.kind) for at, ill in ills] for path, ills in health.ills_with_blocks(record).items()}
+    dead = [("block/n0/a", "dead")]
+    assert found == {"block": dead, "block/n0": dead, "block/n0/a": dead, "d": [("d", "exploding")]}

@@ -48,6 +48,11 @@ def _palette() -> Callable[..., Any]:
 
 
 @functools.cache
+def _paint() -> Callable[..., Any]:
+    return components_v2.component("layerloom_paint", js=bundle("paint"), isolate_styles=False)
+
+
+@functools.cache
 def _shell() -> Callable[..., Any]:
     return components_v2.component("layerloom_shell", js=bundle("shell"), isolate_styles=False)
 
@@ -60,6 +65,11 @@ def mount_shell() -> None:
 def mount_bridge(data: dict[str, Any], on_events: Callable[[], None]) -> None:
     """Mounts the bridge; ``on_events`` is called when ``st.session_state.bridge.events`` holds what a person did."""
     _bridge()(key="bridge", data=data, on_events_change=on_events, height="content")
+
+
+def mount_paint(css: str) -> None:
+    """Lets the canvas wear a style sheet for as long as this is mounted; no node is drawn anew."""
+    _paint()(key="paint", data={"css": css}, height="content")
 
 
 def mount_palette(data: dict[str, Any]) -> None:

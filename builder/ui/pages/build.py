@@ -11,6 +11,7 @@ from builder.ui import (
     commands,
     compare_panel,
     files,
+    health_panel,
     inspector,
     reactions,
     session,
@@ -43,6 +44,7 @@ NEED_COMPONENTS = (
 
 def page() -> None:
     """Draws the page."""
+    health_panel.arrive()
     _build()
 
 

@@ -17,6 +17,7 @@ from builder.ui import (
     export_panel,
     frame,
     generated_panel,
+    health_charts,
     plots,
     run_html,
     run_store,
@@ -210,6 +211,7 @@ def _one(summary: Summary) -> None:
                 for panel in [p for p in plots.panels(history, status.best, language()) if not p.small][:MOST_CURVES]:
                     chart.show(panel.figure, f"run_curve_{run.name}_{panel.key}")
         generated_panel.draw(run)
+        health_charts.draw(run)
 
 
 def _rename(summary: Summary) -> None:

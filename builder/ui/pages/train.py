@@ -73,6 +73,7 @@ def _setup(desk: Desk, was_ready: bool) -> None:
     for node in data_panel.data_nodes(desk):
         _batch_size(desk, node)
     rate_dialog.entry(desk, known)
+    _health(desk)
     if st.button(
         t("start"),
         key="start",
@@ -155,6 +156,21 @@ def _set_batch_size(desk: Desk, node: str, key: str) -> None:
         edit.set_setting(desk.graph, node, "batch_size", value)
 
     desk.edit(change, "batch_size")
+    st.session_state["train_changed"] = True
+
+
+def _health(desk: Desk) -> None:
+    """Whether runs look at their nodes while they train."""
+    st.session_state["train_health"] = desk.graph.training.get("health", True) is not False
+    st.toggle(t("train_health"), key="train_health", help=t("train_health_help"), on_change=_set_health, args=(desk,))
+
+
+def _set_health(desk: Desk) -> None:
+    if st.session_state["train_health"]:
+        desk.graph.training.pop("health", None)
+    else:
+        desk.graph.training["health"] = False
+    desk.record("health")
     st.session_state["train_changed"] = True
 
 

@@ -33,7 +33,7 @@ class Bridge {
     this.view = null;
     this.queue = new Queue((payload) => this.send(payload));
     this.frame = new Frame(this.queue, {
-      css: () => CARD_CSS + "\n" + (this.data ? this.data.families : "") + "\n" + fonts(),
+      css: () => CARD_CSS + "\n" + (this.data ? this.data.families : "") + "\n" + (window.deskPaint || "") + "\n" + fonts(),
       language: () => (this.data ? this.data.language : "en"),
       key: (event) => this.keyboard.press(event, false),
       shown: (envelope, state) => this.shown(envelope, state),
