@@ -57,6 +57,10 @@ def _legend(desk: Desk, figure: Figure, drawing: object) -> None:
     look: Look | None = st.session_state.get(_LOOK)
     if look is None or by_clock:
         look = st.session_state[_LOOK] = _find(desk)
+    _draw(desk, figure, look)
+
+
+def _draw(desk: Desk, figure: Figure, look: Look) -> None:
     with st.container(key="heat_legend", gap=None):
         st.html(f'<div class="heat-title">{escape(t(f"heat_{figure}"))}</div>', width="content")
         records = look.records

@@ -202,9 +202,21 @@ def test_the_scale_is_logarithmic() -> None:
 
 def test_edges_of_the_scale() -> None:
     assert colouring.scale_of([0, 0]) is None
-    assert colouring.heat({"a": 0}) == {}
-    assert colouring.heat({"a": 5, "b": 5, "c": 0}) == {"a": "var(--heat-3)", "b": "var(--heat-3)"}
-    assert colouring.heat({"a": 5, "b": 50, "c": math.inf})["c"] == "var(--heat-6)"
+    assert heat({"a": 0}) == {}
+    assert heat({"a": 5, "b": 5, "c": 0}) == {"a": "var(--heat-3)", "b": "var(--heat-3)"}
+    assert heat({"a": 5, "b": 50, "c": math.inf})["c"] == "var(--heat-6)"
+
+
+def heat(values: dict[str, float]) -> dict[str, str]:
+    return colouring.heat(values, colouring.scale_of(values.values()))
+
+
+def test_a_linear_scale_begins_at_nothing() -> None:
+    scale = colouring.Scale(0.0, 1.0, linear=True)
+    assert [scale.step(v) for v in (0.0, 0.1, 0.15, 0.5, 0.99, 1.0)] == [0, 0, 1, 3, 6, 6]
+    assert scale.bounds == pytest.approx([i / 7 for i in range(8)])
+    assert colouring.heat({"a": 0.0}, scale) == {"a": "var(--heat-0)"}
+    assert "0%" in colouring.legend_html(scale, "{:.0%}".format)
 
 
 def luminance(colour: str) -> float:
