@@ -31,11 +31,13 @@ def draw(run: Run) -> None:
     known: list[Figure] = [name for name in FIGURES if any(record.values(name) for record in records)]
     with st.container(key="run_health"):
         with st.container(key="panel_health_nodes"):
-            figure: Figure | None = st.segmented_control(
+            if st.session_state.get("health_figure") not in known:
+                st.session_state["health_figure"] = known[0]
+            figure: Figure = st.selectbox(
                 t("health_figure"), known, key="health_figure", format_func=lambda name: t(f"colour_{name}"),
-                label_visibility="collapsed", required=True, default=known[0],
+                label_visibility="collapsed", width=280,
             )  # fmt: skip
-            chart.show(_vitals(run.path, len(records), figure or known[0], language()), f"health_nodes_{run.name}")
+            chart.show(_vitals(run.path, len(records), figure, language()), f"health_nodes_{run.name}")
         nodes = health_store.nodes_with_histograms(run)
         if nodes:
             with st.container(key="panel_health_histograms"):

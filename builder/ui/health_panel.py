@@ -14,7 +14,7 @@ import streamlit as st
 from builder.graph import Document
 from builder.train import Run
 from builder.train.health import Figure, Record, illnesses
-from builder.ui import app_shell, colouring, epoch_slider, frame, health_store, numbers
+from builder.ui import app_shell, colouring, epoch_slider, frame, health_store
 from builder.ui.canvas.component import mount_paint
 from builder.ui.desk import Desk
 from builder.ui.facts import drawn_paths, opened, plain_path
@@ -22,7 +22,7 @@ from builder.ui.markdown import plain
 from builder.ui.text import language, t
 
 SECONDS = 2.0  # between two looks into the folder of a run that goes on
-LISTED = 5  # nodes that are ill
+LISTED = 6  # nodes that are ill
 _LOOK, _DRAWN = "health_look", "health_drawn"
 
 
@@ -72,19 +72,19 @@ def _draw(desk: Desk, figure: Figure, look: Look) -> None:
         if scale is None:
             st.html(f'<div class="legend-none">{escape(t("heat_none"))}</div>', width="content")
         else:
-            st.html(colouring.legend_html(scale, _percent if figure == "dead" else numbers.short), width="content")
+            st.html(colouring.legend_html(scale, _percent if figure == "dead" else _short), width="content")
         by_epoch = {record.epoch: record for record in records}
         epochs = list(by_epoch)
         shown = epochs[0]
         if len(epochs) > 1:
-            shown = epoch_slider.draw(epochs, f"health_epoch_{look.run.name}", t("health_epoch"), 320)
+            shown = epoch_slider.draw(epochs, f"health_epoch_{look.run.name}", t("health_epoch"), 300)
         record = by_epoch[shown]
         paths = dict(drawn_paths(desk))
         heat = colouring.rules(colouring.heat(health_store.figures(record, figure, paths), scale))
         marks = health_store.marks_css(health_store.ills(record, paths), paths, language())
         mount_paint("\n".join((colouring.heat_css(), heat, marks)))
-        _selected(desk, look.run, record, look.ready)
-        _ill(desk, record)
+        if not _selected(desk, look.run, record, look.ready):
+            _ill(desk, record)
 
 
 def _find(desk: Desk) -> Look:
@@ -100,17 +100,21 @@ def _percent(share: float) -> str:
     return f"{share:.0%}"
 
 
-def _selected(desk: Desk, run: Run, record: Record, ready: bool) -> None:
-    """The figures of the node that is selected, and the way to its output."""
+def _short(value: float) -> str:
+    return f"{value:.2g}"
+
+
+def _selected(desk: Desk, run: Run, record: Record, ready: bool) -> bool:
+    """The figures of the node that is selected, and the way to its output; whether there is such a node."""
     if len(desk.selection) != 1:
-        return
+        return False
     prefix, _ = opened(desk.graph, desk.scope)
     path = prefix + desk.selection[0]
     figures = record.nodes.get(path)
     if figures is None:
-        return
+        return False
     rows = "".join(
-        f"<dt>{escape(t(f'colour_{name}'))}</dt><dd>{escape(_percent(value) if name == 'dead' else f'{value:.3g}')}</dd>"
+        f"<dt>{escape(t(f'colour_{name}'))}</dt><dd>{escape(_percent(value) if name == 'dead' else _short(value))}</dd>"
         for name, value in figures.items()
         if name != "rate"
     )
@@ -123,6 +127,7 @@ def _selected(desk: Desk, run: Run, record: Record, ready: bool) -> None:
         st.session_state["inspect_node"] = st.session_state["inspect_node_output"] = path
         st.session_state["inspect_topic"], st.session_state["inspect_pick"] = "inside", "output"
         app_shell.open_page("inspect")
+    return True
 
 
 def _ill(desk: Desk, record: Record) -> None:
@@ -132,9 +137,10 @@ def _ill(desk: Desk, record: Record) -> None:
     st.html(
         f'<div class="health-state {"is-ill" if found else "is-well"}"><i></i>{escape(said)}</div>', width="content"
     )
-    for number, (path, list_) in enumerate(list(found.items())[:LISTED]):
-        label = f"{plain(path)} {plain(' '.join(ill.sign for ill in list_))}"
-        words = plain(" ".join(ill.text(language()) for ill in list_))
-        if st.button(label, key=f"health_show_{number}", type="tertiary", help=words, width="content"):
-            desk.show(plain_path(path))
-            st.rerun()
+    with st.container(key="health_list", horizontal=True, gap=None):
+        for number, (path, list_) in enumerate(list(found.items())[:LISTED]):
+            label = f"{plain(path)} {plain(' '.join(ill.sign for ill in list_))}"
+            words = plain(" ".join(ill.text(language()) for ill in list_))
+            if st.button(label, key=f"health_show_{number}", type="tertiary", help=words, width="content"):
+                desk.show(plain_path(path))
+                st.rerun()

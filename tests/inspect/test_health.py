@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,7 +73,8 @@ def test_very_many_histograms_are_thinned_out(tmp_path: Path) -> None:
 def test_every_figure_of_a_run_is_drawn(run: Run, figure: str) -> None:
     drawn, found = compute(Inspector(run), "health", figure=figure, language="zh", dark=True)
     assert found.values.shape == (len(found.nodes), len(found.epochs))
-    shown = np.asarray(drawn.to_dict()["data"][0]["z"])
+    traces: Any = drawn.data
+    shown = traces[0].z
     assert shown.shape == found.values.shape
     assert np.isfinite(shown).all()
 

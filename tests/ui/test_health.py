@@ -217,7 +217,7 @@ def test_the_page_of_a_run_shows_its_nodes_and_histograms() -> None:
     run(app)
     drawn = figure(app, "health_nodes_mine")
     assert "Share of dead units" in drawn["layout"]["title"]["text"]
-    app.button_group(key="health_figure").set_value("gradient")
+    app.selectbox(key="health_figure").set_value("gradient")
     run(app)
     drawn = figure(app, "health_nodes_mine")
     assert drawn["data"][0]["z"]["shape"] == "2, 2"
