@@ -113,7 +113,7 @@ def group(desk: Desk) -> None:
     name = f"block{number}"
     new = desk.edit(lambda graph: edit.make_block(graph, chosen, name, desk.blocks), "group")
     desk.select((new,))
-    desk.fresh = Fresh(new, desk.state)
+    desk.fresh = Fresh(desk.fresh.number + 1, new, desk.state)
 
 
 def rename_block(desk: Desk, node: str, old: str, new: str) -> None:

@@ -45,8 +45,9 @@ class Focus(NamedTuple):
 
 
 class Fresh(NamedTuple):
-    """The block that was made last: the node that uses it, and the state of the graph then."""
+    """The block that was made last: its number, the node that uses it, and the state of the graph then."""
 
+    number: int = 0
     node: str = ""
     state: Document | None = None
 

@@ -21,7 +21,7 @@ WEB = Path(__file__).parent / "web"
 BRIDGE = (
     "queue", "dom", "drawn", "viewport", "whole", "reuse", "snap", "frame", "focus", "search", "chooser", "map", "overlay", "menu",
     "wires", "ways",
-    "suggest", "pickup", "clipboard", "drop", "finder", "keyboard", "spoken", "bridge",
+    "suggest", "pickup", "clipboard", "drop", "finder", "typing", "keyboard", "spoken", "bridge",
 )  # fmt: skip
 _IMPORT = re.compile(r"^import .*? from \"\./.*?\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)

@@ -93,6 +93,7 @@ def _bridge(desk: Desk, catalogue: Catalogue) -> None:
             "nodes": [desk.canvas_id(node) for node in desk.focus.nodes],
             "closer": desk.focus.closer,
         },
+        "fresh": {"id": desk.fresh.number, "node": desk.canvas_id(desk.fresh.node)},
         "arranged": desk.arranged,
         "copied": clipboard.fresh(desk),
         "suggestions": suggestions.as_data(desk, catalogue, language()),

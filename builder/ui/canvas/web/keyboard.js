@@ -1,12 +1,11 @@
 // What keys do on the page: the commands of the table, walking from node to node, moving what is selected, and the ways between
-// canvas, inspector and palette. A key that comes while Python answers is not lost: it waits in the queue, or here.
+// canvas, inspector and palette. A key that comes while Python answers is not lost: it waits in the queue, or for its field.
 
 import { bodies, chosenIn, nodeOf } from "./drawn.js";
+import { Typing } from "./typing.js";
 
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const BURST = 450; // ms without a key after which a move is told: one step of the history
-const LONGEST = 5000; // ms to wait for the inspector of a node
-const FIELDS = 'input:not([type="hidden"]):not(:disabled), textarea:not(:disabled), button:not(:disabled)';
 
 // The combination of keys of a press, in the spelling of the table of commands.
 export function combination(event) {
@@ -56,8 +55,8 @@ function writing(event) {
 export class Keyboard {
   constructor({ frame, focus, queue, overlay, chooser, finder, clipboard }) {
     Object.assign(this, { frame, focus, queue, overlay, chooser, finder, clipboard });
+    this.typing = new Typing(frame, queue, focus);
     this.data = null;
-    this.waiting = null; // keys that the inspector gets once it shows the selected node
     this.here = {
       fit: () => overlay.fit(true),
       zoom_selection: () => overlay.approach(chosenIn(frame.doc).nodes),
@@ -80,6 +79,7 @@ export class Keyboard {
 
   update(data) {
     this.data = data;
+    this.typing.update(data);
   }
 
   // Does a command of the table, after what was done before it is told.
@@ -89,12 +89,13 @@ export class Keyboard {
     this.frame.reportNow();
     if (this.here[name]) this.here[name]();
     else this.queue.push("command", { name });
+    if (name === "group") this.typing.toName();
   }
 
   // A key was pressed: within the canvas, or outside of it.
   press(event, outside) {
     if (!this.data || event.defaultPrevented || !event.isTrusted || event.isComposing) return;
-    if (this.waiting && this.wait(event)) return;
+    if (!(outside && writing(event)) && this.typing.take(event)) return this.taken(event);
     const command = commandOf(event, this.data.commands);
     if (outside && document.querySelector("[role=dialog]")) {
       if (this.chooser.shown && ["palette", "find", "save", "save_as", "open_graph"].includes(command)) event.preventDefault();
@@ -115,7 +116,7 @@ export class Keyboard {
     this.taken(event, () => this.run(command));
   }
 
-  taken(event, act) {
+  taken(event, act = () => {}) {
     event.preventDefault();
     event.stopPropagation();
     act();
@@ -124,6 +125,7 @@ export class Keyboard {
   // What keys do in a field: true where a command follows.
   whileWriting(event, command) {
     const field = document.activeElement;
+    if (event.key === "Enter") this.typing.entered(field);
     if (command === "escape" && field.closest(".st-key-inspector") && field.getAttribute("aria-expanded") !== "true") {
       this.taken(event, () => this.toCanvas());
       return false;
@@ -202,43 +204,11 @@ export class Keyboard {
     document.querySelector(".desk-search input")?.focus();
   }
 
-  // To the first field of the selected node, as soon as the inspector shows it; what is typed until then comes after.
+  // To the first field of the selected node, as soon as the inspector shows it.
   toInspector() {
     this.rest();
     this.frame.reportNow();
-    this.waiting = { keys: [], until: performance.now() + LONGEST };
-    this.enter();
-  }
-
-  enter() {
-    if (!this.waiting) return;
-    const { keys, until } = this.waiting, [node, ...more] = chosenIn(this.frame.doc).nodes;
-    const panel = document.querySelector(".st-key-inspector"), field = panel && (panel.querySelector(`[class*="st-key-param_"] input:not(:disabled)`) || panel.querySelector(FIELDS));
-    const shown = more.length > 0 || !node || panel?.querySelector(".desk-head code")?.textContent === node.split("/").at(-1);
-    const idle = !this.queue.pending.length && document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== "running";
-    if (!(field && shown && idle) && performance.now() < until) return void setTimeout(() => this.enter(), 25);
-    this.waiting = null;
-    if (field) this.type(keys, [...panel.querySelectorAll(FIELDS)], field);
-  }
-
-  // Types into a field as a person does; Tab leads to the next one.
-  type(keys, fields, field) {
-    field.focus();
-    field.select?.();
-    for (const [place, key] of keys.entries()) {
-      if (key === "Tab") return this.type(keys.slice(place + 1), fields, fields[fields.indexOf(field) + 1] || field);
-      if (key === "Enter") field.dispatchEvent(new KeyboardEvent("keydown", { key, code: key, keyCode: 13, bubbles: true, cancelable: true }));
-      else document.execCommand("insertText", false, key);
-    }
-  }
-
-  // Keeps a key for the inspector; Escape stays on the canvas.
-  wait(event) {
-    const letter = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (event.key === "Escape") this.taken(event, () => (this.waiting = null));
-    else if (letter || ["Enter", "Tab"].includes(event.key)) this.taken(event, () => this.waiting.keys.push(event.key));
-    else return false;
-    return true;
+    this.typing.toFirst();
   }
 
   // Round the parts of the page: bar, palette, canvas, inspector.
