@@ -1,4 +1,4 @@
-"""What a component makes of the examples in its declaration: shapes in, shapes out, for its help."""
+"""What a component makes of the examples in its declaration: shapes in, shapes out, whether it has weights."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
-from builder.compiler.inference import FROM_VALUES, Meta, NodeError, infer, resolve_params
+from builder.compiler.inference import FROM_VALUES, Meta, NodeError, build, infer, resolve_params
 from components import registry
 from components.spec import Component, Example, Sub, Tensors
 
@@ -34,6 +35,19 @@ def worked(id: str) -> Worked | None:
     return next((_work(component, e) for e in component.examples if e.inputs), None)
 
 
+@functools.cache
+def keeps_state(id: str) -> bool:
+    """Whether a component has weights, or other values that a checkpoint holds, in any of its examples."""
+    component = registry.get(id)
+    return any(_state(component, example) for example in component.examples)
+
+
+def _state(component: Component, example: Example) -> bool:
+    values, errors = resolve_params(component, example.params, arriving(example))
+    module = None if errors else build(component, _with_blocks(values), "meta")
+    return isinstance(module, nn.Module) and bool(module.state_dict())
+
+
 def arriving(example: Example) -> dict[str, list[Meta]]:
     """The tensors of an example by port, several at a variadic one."""
     return {
@@ -56,13 +70,17 @@ def _outputs(component: Component, example: Example, metas: Mapping[str, list[Me
         return {}
     if component.kind == "metric":
         return {"value": ()}
-    parts = {n: registry.create_block(v).to("meta") if isinstance(v, Sub) else v for n, v in values.items()}
     try:
-        found = infer(component, parts, metas).outputs
+        found = infer(component, _with_blocks(values), metas).outputs
     except NodeError:
         return {}
     ports = component.outputs_for(values)
     return {port: _shown(meta) for port, meta in zip(ports, found, strict=False) if meta is not None}
+
+
+def _with_blocks(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with the blocks among them made, without memory."""
+    return {n: registry.create_block(v).to("meta") if isinstance(v, Sub) else v for n, v in values.items()}
 
 
 def _meta(given: Any) -> Meta:

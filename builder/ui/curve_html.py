@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,6 +12,7 @@ from builder.ui import drawing, theme
 WIDTH, HEIGHT = 288.0, 132.0
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 6.0, 7.0, 17.0
 FONT = "font-family='Inter, Segoe UI, Noto Sans, sans-serif' font-size='10'"
+SLACK = 1e-6  # in steps: what is that near to a round number is one
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ def plot(lines: Sequence[Line], alt: str, ticks: Sequence[float] = ()) -> str:
     """The lines over common axes, the last one on top and first in the legend; ``ticks`` are marks at x beside the ends."""
     left, right = min(min(line.x) for line in lines), max(max(line.x) for line in lines)
     low, high = min(0.0, *(min(line.y) for line in lines)), max(max(line.y) for line in lines)
-    high = high if high > low else low + 1.0
+    low, high = _widened(low, high if high > low else low + 1.0)
 
     def at(x: float, y: float) -> tuple[float, float]:
         across = (x - left) / ((right - left) or 1.0) * (WIDTH - LEFT - RIGHT)
@@ -53,6 +55,14 @@ def plot(lines: Sequence[Line], alt: str, ticks: Sequence[float] = ()) -> str:
     return (
         f'<figure class="form-plot">{drawing.image(drawn, "plot", WIDTH, HEIGHT, alt)}{_legend(lines[::-1])}</figure>'
     )
+
+
+def _widened(low: float, high: float) -> tuple[float, float]:
+    """A range to round numbers: multiples of 1, 2 or 5 times a power of ten that is about a tenth of it."""
+    tenth = (high - low) / 10
+    power = 10.0 ** math.floor(math.log10(tenth))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= tenth * (1 - SLACK))
+    return math.floor(low / step + SLACK) * step, math.ceil(high / step - SLACK) * step
 
 
 def _number(value: float, x: float, y: float, anchor: str, ink: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from builder.graph import Edge, Graph, GraphError, dumps, from_document, loads, to_document
+from builder.graph import Edge, Graph, GraphError, History, dumps, from_document, loads, to_document
 from builder.graph import edit as edits
 from builder.graph.edit import edge_between
 from tests.compiler.build import graph, image
@@ -254,6 +254,30 @@ def test_rename_takes_wires_and_shared_weights_along() -> None:
     for wrong in ("relu", "", "1a", "a b", "a.b", "a/b", "a\n", "x" * 81, "é"):
         refused(lambda g, wrong=wrong: edits.rename_node(g, "fc", wrong), "A node's id must be unused letters")
     refused(lambda g: edits.rename_node(g, "nope", "a"), "no node 'nope'")
+
+
+def test_planned_comparisons_follow_their_nodes() -> None:
+    made = net()
+    plan = {"name": "depth", "nodes": ["relu", "fc"], "choices": ["none", "act_tanh"]}
+    made.meta["comparisons"] = [plan]
+    history = History(made)
+
+    def compared(graph: Graph) -> list[str]:
+        return graph.meta["comparisons"][0]["nodes"]
+
+    edits.duplicate(made, ["fc"])
+    assert compared(made) == ["relu", "fc"]
+    edits.rename_node(made, "fc", "first")
+    assert compared(made) == ["relu", "first"]
+    use = edits.make_block(made, ["first", "relu"], "part")
+    assert compared(made) == [f"{use}/relu", f"{use}/first"]
+    edits.rename_node(made.blocks["part"], "first", "layer", root=made)
+    assert compared(made) == [f"{use}/relu", f"{use}/layer"]
+    edits.detach_block(made, use)
+    assert compared(made) == ["relu", "layer"]
+    history.push(made, "all")
+    assert compared(history.undo()) == ["relu", "fc"]
+    assert plan["nodes"] == ["relu", "fc"]
 
 
 def test_rename_inside_a_block_reaches_its_uses() -> None:

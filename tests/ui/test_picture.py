@@ -40,6 +40,18 @@ def test_a_plot_holds_each_line_between_its_axes() -> None:
     assert html.count("<i ") == 1, "a line without a name is not in the legend"
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "marks"),
+    [
+        (-0.9993, 0.9993, ["-1", "0", "1"]), (-0.17, 4, ["-0.5", "0", "4"]), (0.0003, 0.9997, ["0", "1"]),
+        (0.1, 1 + 1e-9, ["0", "1"]), (-1.758, 4.2, ["-2", "0", "5"]), (0, 3e-5, ["0", "3e-05"]), (-7, 0, ["-7", "0"]),
+    ],
+)  # fmt: skip
+def test_the_upright_axis_ends_at_round_numbers(low: float, high: float, marks: list[str]) -> None:
+    (svg,) = drawings(plot([Line((0, 9), (low, high), theme.BLUE)], ""))
+    assert re.findall(r"text-anchor='end'>([-\d.e]+)</text>", svg) == [*marks, "9"]
+
+
 def test_a_level_line_can_be_drawn() -> None:
     (svg,) = drawings(plot([Line((0, 20), (1, 1), theme.BLUE)], ""))
     assert "nan" not in svg

@@ -42,6 +42,23 @@ def problems(app: AppTest) -> list[str]:
     return [problem.message for problem in found[1][0].problems]
 
 
+# ------------------------------------------------------------------ what has weights
+
+
+def test_only_what_has_weights_offers_their_settings() -> None:
+    graph = chain()
+    graph.place("tanh", "act_tanh")
+    graph.place("old", "act_tanh", settings={"frozen": True})
+    app = build(graph, "tanh")
+    drawn = [widget.key for kind in ("toggle", "selectbox") for widget in app.get(kind)]
+    names = ("set-frozen", "set-init", "set-weights", "set-phase")
+    assert [key("tanh", name) in drawn for name in names] == [False, False, False, True]
+    desk_of(app).select(("old",))
+    run(app)
+    app.toggle(key=key("old", "set-frozen")).set_value(False).run()
+    assert "frozen" not in settings(app, "old")
+
+
 # ------------------------------------------------------------------ optimizers
 
 

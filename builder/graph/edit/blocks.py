@@ -11,7 +11,7 @@ import networkx as nx
 
 from builder.graph.edit.names import Blocks, free_name, fresh_id, require_free, require_nodes
 from builder.graph.edit.nodes import on_canvas
-from builder.graph.edit.references import begun_anew, entered, follow, parameters_named
+from builder.graph.edit.references import begun_anew, entered, follow, follow_all, parameters_named
 from builder.graph.edit.wires import rewire
 from builder.graph.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Edge, Graph, GraphError, block_ports, substitute
 
@@ -81,7 +81,7 @@ def make_block(graph: Graph, nodes: Iterable[str], name: str, blocks: dict[str, 
         block.wire(Edge(source, source_port, port, "x"))
     graph.remove_nodes_from(chosen)
     rewire(graph, repeated)
-    follow(graph, lambda path: f"{id}/{path}" if path.split("/")[0] in inside else path)
+    follow_all(graph, lambda path: f"{id}/{path}" if path.split("/")[0] in inside else path)
     blocks[name] = block
     return id
 
@@ -168,7 +168,7 @@ def _unfold(graph: Graph, node: str, block: Graph) -> list[str]:
         elif edge.target != node:
             laid.append((edge, extra))
     rewire(graph, laid)
-    follow(graph, lambda path: entered(path, node, new))
+    follow_all(graph, lambda path: entered(path, node, new))
     return list(new.values())
 
 
@@ -199,5 +199,5 @@ def _unroll(graph: Graph, node: str, block: Graph, repeat: int) -> list[str]:
     for before, after in itertools.pairwise(copies):
         laid += [(Edge(before, out, after, into), {}) for into, out in chained.items()]
     rewire(graph, laid)
-    follow(graph, lambda path: entered(path, node, {f"n{i}": id for i, id in enumerate(copies)}))
+    follow_all(graph, lambda path: entered(path, node, {f"n{i}": id for i, id in enumerate(copies)}))
     return copies

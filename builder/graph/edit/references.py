@@ -1,4 +1,4 @@
-"""What names another node: shared weights, block parameters, the parameters that an optimizer owns."""
+"""What names another node: shared weights, block parameters, the parameters that an optimizer owns, planned comparisons."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ def follow(graph: Graph, renamed: Callable[[str], str]) -> None:
             settings = {**settings, "parameters": [renamed(path) for path in owned]}
         referring = {k: {**v, "node": renamed(v["node"])} for k, v in params.items() if is_reference(v)}
         data["settings"], data["params"] = settings, {**params, **referring}
+
+
+def follow_all(graph: Graph, renamed: Callable[[str], str]) -> None:
+    """Lets the comparisons that the graph brings along name nodes as they are, and all that ``follow`` reaches."""
+    follow(graph, renamed)
+    plans = graph.meta.get("comparisons")
+    if plans:
+        graph.meta["comparisons"] = [{**plan, "nodes": [renamed(path) for path in plan["nodes"]]} for plan in plans]
 
 
 def begun_anew(path: str, new: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from builder.graph.edit.names import name_of_block, require_free, require_nodes
-from builder.graph.edit.references import follow
+from builder.graph.edit.references import follow_all
 from builder.graph.graph import BLOCK_PREFIX, PORT_IN, PORT_OUT, Graph
 
 
@@ -27,7 +27,7 @@ def rename_node(graph: Graph, node: str, id: str, root: Graph | None = None) -> 
     parts = [graph] if root is None else [root, *root.blocks.values()]
     whole = graph if root is None else root
     for scope in parts:  # while the paths still lead to the node
-        follow(scope, lambda path, scope=scope: _renamed(path, scope, whole, graph, node, id))
+        follow_all(scope, lambda path, scope=scope: _renamed(path, scope, whole, graph, node, id))
     name = None if root is None else name_of_block(graph, root.blocks)
     if name is not None:
         for scope in parts:

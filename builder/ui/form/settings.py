@@ -42,7 +42,7 @@ def settings(desk: Desk, node: str, entry: Component, known: Checked) -> None:
     elif entry.kind == "optimizer":
         _optimizer(desk, node, known)
     else:
-        own = entry.kind in WITH_WEIGHTS and entry.form != "op"
+        own = entry.kind in WITH_WEIGHTS and entry.form != "op" and _has_weights(desk, node, entry)
         phased = entry.kind in WITH_PHASE and len(entry.inputs) > 0
         if own or phased:
             _layer(desk, node, own, phased)
@@ -64,6 +64,14 @@ def _layer(desk: Desk, node: str, own: bool, phased: bool) -> None:
                 parametrisations(desk, node)
             if phased:
                 _phase(desk, node)
+
+
+def _has_weights(desk: Desk, node: str, entry: Component) -> bool:
+    """Whether settings of weights mean anything at a node; what a file sets in vain stays in view."""
+    from builder.compiler.examples import keeps_state
+
+    given = desk.open_graph.nodes[node]["settings"]
+    return keeps_state(entry.id) or any(name in given for name in ("frozen", "init", *OF_WEIGHTS))
 
 
 def block_settings(desk: Desk, node: str) -> None:
