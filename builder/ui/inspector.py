@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ from builder.ui.checking import Checked
 from builder.ui.desk import Desk
 from builder.ui.facts import Facts, plain_path
 from builder.ui.form.blocks import open_block
-from builder.ui.form.common import change, follow
+from builder.ui.form.common import change
 from builder.ui.form.node import node_form
+from builder.ui.form.reports import by_hand, follow
 from builder.ui.markdown import plain
 from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
@@ -228,7 +230,9 @@ def _words(desk: Desk) -> None:
     for name, widget in (("title", st.text_input), ("description", st.text_area)):
         key = f"meta_{name}{suffix}"
         follow(key, str(meta.get(f"{name}{suffix}") or meta.get(name) or ""))
-        widget(t(name), key=key, max_chars=2000, on_change=_set_meta, args=(desk, f"{name}{suffix}", key))
+        widget(
+            t(name), key=key, max_chars=2000, on_change=by_hand(key, partial(_set_meta, desk, f"{name}{suffix}", key))
+        )
 
 
 def _set_meta(desk: Desk, name: str, key: str) -> None:
@@ -246,7 +250,7 @@ def _updates(desk: Desk) -> None:
     with st.container(key="row_updates"):
         st.selectbox(
             t("updates"), options, key=key, format_func=lambda name: t(f"updates_{name}"), help=t("updates_help"),
-            on_change=_set_updates, args=(desk, key),
+            on_change=by_hand(key, partial(_set_updates, desk, key), options),
         )  # fmt: skip
 
 

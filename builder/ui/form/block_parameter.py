@@ -13,8 +13,9 @@ from builder.graph.graph import block_ports
 from builder.ui import actions
 from builder.ui.canvas.cards import called
 from builder.ui.desk import Desk
-from builder.ui.form.common import change, follow, key_of
+from builder.ui.form.common import change, key_of
 from builder.ui.form.hints import help_of
+from builder.ui.form.reports import by_hand, follow
 from builder.ui.markdown import plain
 from builder.ui.text import language, t, text
 from components import registry
@@ -51,7 +52,7 @@ def block_parameter(desk: Desk, node: str, parameter: Parameter, value: Any) -> 
 
     st.selectbox(
         parameter_label(parameter.name, language()), options, key=key, format_func=_named, help=help_of(parameter),
-        on_change=put,
+        on_change=by_hand(key, put, options),
     )  # fmt: skip
 
 

@@ -10,8 +10,9 @@ import streamlit as st
 from builder.graph import GraphError, edit
 from builder.ui import actions, commands
 from builder.ui.desk import Desk
-from builder.ui.form.common import change, follow, key_of, number, section
+from builder.ui.form.common import change, key_of, number, section
 from builder.ui.form.fields import format_value, parse_value
+from builder.ui.form.reports import by_hand, follow
 from builder.ui.text import language, t
 from components.glossary import parameter_label
 from components.spec import Parameter
@@ -79,7 +80,7 @@ def block_name(desk: Desk, name: str, node: str) -> None:
             desk.refuse(error)
 
     with st.container(key="row_block_name"):
-        st.text_input(t("block_name"), key=key, max_chars=60, on_change=rename)
+        st.text_input(t("block_name"), key=key, max_chars=60, on_change=by_hand(key, rename))
 
 
 def _use_value(desk: Desk, node: str, name: str, default: Any, given: Mapping[str, Any]) -> None:
@@ -96,7 +97,7 @@ def _use_value(desk: Desk, node: str, name: str, default: Any, given: Mapping[st
 
     with st.container(key=f"param_{name}", horizontal=True, wrap=False, gap=None):
         label = parameter_label(name, language())
-        st.text_input(label, key=key, placeholder=format_value(default), max_chars=200, on_change=put)
+        st.text_input(label, key=key, placeholder=format_value(default), max_chars=200, on_change=by_hand(key, put))
 
 
 def typed(name: str, default: Any) -> Parameter:
@@ -126,7 +127,7 @@ def _default(desk: Desk, block: str, name: str, default: Any) -> None:
         change(desk, lambda _: desk.blocks[block].block_params.__setitem__(name, value), "default")
 
     with st.container(key=f"param_{name}", horizontal=True, wrap=False, gap=None):
-        st.text_input(parameter_label(name, language()), key=key, max_chars=200, on_change=put)
+        st.text_input(parameter_label(name, language()), key=key, max_chars=200, on_change=by_hand(key, put))
 
 
 def port_name(desk: Desk, node: str) -> None:
@@ -141,4 +142,4 @@ def port_name(desk: Desk, node: str) -> None:
             desk.select((new,))
 
     with st.container(key="row_port_name"):
-        st.text_input(t("node_name"), key=key, max_chars=60, on_change=rename)
+        st.text_input(t("node_name"), key=key, max_chars=60, on_change=by_hand(key, rename))

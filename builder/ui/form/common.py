@@ -15,6 +15,7 @@ import streamlit as st
 from builder.graph import Graph, GraphError, edit
 from builder.graph.acting import MODE_NAMES
 from builder.ui.desk import Desk
+from builder.ui.form.reports import by_hand, follow
 from builder.ui.text import t, text
 
 DEFAULT_BATCH = 64  # samples in a batch where the graph says nothing: the training's own, known before torch is loaded
@@ -23,11 +24,6 @@ DEFAULT_BATCH = 64  # samples in a batch where the graph says nothing: the train
 def key_of(desk: Desk, node: str, name: str) -> str:
     """The key of a widget: its own for each node, so that a late change still reaches the node it was made for."""
     return "-".join(("field", *desk.scope, node, name))
-
-
-def follow(key: str, value: Any) -> None:
-    """Gives a widget the graph's value, at every run: a run may be broken off before the browser has heard of it."""
-    st.session_state[key] = value
 
 
 def change(desk: Desk, make: Callable[[Graph], Any], label: str) -> None:
@@ -62,7 +58,7 @@ def name_field(desk: Desk, node: str) -> None:
         set_setting(desk, node, "name", st.session_state[key].strip() or None)
 
     with st.container(key="row_name"):
-        st.text_input(t("node_name"), key=key, placeholder=node, max_chars=200, on_change=put)
+        st.text_input(t("node_name"), key=key, placeholder=node, max_chars=200, on_change=by_hand(key, put))
 
 
 def mode_field(desk: Desk, node: str) -> None:
@@ -84,7 +80,7 @@ def switch(desk: Desk, node: str, name: str, default: bool, hint: str | None = N
         set_setting(desk, node, name, None if value == default else value)
 
     with st.container(key=f"row_{name}"):
-        st.toggle(t(name), key=key, help=hint, on_change=put)
+        st.toggle(t(name), key=key, help=hint, on_change=by_hand(key, put))
 
 
 def number(
@@ -139,7 +135,7 @@ def number_field(
 
     with st.container(key=f"row_{name}"):
         shown = f"· {t(label)}" if below else t(label)
-        st.text_input(shown, key=key, placeholder=placeholder, max_chars=20, help=hint, on_change=take)
+        st.text_input(shown, key=key, placeholder=placeholder, max_chars=20, help=hint, on_change=by_hand(key, take))
 
 
 def _rule(whole: bool, low: float | None) -> tuple[str, str]:
@@ -172,11 +168,12 @@ def choice(
     """A field to choose one of some texts; a value that is none of them is kept and shown as it is."""
     key = key_of(desk, node, f"set-{name}")
     follow(key, value)
+    offered = list(dict.fromkeys([*options, value]))
     with st.container(key=f"row_{name}"):
         st.selectbox(
-            label, list(dict.fromkeys([*options, value])), key=key, help=hint,
+            label, offered, key=key, help=hint,
             format_func=lambda option: options.get(option, option),
-            on_change=lambda: put(st.session_state[key]),
+            on_change=by_hand(key, lambda: put(st.session_state[key]), offered),
         )  # fmt: skip
 
 

@@ -13,9 +13,10 @@ from builder.ui import actions
 from builder.ui.desk import Desk
 from builder.ui.facts import Facts
 from builder.ui.form.block_parameter import block_call, block_parameter
-from builder.ui.form.common import change, follow, key_of, section
+from builder.ui.form.common import change, key_of, section
 from builder.ui.form.fields import Field, alternatives, field_for, format_value, parse_value
 from builder.ui.form.hints import help_of
+from builder.ui.form.reports import by_hand, follow
 from builder.ui.markdown import plain
 from builder.ui.text import language, t
 from components.glossary import parameter_label
@@ -77,7 +78,7 @@ def _field(desk: Desk, node: str, parameter: Parameter, field: Field, value: Any
 
     if field.kind == "switch" and isinstance(value, bool):
         follow(key, value)
-        st.toggle(label, key=key, help=hint, on_change=lambda: put(st.session_state[key]))
+        st.toggle(label, key=key, help=hint, on_change=by_hand(key, lambda: put(st.session_state[key])))
         return
     options = [*([MISSING] if parameter.inferred else []), *([None] if field.none else []), *field.choices]
     index = next((i for i, o in enumerate(options) if o is value or (o == value and type(o) is type(value))), None)
@@ -86,7 +87,7 @@ def _field(desk: Desk, node: str, parameter: Parameter, field: Field, value: Any
         follow(key, index)
         st.selectbox(
             label, range(len(options)), key=key, format_func=lambda i: _choice(options[i], known), help=hint,
-            on_change=lambda: put(options[st.session_state[key]]),
+            on_change=by_hand(key, lambda: put(options[st.session_state[key]]), range(len(options))),
         )  # fmt: skip
         return
     key += "-text"
@@ -108,7 +109,7 @@ def _field(desk: Desk, node: str, parameter: Parameter, field: Field, value: Any
         else:
             put(parse_value(text, parameter))
 
-    st.text_input(label, key=key, help=hint, placeholder=placeholder, max_chars=400, on_change=put_text)
+    st.text_input(label, key=key, help=hint, placeholder=placeholder, max_chars=400, on_change=by_hand(key, put_text))
 
 
 def _choice(option: Any, known: Any) -> str:

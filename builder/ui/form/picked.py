@@ -8,9 +8,10 @@ from typing import Any
 import streamlit as st
 
 from builder.ui.desk import Desk
-from builder.ui.form.common import choice, follow, key_of
+from builder.ui.form.common import choice, key_of
 from builder.ui.form.fields import Field, alternatives, field_for, format_value, parse_value
 from builder.ui.form.hints import help_of
+from builder.ui.form.reports import by_hand, follow
 from builder.ui.text import language, t
 from components import registry
 from components.glossary import parameter_label
@@ -75,14 +76,14 @@ def _field(
     with st.container(key=f"init_{name}"):
         if field.kind == "switch" and isinstance(value, bool):
             follow(key, value)
-            st.toggle(label, key=key, help=hint, on_change=lambda: put(parameter, st.session_state[key]))
+            st.toggle(label, key=key, help=hint, on_change=by_hand(key, lambda: put(parameter, st.session_state[key])))
         elif (options := _options(field)) and value in options:
             index = options.index(value)
             follow(key, index)
             st.selectbox(
                 label, range(len(options)), key=key, help=hint,
                 format_func=lambda i: t("none_value") if options[i] is None else format_value(options[i]),
-                on_change=lambda: put(parameter, options[st.session_state[key]]),
+                on_change=by_hand(key, lambda: put(parameter, options[st.session_state[key]]), range(len(options))),
             )  # fmt: skip
         else:
             key += "-text"
@@ -94,7 +95,9 @@ def _field(
                 empty = not text.strip() and str not in alternatives(parameter.type)
                 put(parameter, MISSING if empty else parse_value(text, parameter))
 
-            st.text_input(label, key=key, help=hint, placeholder=placeholder, max_chars=100, on_change=take)
+            st.text_input(
+                label, key=key, help=hint, placeholder=placeholder, max_chars=100, on_change=by_hand(key, take)
+            )
 
 
 def _options(field: Field) -> list[Any]:

@@ -13,7 +13,8 @@ from builder.graph import Edge, Graph, GraphError, edit
 from builder.ui import numbers
 from builder.ui.desk import Desk
 from builder.ui.facts import Facts
-from builder.ui.form.common import change, follow, key_of, section
+from builder.ui.form.common import change, key_of, section
+from builder.ui.form.reports import by_hand, follow
 from builder.ui.markdown import plain
 from builder.ui.text import t
 from components.spec import Port
@@ -96,7 +97,8 @@ def _source(desk: Desk, node: str, port: Port, wires: list[Edge], spec: TensorSp
 
     shape = f" `{numbers.shape(spec.shape)}`" if spec is not None else ""
     st.selectbox(
-        f"{plain(port.name)}{shape}", options, key=key, on_change=put, help=_expected(port),
+        f"{plain(port.name)}{shape}", options, key=key, on_change=by_hand(key, put, options),
+        help=_expected(port),
         format_func=lambda end: end or (t("optional") if port.optional else t("not_connected")),
     )  # fmt: skip
 

@@ -12,7 +12,6 @@ from builder.ui.desk import Desk
 from builder.ui.form.common import (
     DEFAULT_BATCH,
     choice,
-    follow,
     key_of,
     more,
     number,
@@ -24,6 +23,7 @@ from builder.ui.form.common import (
 )
 from builder.ui.form.listed import parametrisations, regularizers
 from builder.ui.form.picked import entries, pick
+from builder.ui.form.reports import by_hand, follow
 from builder.ui.form.weights import weights
 from builder.ui.text import t
 from components.spec import Component
@@ -128,7 +128,7 @@ def _subset(desk: Desk, node: str) -> None:
         set_setting(desk, node, "subset", {**rest, **({"per_class": True} if st.session_state[key] else {})})
 
     with st.container(key="row_subset_per_class"):
-        st.toggle(f"· {t('subset_per_class')}", key=key, on_change=per_class)
+        st.toggle(f"· {t('subset_per_class')}", key=key, on_change=by_hand(key, per_class))
 
     def seed(value: float | None) -> None:
         rest = {k: v for k, v in now.items() if k != "seed"}
@@ -176,7 +176,7 @@ def _trains(desk: Desk, node: str, known: Checked) -> None:
     with st.container(key="row_parameters"):
         st.multiselect(
             t("trains"), list(dict.fromkeys([*trainable(known), *now])), key=key, placeholder=t("trains_all"),
-            help=t("trains_help"), on_change=put,
+            help=t("trains_help"), on_change=by_hand(key, put),
         )  # fmt: skip
 
 
