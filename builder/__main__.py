@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from builder.graph import GraphError
@@ -141,7 +142,20 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--view", metavar="NAME")
     sub.add_argument("--node", metavar="ID", default="", help="path of the node (the view's first)")
     sub.add_argument("--split", choices=("train", "valid", "test"), default="valid", help="of the data (valid)")
-    sub.add_argument("--sample", type=_at_least(0), default=0, metavar="I", help="number in the split (0)")
+    sub.add_argument(
+        "--sample",
+        type=_sample,
+        default=0,
+        metavar="I|FILE.png|txt|csv|json",
+        help="number in the split (0), or your own",
+    )
+    sub.add_argument(
+        "--fit",
+        choices=("stretch", "crop", "pad", "ink"),
+        default="stretch",
+        help="your own image to the size of the data",
+    )
+    sub.add_argument("--invert", action="store_true", help="swap light and dark of your own image")
     sub.add_argument("--set", type=_setting, action="append", default=[], metavar="option=value", dest="chosen")
     sub.add_argument("--out", metavar="FILE.png|html|json")
     sub.add_argument("--language", choices=("en", "zh"), default="en")
@@ -167,6 +181,10 @@ def _at_least(minimum: int) -> Any:
         return value
 
     return integer
+
+
+def _sample(text: str) -> int | Path:
+    return int(text) if text.isdecimal() else Path(text)
 
 
 def _paths(text: str) -> list[str]:
@@ -339,11 +357,13 @@ def _compare(arguments: argparse.Namespace) -> int:
 def _inspect(arguments: argparse.Namespace) -> int:
     if not (arguments.list or (arguments.view and arguments.out)):
         arguments.misused("give --view and --out, or --list")
-    from builder.inspect import Inspector, draw, listing
+    from builder.inspect import Inspector, draw, listing, sample_of_file
 
-    inspector = Inspector(arguments.source)
+    inspector, sample = Inspector(arguments.source), arguments.sample
+    if isinstance(sample, Path):
+        sample = sample_of_file(inspector, sample, arguments.fit, arguments.invert)
     if arguments.list:
-        found = listing(inspector, arguments.split, arguments.sample, arguments.language)
+        found = listing(inspector, arguments.split, sample, arguments.language)
         if arguments.json:
             print(json.dumps({"ok": True, "views": found}, ensure_ascii=False))
             return 0
@@ -356,7 +376,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
                 print(f"{'':22} --set {option['name']}={' | '.join(map(str, values))}")
         return 0
     said = draw(
-        inspector, arguments.out, arguments.view, arguments.node, arguments.split, arguments.sample,
+        inspector, arguments.out, arguments.view, arguments.node, arguments.split, sample,
         dict(arguments.chosen), arguments.language, arguments.dark,
     )  # fmt: skip
     if arguments.json:

@@ -357,6 +357,25 @@ def test_inspect_lists_and_draws_views(run: Any, tmp_path: Path) -> None:
     assert page.read_text().startswith('<!doctype html>\n<html lang="zh">')
 
 
+def test_inspect_looks_at_a_sample_from_a_file(run: Any, tmp_path: Path) -> None:
+    path, row, out = tmp_path / "graph.json", tmp_path / "flower.csv", tmp_path / "sample.json"
+    save(graph({"data": "data_iris", "fc": ("linear", {"out_features": 3})}, ["data.x fc.x"]), path)
+    row.write_text("5.1,3.5,1.4,0.2\n")
+    answer = run("inspect", path, "--view", "sample", "--sample", row, "--out", out)
+    assert answer.status == 0, answer.err
+    assert "sample: your row" in answer.out
+    assert json.loads(out.read_text())["data"]["array"] == pytest.approx([5.1, 3.5, 1.4, 0.2])
+    row.write_text("5.1,wide\n")
+    for file, reason in (
+        (row, "must have 4 numbers"),
+        (tmp_path / "a.png", "takes a row of a table"),
+        (tmp_path / "b.csv", "No such"),
+    ):
+        wrong = run("inspect", path, "--view", "sample", "--sample", file, "--out", out)
+        assert (wrong.status, len(wrong.lines)) == (1, 1)
+        assert reason in wrong.err
+
+
 def test_inspect_says_what_cannot_be_drawn(run: Any, tmp_path: Path) -> None:
     answer = run("inspect", GRAPHS[0], "--view", "nonsense", "--out", tmp_path / "a.json")
     assert (answer.status, answer.out, len(answer.lines)) == (1, "", 1)

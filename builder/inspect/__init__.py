@@ -10,6 +10,7 @@ from builder.inspect.command import draw, listing
 from builder.inspect.errors import InspectError
 from builder.inspect.figures.style import Style
 from builder.inspect.inspector import Inspector
+from builder.inspect.own_file import sample_of_file
 from builder.inspect.samples import Sample
 from builder.inspect.saving import FORMATS, Format, content
 from builder.inspect.view import ViewSpec, arrays, compute, notice, options, views
@@ -31,5 +32,6 @@ __all__ = [
     "listing",
     "notice",
     "options",
+    "sample_of_file",
     "views",
 ]

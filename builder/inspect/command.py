@@ -7,16 +7,17 @@ from typing import Any
 
 from builder.inspect.choices import Option
 from builder.inspect.inspector import Inspector
+from builder.inspect.samples import Sample
 from builder.inspect.saving import save
 from builder.inspect.view import ViewSpec, options, spec_of, views
 from components.data._base import SplitName
 
 
 def listing(
-    inspector: Inspector, split: SplitName = "valid", index: int = 0, language: str = "en"
+    inspector: Inspector, split: SplitName = "valid", sample: Sample | int = 0, language: str = "en"
 ) -> list[dict[str, Any]]:
     """Every view of a model with its words, its nodes and the options of the node to begin with."""
-    sample = inspector.sample(split, index)
+    sample = _sample(inspector, split, sample)
     found = []
     for spec in views(inspector):
         given = sample if spec.needs_sample else None
@@ -29,6 +30,10 @@ def listing(
             }
         )  # fmt: skip
     return found
+
+
+def _sample(inspector: Inspector, split: SplitName, sample: Sample | int) -> Sample:
+    return sample if isinstance(sample, Sample) else inspector.sample(split, sample)
 
 
 def _option(option: Option, language: str) -> dict[str, Any]:
@@ -44,7 +49,7 @@ def draw(
     view: str,
     node: str = "",
     split: SplitName = "valid",
-    index: int = 0,
+    sample: Sample | int = 0,
     given: Mapping[str, str] | None = None,
     language: str = "en",
     dark: bool = False,
@@ -55,16 +60,16 @@ def draw(
         out: its ending says what is written: .png, .html or .json.
         node: the view's first where empty.
         split: of the sample, or of a view of a whole split.
-        index: number of the sample, where the view needs one.
+        sample: one of one's own, or the number in the split, where the view needs one.
         given: options as texts, by name.
 
     Raises:
         InspectError: there is no such view, node, sample or option, or the file cannot be written so.
     """
     spec: ViewSpec = spec_of(inspector, view)
-    sample = inspector.sample(split, index) if spec.needs_sample else None
+    shown = _sample(inspector, split, sample) if spec.needs_sample else None
     node = node or spec.node
-    known = {option.name: option for option in options(inspector, view, node, sample)}
-    chosen: dict[str, Any] = {"split": split} if "split" in known and sample is None else {}
+    known = {option.name: option for option in options(inspector, view, node, shown)}
+    chosen: dict[str, Any] = {"split": split} if "split" in known and shown is None else {}
     chosen |= {name: known[name].read(text) if name in known else text for name, text in (given or {}).items()}
-    return save(inspector, out, view, node, sample, language=language, dark=dark, **chosen)
+    return save(inspector, out, view, node, shown, language=language, dark=dark, **chosen)

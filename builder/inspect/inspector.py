@@ -15,15 +15,17 @@ from torch import Tensor, fx
 from builder.compiler import Compiled, End
 from builder.compiler.order import STOPS_GRADIENT
 from builder.graph import Graph, clone, load
-from builder.inspect import samples
+from builder.inspect import drawing, samples
+from builder.inspect.drawing import Stroke
 from builder.inspect.errors import InspectError
 from builder.inspect.heads import Head, find_heads
 from builder.inspect.layout import Layout
+from builder.inspect.ranges import Range, ranges_of
 from builder.inspect.samples import Sample
 from builder.train import checkpoint as checkpoints
 from builder.train.diagnose import node_of
 from builder.train.run import Run
-from components.data._base import SPLITS, DataError, Split, SplitName
+from components.data._base import SPLITS, DataError, Reading, Split, SplitName
 
 T = TypeVar("T")
 
@@ -99,6 +101,18 @@ class Inspector:
         entry = self.entry
         return samples.feature_names(self.compiled, entry.end) if entry and entry.takes == "table" else ()
 
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """What the training split holds of each of the ``features``."""
+        entry = self.entry
+        if entry is None or entry.takes != "table":
+            return ()
+        return self.kept(("ranges",), lambda: ranges_of(self.features, self._columns(entry.end)))
+
+    def _columns(self, end: End) -> Tensor:
+        found = self._load("train")[end[0]]
+        return found.__getitems__(range(len(found)))[end[1]]
+
     def size(self, split: SplitName) -> int:
         """The number of samples of a split: of its longest data set."""
         return max((len(s) for s in self._load(split).values()), default=0)
@@ -126,7 +140,18 @@ class Inspector:
 
     def upload_image(self, content: bytes, fit: samples.Fit = "stretch", invert: bool = False) -> Sample:
         """A sample from an image file; see ``samples.from_image``."""
-        return samples.from_image(self._entry_for("image"), content, fit, invert)
+        return samples.from_image(self.compiled, self._entry_for("image"), content, fit, invert)
+
+    def upload_drawing(self, strokes: Sequence[Stroke], base: Sample | None = None, as_data: bool = True) -> Sample:
+        """A sample from strokes, on an empty sheet or over another sample; see ``drawing.from_drawing``."""
+        entry = self._entry_for("image")
+        below = None if base is None else base.inputs[entry.end][0]
+        return drawing.from_drawing(self.compiled, entry, strokes, below, as_data)
+
+    def read_text(self, text: str) -> Reading:
+        """How a text is read; see ``samples.read_text``."""
+        with self._data_errors():
+            return samples.read_text(self.compiled, self._entry_for("text"), text)
 
     def upload_text(self, text: str) -> Sample:
         """A sample from a text; see ``samples.from_text``."""
@@ -138,10 +163,15 @@ class Inspector:
         with self._data_errors():
             return samples.from_row(self.compiled, self._entry_for("table"), row)
 
+    def upload_series(self, rows: Sequence[Sequence[float]]) -> Sample:
+        """A sample from the steps of a series; see ``samples.from_series``."""
+        with self._data_errors():
+            return samples.from_series(self.compiled, self._entry_for("series"), rows)
+
     def _entry_for(self, wanted: samples.Upload) -> samples.Entry:
         entry = self.entry
         if entry is None or entry.takes != wanted:
-            words = {"image": "图像", "text": "文本", "table": "表格数据"}
+            words = {"image": "图像", "text": "文本", "table": "表格数据", "series": "序列"}
             raise InspectError(
                 f"This model takes no {wanted} as a sample{f', but {entry.takes}' if entry else ''}.",
                 f"此模型不接受{words[wanted]}样本{f'，而接受{words[entry.takes]}' if entry else ''}。",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "Dataset",
     "GraphSplit",
     "Progress",
+    "Reading",
     "Seed",
     "Share",
     "Split",
@@ -126,6 +128,25 @@ class Dataset(ABC):
         return {}
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a data set reads a text of one's own.
+
+    Args:
+        tokens: every word or character of the text, in order.
+        known: whether the vocabulary holds each.
+        start: the first of the tokens that are read.
+        stop: behind the last of them.
+        tensors: the text as a batch of one, by port.
+    """
+
+    tokens: tuple[str, ...]
+    known: tuple[bool, ...]
+    start: int
+    stop: int
+    tensors: Mapping[str, Tensor]
+
+
 class TextDataset(Dataset):
     """Texts as ids (B, T) in the port ``x``."""
 
@@ -140,6 +161,10 @@ class TextDataset(Dataset):
     def target_vocabulary(self) -> tuple[str, ...]:
         """What each id of a text in the port ``y`` stands for."""
         return self.vocabulary
+
+    @abstractmethod
+    def read(self, text: str) -> Reading:
+        """A text of one's own, as the texts of the data set were read."""
 
     @abstractmethod
     def decode(self, ids: Iterable[int]) -> str:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from components.data._base import (
     DataError,
+    Reading,
     Seed,
     Share,
     Split,
@@ -156,6 +157,16 @@ class Pronunciations(TextDataset):
     def encode(self, word: str) -> Tensor:
         """The ids (T,) of a word of letters."""
         return torch.tensor([LETTERS.index(letter) for letter in word], dtype=torch.int64)
+
+    def read(self, text: str) -> Reading:
+        """A word of one's own: its first ``max_len`` letters, small ones; other characters are left out."""
+        tokens = tuple(text.strip().lower())
+        known = tuple(token in LETTERS for token in tokens)
+        letters = [(place, token) for place, token in enumerate(tokens) if known[place]][: self.max_len]
+        x = torch.zeros(1, self.max_len, dtype=torch.int64)
+        x[0, : len(letters)] = self.encode("".join(letter for _, letter in letters))
+        stop = letters[-1][0] + 1 if letters else 0
+        return Reading(tokens, known, 0, stop, {"x": x, "pad": x == 0})
 
     def decode(self, ids: Iterable[int]) -> str:
         return "".join(LETTERS[int(i)] for i in ids if int(i) != 0)

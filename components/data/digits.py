@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.data._base import ArrayDataset, Seed, Share, TensorSpec
+from components.data._ink import Ink, block_counts
 from components.data.tables import read_table
 from components.registry import component
 from components.spec import Dims
@@ -53,3 +54,7 @@ class Digits(ArrayDataset):
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         pixels, y, _ = read_table("load_digits")
         return {"x": (pixels / np.float32(16)).reshape(-1, 1, 8, 8), "y": y.astype(np.int64)}
+
+    def from_ink(self, ink: Ink) -> Ink:
+        """A drawn digit as those of the data set."""
+        return block_counts(ink)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from components.data._base import Dataset, Progress, Seed, Share, Split, SplitName, TensorSpec, TensorSplit, check_split
 from components.data._download import cached, download
+from components.data._ink import Ink, centred_by_mass
 from components.data._splits import split_indices
 from components.registry import component
 from components.spec import Dims
@@ -115,6 +116,10 @@ class Mnist(IdxImages):
 
     def __init__(self, valid_share: Share = 0.1, split_seed: Seed = 0) -> None:
         super().__init__(valid_share, split_seed)
+
+    def from_ink(self, ink: Ink) -> Ink:
+        """A drawn digit as those of the data set."""
+        return centred_by_mass(ink)
 
 
 @component(

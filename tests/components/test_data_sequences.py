@@ -76,6 +76,16 @@ def test_letters_and_phonemes_come_back(words):
         assert (y[end + 1 :] == -100).all() and (y[:end] > END).all()
 
 
+def test_a_word_of_ones_own_is_read(words):
+    read = words.read(" It's ")
+    assert read.tokens == ("i", "t", "'", "s") and read.known == (True, True, False, True)
+    assert words.decode(read.tensors["x"][0]) == "its"
+    assert torch.equal(read.tensors["pad"][0], torch.arange(words.max_len) >= 3)
+    long = words.read("a" * (words.max_len + 2))
+    assert (long.start, long.stop) == (0, words.max_len)
+    assert words.read("42").stop == 0
+
+
 def test_ids_fit_the_vocabularies(words):
     assert len(LETTERS) == 27 and len(PHONEMES) == 42
     batch = whole(words, "train")

@@ -113,7 +113,14 @@ def test_missing_data_are_named_in_both_languages() -> None:
 
 
 def test_what_a_model_takes(zoo: Zoo) -> None:
-    takes = {"cnn": "image", "colour": "image", "table": "table", "sentiment": "text", "gpt": "text"}
+    takes = {
+        "cnn": "image",
+        "colour": "image",
+        "table": "table",
+        "sentiment": "text",
+        "gpt": "text",
+        "series": "series",
+    }
     for name in ("cnn", "colour", "table", "sentiment", "gpt", "gcn", "series"):
         entry = zoo(name).entry
         assert (entry.takes if entry else None) == takes.get(name)
@@ -168,7 +175,7 @@ def test_an_image_of_too_many_pixels_is_refused_unread(zoo: Zoo) -> None:
 
 
 def test_an_unknown_fit_is_refused(zoo: Zoo) -> None:
-    with pytest.raises(InspectError, match="stretch, crop or pad"):
+    with pytest.raises(InspectError, match="stretch, crop, pad or ink"):
         zoo("cnn").upload_image(png(np.zeros((8, 8), np.uint8)), fit="tile")  # type: ignore[arg-type]
 
 
