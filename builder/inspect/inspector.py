@@ -26,6 +26,7 @@ from builder.train import checkpoint as checkpoints
 from builder.train.diagnose import node_of
 from builder.train.run import Run
 from components.data._base import SPLITS, DataError, Reading, Split, SplitName
+from components.data._ink import HandDrawn
 
 T = TypeVar("T")
 
@@ -94,6 +95,14 @@ class Inspector:
     def entry(self) -> samples.Entry | None:
         """Where a person's own sample enters, and what it may be; None where the data allow none."""
         return self.kept(("entry",), lambda: samples.find_entry(self.compiled, self.needed))
+
+    @property
+    def hand_drawn(self) -> bool:
+        """Whether the data say how their pictures were made of ink."""
+        entry = self.entry
+        return (
+            entry is not None and entry.takes == "image" and isinstance(self.compiled.dataset(entry.end[0]), HandDrawn)
+        )
 
     @property
     def features(self) -> tuple[str, ...]:

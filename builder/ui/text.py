@@ -20,6 +20,7 @@ from builder.ui.picture_text import PICTURE_TEXTS
 from builder.ui.placing_text import PLACING_TEXTS
 from builder.ui.rate_text import RATE_TEXTS
 from builder.ui.regularize_text import REGULARIZE_TEXTS
+from builder.ui.sample_text import SAMPLE_TEXTS
 from builder.ui.spoken_text import SPOKEN_TEXTS
 from builder.ui.training_text import TRAINING_TEXTS
 from builder.ui.view_text import VIEW_TEXTS
@@ -173,6 +174,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **PLACING_TEXTS,
     **RATE_TEXTS,
     **REGULARIZE_TEXTS,
+    **SAMPLE_TEXTS,
     **SPOKEN_TEXTS,
     **TRAINING_TEXTS,
     **VIEW_TEXTS,

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import html
-import io
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from builder.graph import load
@@ -150,47 +147,6 @@ def test_samples_are_walked_through() -> None:
     app.button_group(key="sample_split").set_value("test")
     run(app)
     assert component(app, "sample_strip")["items"][-1]["id"] <= 499
-
-
-def test_an_image_of_ones_own() -> None:
-    drawn = np.zeros((40, 30), np.uint8)
-    drawn[5:35, 14:17] = 255
-    buffer = io.BytesIO()
-    Image.fromarray(drawn).save(buffer, "PNG")
-    app = open_page("inspect")
-    app.button_group(key="sample_way").set_value("own")
-    run(app)
-    assert "No sample yet" in said(app)
-    app.file_uploader(key="sample_image").set_value(("one.png", buffer.getvalue(), "image/png"))
-    run(app)
-    view(app, "prediction")
-    assert not app.error
-    assert figure(app, "inspect_prediction")["data"]
-    app.file_uploader(key="sample_image").set_value(("one.png", b"not an image", "image/png"))
-    run(app)
-    assert "not a readable image" in app.error[0].value
-
-
-def test_a_text_of_ones_own() -> None:
-    app = gallery("sentiment_transformer")
-    app.button_group(key="sample_way").set_value("own")
-    run(app)
-    app.text_area(key="sample_text").set_value("a wonderful film, never boring")
-    run(app)
-    view(app, "attention")
-    assert not app.error
-    assert figure(app, "inspect_attention")["data"]
-
-
-def test_a_row_of_ones_own() -> None:
-    app = gallery("logistic_regression")
-    app.button_group(key="sample_way").set_value("own")
-    run(app)
-    assert len([n for n in app.number_input if str(n.key).startswith("sample_row_")]) == 4
-    app.number_input(key="sample_row_0").set_value(7.5)
-    run(app)
-    view(app, "prediction")
-    assert not app.error
 
 
 def test_a_whole_graph_is_one_sample() -> None:

@@ -246,21 +246,22 @@ def _named(source: Source, path: str) -> str:
 
 
 def _options(found: list[Option], view: ViewSpec) -> dict[str, Any]:
-    """A widget for each option of the view; the values chosen."""
+    """A widget for each option of the view; the values chosen. They stay while the view is not shown."""
+    kept: dict[str, Any] = st.session_state.setdefault("inspect_kept_options", {})
     chosen: dict[str, Any] = {}
     for option in found:
         key = f"inspect_opt_{view.id}_{option.name}"
         label = plain(option.text(language()))
+        present = st.session_state.get(key, kept.get(key, option.default))
         if option.kind == "choice":
             texts = {choice.value: choice.text(language()) for choice in option.choices}
-            if st.session_state.get(key) not in texts:
-                st.session_state[key] = option.default
+            st.session_state[key] = present if present in texts else option.default
             chosen[option.name] = st.selectbox(label, list(texts), key=key, width=160, format_func=texts.__getitem__)
         else:
-            present = st.session_state.get(key, option.default)
             st.session_state[key] = min(max(int(present), option.low), option.high)
             number = st.number_input(label, min_value=option.low, max_value=option.high, step=1, key=key, width=140)
             chosen[option.name] = int(number)
+        kept[key] = chosen[option.name]
     return chosen
 
 
