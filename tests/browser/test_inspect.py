@@ -75,15 +75,47 @@ def test_a_mistake_leads_to_its_sample(site: Site) -> None:
     expect(page.locator(".st-key-sample_index input")).to_have_value(str(number))
 
 
-def test_an_image_of_ones_own(site: Site) -> None:
+def seen(site: Site) -> str:
+    """The address of the picture that the model is given."""
+    return site.page.locator(".pad-seen-picture").get_attribute("src") or ""
+
+
+def stroke(site: Site, *points: tuple[float, float]) -> None:
+    """Draws a line on the sheet, through shares of its width and height."""
+    sheet = site.page.locator(".pad-sheet")
+    expect(sheet).to_be_visible(timeout=READY)
+    sheet.scroll_into_view_if_needed()
+    box = sheet.bounding_box()
+    assert box is not None
+    mouse = site.page.mouse
+    for place, (x, y) in enumerate(points):
+        mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
+        if place == 0:
+            mouse.down()
+    mouse.up()
+
+
+def test_an_image_of_ones_own_drawn_or_from_a_file(site: Site) -> None:
     page = open_model(site, "lenet5")
+    site.pick("sample_way", "My own")
+    expect(page.locator(".page-empty")).to_be_visible(timeout=READY)
+    stroke(site, (0.3, 0.25), (0.7, 0.25), (0.45, 0.8))
+    expect(page.locator(".pad-seen-picture")).to_be_visible(timeout=READY)
+    site.pick("inspect_topic", "Sample and answer")
+    site.pick("inspect_pick", "Prediction")
+    site.wait_figure(FIGURE, title("Prediction"))
+    before = site.figure(FIGURE, "g => JSON.stringify(g.data[0].x)")
+    first = seen(site)
+    stroke(site, (0.3, 0.8), (0.7, 0.8))
+    site.wait_figure(FIGURE, f"g => JSON.stringify(g.data[0].x) !== {before!r}")
+    assert seen(site) != first
+    page.locator(".pad-sheet").press("Control+z")
+    site.wait_figure(FIGURE, f"g => JSON.stringify(g.data[0].x) === {before!r}")
+    site.pick("own_image_way", "File")
+    expect(page.locator(".page-empty")).to_be_visible(timeout=READY)
     drawn = Image.new("RGB", (200, 300), "white")
     ImageDraw.Draw(drawn).line((60, 40, 140, 40, 90, 260), fill="black", width=20)
     buffer = io.BytesIO()
     drawn.save(buffer, "PNG")
-    site.pick("sample_way", "My own")
-    expect(page.locator(".page-empty")).to_be_visible(timeout=READY)
     site.upload(".st-key-panel_inspect", "seven.png", buffer.getvalue(), "image/png")
-    site.pick("inspect_topic", "Sample and answer")
-    site.pick("inspect_pick", "Prediction")
     site.wait_figure(FIGURE, title("Prediction"))

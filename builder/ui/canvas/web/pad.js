@@ -56,7 +56,7 @@ class Pad {
       make("div", { class: "pad-frame" }, this.sheet, this.cross = make("i", { class: "pad-cross", "aria-hidden": "true" })),
       make("div", { class: "pad-tools", role: "toolbar", "aria-label": texts.tools },
         this.pen, this.eraser, this.picker, this.range, this.undoing, this.redoing, this.clearing),
-      make("p", { class: "pad-keys", id: "pad-keys" }, texts.keys), this.seen, this.spoken);
+      this.seen, make("p", { class: "pad-keys", id: "pad-keys" }, texts.keys), this.spoken);
     parent.append(this.root);
     this.cursor = { x: 0.5, y: 0.5, down: false };
     this.setWidth(this.width);
