@@ -13,7 +13,7 @@ import streamlit as st
 
 from builder.graph import Document
 from builder.train import Run
-from builder.train.health import Figure, Record, illnesses
+from builder.train.health import FIGURES, Figure, Record, illnesses
 from builder.ui import app_shell, colouring, epoch_slider, frame, health_store
 from builder.ui.canvas.component import mount_paint
 from builder.ui.desk import Desk
@@ -23,6 +23,7 @@ from builder.ui.text import language, t
 
 SECONDS = 2.0  # between two looks into the folder of a run that goes on
 LISTED = 6  # nodes that are ill
+SIGNS: dict[Figure, str] = {"dead": "†", "gradient": "‖∇‖", "update": "Δ/w", "rms": "rms", "std": "σ", "mean": "μ"}
 _LOOK, _DRAWN = "health_look", "health_drawn"
 
 
@@ -104,6 +105,10 @@ def _short(value: float) -> str:
     return f"{value:.2g}"
 
 
+def _said(figure: Figure, value: float) -> str:
+    return _percent(value) if figure == "dead" else _short(value)
+
+
 def _selected(desk: Desk, run: Run, record: Record, ready: bool) -> bool:
     """The figures of the node that is selected, and the way to its output; whether there is such a node."""
     if len(desk.selection) != 1:
@@ -113,12 +118,12 @@ def _selected(desk: Desk, run: Run, record: Record, ready: bool) -> bool:
     figures = record.nodes.get(path)
     if figures is None:
         return False
-    rows = "".join(
-        f"<dt>{escape(t(f'colour_{name}'))}</dt><dd>{escape(_percent(value) if name == 'dead' else _short(value))}</dd>"
-        for name, value in figures.items()
-        if name != "rate"
+    shown = "".join(
+        f'<span title="{escape(t(f"colour_{name}"))}"><i>{SIGNS[name]}</i>{escape(_said(name, figures[name]))}</span>'
+        for name in FIGURES
+        if name in figures
     )
-    st.html(f'<dl class="health-node"><dt class="whose">{escape(path)}</dt>{rows}</dl>', width="content")
+    st.html(f'<div class="health-node"><b>{escape(path)}</b>{shown}</div>', width="content")
     if ready and "rms" in figures and st.button(
         t("health_output"), key="health_output", type="tertiary", icon=":material/search_insights:",
         help=t("health_output_help", node=plain(path)),

@@ -15,6 +15,7 @@ import streamlit as st
 
 from builder.graph import Graph
 from builder.train import Run
+from builder.train.health import FILE
 from builder.train.plan import fingerprint
 from builder.ui import chart, preview_html
 from builder.ui.picker import Item
@@ -78,8 +79,14 @@ def figure(
     Raises:
         InspectError: the view cannot be drawn so.
     """
-    key = (source.key, view, node, sample.key if sample else None, tuple(chosen.items()), language)
+    key = (source.key, _recorded(source), view, node, sample.key if sample else None, tuple(chosen.items()), language)
     return _figure(key, lambda: _draw(source, view, node, sample, chosen, language))
+
+
+def _recorded(source: Source) -> int:
+    """What changes when a run records more of its nodes: that may be between two checkpoints."""
+    file = source.run.file(FILE) if source.run is not None else None
+    return file.stat().st_size if file is not None and file.is_file() else 0
 
 
 @st.cache_resource(max_entries=KEPT_FIGURES, show_spinner=False)

@@ -162,7 +162,7 @@ def test_a_selected_node_leads_to_its_output(monkeypatch: pytest.MonkeyPatch) ->
     app = coloured("gradient")
     desk_of(app).select(("fc1",))
     run(app)
-    assert "Gradient norm</dt><dd>1</dd>" in said(app)
+    assert 'title="Gradient norm"><i>‖∇‖</i>1</span>' in said(app)
     app.button(key="health_output").click()
     run(app)
     assert went == ["inspect"]
