@@ -1,4 +1,4 @@
-"""The command line: ``python -m builder components | check | diff | train | find-rate | evaluate | compare | inspect | export | schema``.
+"""The command line: ``python -m builder components | check | diff | train | find-rate | evaluate | compare | significance | inspect | export | schema``.
 
 Exit status 0; 1 for a problem in the input (one clear line, or in the JSON); 2 for wrong usage. Never a traceback: set
 ``LAYERLOOM_DEBUG=1`` to see one.
@@ -134,6 +134,19 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--epochs", type=_at_least(1))
     sub.add_argument("--out", metavar="FOLDER", help="of the runs and the result (a folder of the workspace)")
     sub.add_argument("--resume", action="store_true", help="go on with the comparison in the folder")
+    sub.add_argument("--json", action="store_true")
+
+    sub = command(
+        "significance", _significance, "Say whether finished runs differ: on the same samples, or over seeds."
+    )
+    sub.add_argument("run_folders", metavar="RUN", nargs="+")
+    sub.add_argument("--split", choices=("train", "valid", "test"), default="test")
+    sub.add_argument(
+        "--by",
+        choices=("runs", "seeds"),
+        help="each run, or the runs of a graph together (seeds where each has several)",
+    )
+    sub.add_argument("--out", metavar="FILE.json")
     sub.add_argument("--json", action="store_true")
 
     sub = command("inspect", _inspect, "Draw a view of a model, as the Inspect page does, into a file.")
@@ -351,6 +364,18 @@ def _compare(arguments: argparse.Namespace) -> int:
         if a.json
         else f"\n{found.table()}"
     )
+    return 0
+
+
+def _significance(arguments: argparse.Namespace) -> int:
+    from builder.significance import judge
+    from builder.significance.findings import write
+    from builder.train import Run
+
+    found = judge([Run(path) for path in arguments.run_folders], arguments.split, arguments.by)
+    if arguments.out:
+        write(arguments.out, found)
+    print(json.dumps({"ok": True, **found.to_json()}, ensure_ascii=False) if arguments.json else found.table())
     return 0
 
 

@@ -16,7 +16,7 @@ from builder.ui.markdown import plain
 from builder.ui.text import language, t, text
 from builder.ui.warm import WARMUP
 
-SECONDS = 0.5  # between two looks at a search that goes on
+SECONDS = 0.5  # between two looks at the search
 
 
 def entry(desk: Desk, known: Checked) -> None:
@@ -42,12 +42,11 @@ def _dialog(desk: Desk) -> None:
     if len(nodes) > 1:
         node = st.selectbox(t("rate_optimizer"), nodes, key="rate_optimizer") or node
     if node:
-        going = jobs().running(_job(desk, node))
-        st.fragment(_search, run_every=SECONDS if going else None)(desk, node, going)
+        st.fragment(_search, run_every=SECONDS)(desk, node)  # always: a rerun of all of the page would close the dialog
 
 
 @frame.guarded
-def _search(desk: Desk, node: str, was_going: bool) -> None:
+def _search(desk: Desk, node: str) -> None:
     job, path = _job(desk, node), _file(desk, node)
     if (ended := jobs().take(job)) is not None and ended.error:
         st.session_state[job] = (ended.error, ended.error_zh)
@@ -68,8 +67,6 @@ def _search(desk: Desk, node: str, was_going: bool) -> None:
         st.error(plain(error[language() == "zh"]))
     if found is not None and len(found.rates) > 1:
         _show(desk, node, found, going)
-    if going != was_going:
-        st.rerun()
 
 
 def _bounds(going: bool) -> tuple[float, float, int] | None:

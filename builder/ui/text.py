@@ -21,6 +21,7 @@ from builder.ui.placing_text import PLACING_TEXTS
 from builder.ui.rate_text import RATE_TEXTS
 from builder.ui.regularize_text import REGULARIZE_TEXTS
 from builder.ui.sample_text import SAMPLE_TEXTS
+from builder.ui.significance_text import SIGNIFICANCE_TEXTS
 from builder.ui.spoken_text import SPOKEN_TEXTS
 from builder.ui.training_text import TRAINING_TEXTS
 from builder.ui.view_text import VIEW_TEXTS
@@ -175,6 +176,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **RATE_TEXTS,
     **REGULARIZE_TEXTS,
     **SAMPLE_TEXTS,
+    **SIGNIFICANCE_TEXTS,
     **SPOKEN_TEXTS,
     **TRAINING_TEXTS,
     **VIEW_TEXTS,

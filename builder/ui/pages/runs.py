@@ -22,6 +22,7 @@ from builder.ui import (
     run_html,
     run_store,
     session,
+    significance_panel,
 )
 from builder.ui.jobs import jobs
 from builder.ui.markdown import plain
@@ -53,7 +54,7 @@ def page() -> None:
             comparison_view.draw()
             return
         found = run_store.every()
-        live = any(s.status.alive for s in found) or any(jobs().running(_job(s)) for s in found)
+        live = _live(found)
         st.fragment(_body, run_every=2.0 if live else None)(live)
 
 
@@ -78,9 +79,14 @@ def _body(was_live: bool) -> None:
         if chosen:
             with st.container(key="panel_runs_detail"):
                 _one(chosen[0]) if len(chosen) == 1 else _several(chosen[:MOST_COMPARED])
-    live = any(s.status.alive for s in found) or any(jobs().running(_job(s)) for s in found)
-    if live != was_live:
+    if _live(found) != was_live:
         st.rerun()
+
+
+def _live(found: list[Summary]) -> bool:
+    """Whether anything on the page goes on."""
+    evaluated = any(jobs().running(_job(s)) for s in found)
+    return evaluated or significance_panel.going() or any(s.status.alive for s in found)
 
 
 def _pick_key(summary: Summary) -> str:
@@ -281,6 +287,10 @@ def _several(chosen: list[Summary]) -> None:
         chart.show(plots.comparison(runs, quantity or quantities[0], language(), by_time), "runs_comparison")
     else:
         st.caption(t("runs_no_curves"))
+    titles = [s.title(language()) for s in chosen]
+    significance_panel.draw(
+        chosen, {s.name: title if titles.count(title) == 1 else s.name for s, title in zip(chosen, titles, strict=True)}
+    )
     rows = differences([run_store.graph_of(s.run) for s in chosen])
     rows = [(t("runs_seed"), [str(s.seed) for s in chosen]), *rows] if len({s.seed for s in chosen}) > 1 else rows
     rows.append((t("runs_best"), [run_html.best(s, language()) for s in chosen]))
