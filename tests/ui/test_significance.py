@@ -82,7 +82,7 @@ def test_two_runs_are_judged_in_a_process_of_its_own() -> None:
     app.button(key="significance_start").click()
     run(app)
     end = time.monotonic() + 120
-    while significance_panel.going() and time.monotonic() < end:
+    while jobs().running(app.session_state["significance_job"]) and time.monotonic() < end:
         time.sleep(0.5)
         run(app)
     run(app)
