@@ -86,7 +86,7 @@ def test_two_runs_are_judged_in_a_process_of_its_own() -> None:
         time.sleep(0.5)
         run(app)
     run(app)
-    assert not app.error and "is better than" in said(app)
+    assert not app.error and "McNemar" in said(app)
     assert not jobs().running(app.session_state["significance_job"])
 
 
