@@ -12,7 +12,7 @@ from builder.compiler.fix_shapes import shape_fixes
 from builder.compiler.fix_values import value_fixes
 from builder.compiler.fix_wires import completions, wire_fixes
 from builder.compiler.report import Fix, Problem, Report
-from builder.graph import Graph, GraphError, clone, flatten
+from builder.graph import Document, Graph, GraphError, flatten, restored, to_document
 
 __all__ = ["Offers", "add_fixes", "apply", "repair_all"]
 
@@ -25,10 +25,10 @@ Place = tuple[str, str, str]
 
 
 class Offers:
-    """The fixes for the problems of a graph as it is now, looked for when they are asked for."""
+    """The fixes for the problems of a graph, which is given as a document, looked for when they are asked for."""
 
-    def __init__(self, graph: Graph, analysis: Analysis) -> None:
-        self.graph, self.analysis = graph, analysis
+    def __init__(self, document: Document, analysis: Analysis) -> None:
+        self.document, self.analysis = document, analysis
         self.report = analysis.report
         self._known = _places(self.report)
         self._found: dict[Problem, tuple[Fix, ...]] = {}
@@ -77,7 +77,7 @@ class Offers:
 
     def _tried(self, fix: Fix) -> Report | None:
         """What a check says after the fix; None where it cannot be made."""
-        trial = clone(self.graph)
+        trial = restored(self.document)
         try:
             apply(trial, fix)
         except GraphError:  # the path leads through a block that the fix cannot reach
@@ -87,7 +87,7 @@ class Offers:
 
 def add_fixes(graph: Graph, analysis: Analysis) -> None:
     """Adds to each problem of the analysis the fixes that prove to work."""
-    offers = Offers(graph, analysis)
+    offers = Offers(to_document(graph), analysis)
     problems = analysis.report.problems
     found = [offers.of(problem) for problem in problems[:MAX_PROBLEMS]]
     problems[: len(found)] = [replace(p, fixes=f) for p, f in zip(problems[: len(found)], found, strict=True)]
@@ -101,7 +101,7 @@ def repair_all(graph: Graph) -> list[Fix]:
     """
     made: list[Fix] = []
     while len(made) < MAX_REPAIRS:
-        offers = Offers(graph, Analysis(flatten(graph)))
+        offers = Offers(to_document(graph), Analysis(flatten(graph)))
         fix = next((fixes[0] for problem in offers.report.problems if (fixes := offers.of(problem))), None)
         if fix is None or fix in made:
             break

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from builder.graph import Graph
+from builder.graph import Document, Graph
 from builder.ui.desk import Desk
 from builder.ui.facts import Facts, facts_of
 from builder.ui.warm import WARMUP
@@ -44,7 +44,7 @@ def checked(desk: Desk) -> Checked:
     state = desk.state
     if desk.analysis is None or desk.analysis[0] is not state:
         try:
-            desk.analysis = (state, _analyse(desk.graph))
+            desk.analysis = (state, _analyse(desk.graph, state))
         except Exception as error:
             logger.exception("The check broke down")
             return Checked(failure=f"{type(error).__name__}: {error}")
@@ -53,14 +53,14 @@ def checked(desk: Desk) -> Checked:
     return Checked(report, facts_of(report, desk.graph, desk.scope), trains, turns=turns, offers=offers)
 
 
-def _analyse(graph: Graph) -> tuple[Report, tuple[Turn, ...], Offers]:
+def _analyse(graph: Graph, state: Document) -> tuple[Report, tuple[Turn, ...], Offers]:
     from builder.compiler.check import Analysis
     from builder.compiler.fixes import Offers
     from builder.compiler.ownership import turns
-    from builder.graph import clone, flatten
+    from builder.graph import flatten
 
     analysis = Analysis(flatten(graph))
-    return analysis.report, tuple(turns(analysis)), Offers(clone(graph), analysis)
+    return analysis.report, tuple(turns(analysis)), Offers(state, analysis)
 
 
 def _has_optimizer(graph: Graph) -> bool:

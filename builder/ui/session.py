@@ -174,11 +174,11 @@ def file_of(id: str) -> Path:
     return workspace.autosave_folder() / f"{id}.json"
 
 
-def keep(desk: Desk) -> None:
-    """Writes the desk to the autosave folder if it has changed since it was written."""
+def keep(desk: Desk) -> bool:
+    """Writes the desk to the autosave folder if it has changed since it was written; False where that fails, which it tells."""
     stamp = (desk.changed_at, desk.file, tuple(desk.expanded))
     if not desk.changed_at or desk.kept == stamp:
-        return
+        return True
     desk.kept = stamp  # where it cannot be written it is tried again with the next edit, and said each time
     try:
         write_atomic(file_of(desk.id), json.dumps(desk.to_data(), ensure_ascii=False))
@@ -189,6 +189,8 @@ def keep(desk: Desk) -> None:
             f"无法自动保存你的工作：{error.strerror or error}。请下载以防丢失。",
             "error",
         )
+        return False
+    return True
 
 
 def _forget_old() -> None:

@@ -200,7 +200,7 @@ def test_each_offer_repairs_and_the_graph_trains(name: str) -> None:
 
 
 def offers(made: Graph) -> Offers:
-    return Offers(made, Analysis(flatten(made)))
+    return Offers(to_document(made), Analysis(flatten(made)))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_desk_that_nobody_changed_is_not_written() -> None:
 def test_a_folder_that_cannot_be_written_is_told(workspace: Path) -> None:
     (workspace / "autosave").write_text("a file where the folder should be")
     desk = edited()
-    session.keep(desk)
+    assert not session.keep(desk)
     assert "Download" in desk.notices[-1].en
     assert desk.notices[-1].kind == "error"
 

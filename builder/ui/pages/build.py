@@ -53,10 +53,11 @@ def _build() -> None:
     WARMUP.check_failure()
     catalogue = WARMUP.wait_for_catalogue()
     desk = files.at_once(session.current())
-    session.keep(desk)
     known = checked(desk)
     _bridge(desk, catalogue)
     _canvas(desk, catalogue, known)
+    if not session.keep(desk):  # only now: the disk may be slow, and the canvas is what a person waits for
+        st.rerun()  # to say so
     toolbar.draw(desk, known)
     with st.container(key="palette"):
         mount_palette(palette_data(catalogue, desk.blocks, bool(desk.scope), language(), block_library.kept()))

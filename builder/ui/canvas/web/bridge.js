@@ -46,6 +46,7 @@ class Bridge {
       },
       selected: (nodes, edges) => this.wires.show(nodes, edges),
       released: () => this.pickup.released(),
+      connected: (source, target) => this.wires.join(source, target),
       dropped: (wire, x, y) => this.suggest.ask(wire, x, y),
       changed: () => this.overlay.changed(),
       redrawn: () => this.data && nameCanvas(this.frame.doc, this.data.strings),
@@ -142,8 +143,8 @@ class Bridge {
     setTimeout(() => {
       this.ways.settle();
       this.wires.settle();
+      this.suggest.shown();
     }, 2 * INSTANT);
-    this.suggest.shown();
     setTimeout(() => this.keyboard.follow(), 2 * INSTANT);
     this.overlay.changed();
   }

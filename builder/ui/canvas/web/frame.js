@@ -34,6 +34,11 @@ function started(doc) {
 // Streamlit-flow hands all nodes to a layout engine, and draws them again, once each of them has a size. This one never gets one.
 const UNSIZED = { id: ".unsized", type: "default", position: { x: 0, y: 0 }, data: { content: "" }, style: { display: "none" }, selectable: false, focusable: false };
 
+// streamlit-flow reports its whole state at every click, of which nothing is news to Streamlit.
+function isReport(data) {
+  return !!data && data.type === "streamlit:setComponentValue";
+}
+
 // What is selected, for comparing.
 function selectionOf(nodes, edges) {
   return JSON.stringify([[...nodes].sort(), [...edges].sort()]);
@@ -42,7 +47,7 @@ function selectionOf(nodes, edges) {
 export class Frame {
   constructor(queue, hooks) {
     this.queue = queue;
-    this.hooks = hooks; // css(), language(), key(event), attached(), redrawn(), shown(envelope, state), viewport(), changed(), selected(nodes, edges), released(), dropped(wire, x, y)
+    this.hooks = hooks; // css(), language(), key(event), attached(), redrawn(), shown(envelope, state), viewport(), changed(), selected(nodes, edges), released(), connected(source, target), dropped(wire, x, y)
     this.snap = new Snap(this);
     this.element = null;
     this.doc = null;
@@ -57,15 +62,13 @@ export class Frame {
     this.pushed = 0; // when the latest push came that changes something
     this.pressed = 0; // when the pointer last ended something
     this.ending = null; // what is still to be done for it
-    this.drawn = false; // React Flow shows a wire that Python has not agreed to
     this.wire = null; // the pin from which a wire is being drawn
     this.lifted = null; // the wire that was taken up at its target
     this.marked = null; // the wire into which something would go
-    this.asked = new Map(); // wires that React Flow drew and Python was asked about, with the time of the answer
   }
 
   close() {
-    if (this.win && this.win.desk) Object.assign(this.win.desk, { incoming: null, outgoing: null });
+    if (this.win && this.win.desk) Object.assign(this.win.desk, { incoming: null, outgoing: null, connect: null });
     for (const observer of [this.observer, this.drawings]) if (observer) observer.disconnect();
   }
 
@@ -91,7 +94,7 @@ export class Frame {
     Object.assign(this, { element, win, doc, args: null, kept: [new Map(), new Map()], selection: "", positions: {}, busy: false, held: null, watched: null });
     this.incoming = (event) => this.fromPython(event.data);
     const { missed } = win.desk;
-    Object.assign(win.desk, { incoming: this.incoming, outgoing: (data) => this.fromFlow(data), missed: null });
+    Object.assign(win.desk, { incoming: this.incoming, outgoing: isReport, connect: (wire) => this.connect(wire), missed: null });
     if (missed) win.postMessage(missed, window.location.origin);
     this.style();
     this.snap.listen(win);
@@ -210,15 +213,13 @@ export class Frame {
     const first = this.args === null;
     const [nodes, edges] = [reuse(args.nodes, this.kept[0]), reuse(args.edges, this.kept[1])];
     this.kept = [nodes.kept, edges.kept];
-    const same = !first && !nodes.changed && !edges.changed && !this.drawn && !this.differs(args);
+    const same = !first && !nodes.changed && !edges.changed && !this.differs(args);
     this.args = { ...args };
     args.nodes = [...args.nodes, UNSIZED];
     args.timestamp = ALWAYS;
     args.fitView = false;
     if (!same) this.pushed = performance.now();
     this.positions = positions;
-    this.drawn = false;
-    for (const [id, answer] of this.asked) if (!answer) this.asked.set(id, performance.now());
     const [chosen, wires] = [args.nodes, args.edges].map((items) => items.filter((item) => item.selected).map((item) => item.id));
     this.selection = selectionOf(chosen, wires);
     this.highlight(chosen, wires);
@@ -241,21 +242,11 @@ export class Frame {
 
   // ---------------------------------------------------------------- React Flow -> Python
 
-  // streamlit-flow reports its whole state at every click; only a new wire in it is news. Nothing of it reaches Streamlit.
-  fromFlow(data) {
-    if (!data || data.type !== "streamlit:setComponentValue") return false;
-    const known = new Set((this.args ? this.args.edges : []).map((edge) => edge.id));
-    for (const edge of (data.value && data.value.edges) || []) {
-      if (known.has(edge.id) || !edge.id.startsWith("st-flow-edge_")) continue;
-      const answer = this.asked.get(edge.id);
-      // Until the answer is drawn, every report repeats the wire.
-      if (this.asked.has(edge.id) && (!answer || performance.now() - answer < 400)) continue;
-      this.drawn = true;
-      this.asked.set(edge.id, 0);
-      if (this.lifted) this.queue.push("rewire", { wire: this.lifted.id, end: edge.target });
-      else this.queue.push("connect", { source: edge.source, target: edge.target });
-    }
-    return true;
+  // A wire was dropped on a port that can take it.
+  connect({ source, target }) {
+    if (this.lifted) this.queue.push("rewire", { wire: this.lifted.id, end: target });
+    else this.queue.push("connect", { source, target });
+    this.hooks.connected(source, target);
   }
 
   // Tells Python where nodes lie and what is selected, if that is news. React draws first: hence the two frames.
@@ -362,9 +353,9 @@ export class Frame {
     this.win.postMessage(data, window.location.origin);
   }
 
-  // A wire that React Flow did not draw: dropped on a node rather than on a port, on a port that cannot take it, or beside all.
+  // A wire that ended elsewhere: dropped on a node rather than on a port, on a port that cannot take it, or beside all.
   wireEnded(wire, x, y) {
-    if (this.queue.next !== wire.waiting) return; // it was drawn, and reported
+    if (this.queue.next !== wire.waiting) return; // Python has heard of it
     const hit = this.doc.elementFromPoint(x, y);
     const node = hit && hit.closest(".react-flow__node");
     if (this.lifted) return this.putDown(this.lifted, hit, node && node.dataset.id);

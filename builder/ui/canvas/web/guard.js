@@ -1,7 +1,7 @@
 // Runs inside the iframe, before streamlit-flow does: both directions of its talk with Streamlit pass here first.
 // `window.parent` may be replaced (HTML, [Replaceable]); listeners of the window run in the order in which they were added.
 (() => {
-  const desk = { incoming: null, outgoing: null, missed: null };
+  const desk = { incoming: null, outgoing: null, connect: null, missed: null };
   const parent = window.parent;
   window.parent = {
     postMessage(data, target) {
@@ -35,7 +35,7 @@
 
   // streamlit-flow makes these handlers anew whenever it renders, and React Flow would draw every node and wire again for each new
   // one: a drag of one node would draw all of them at each step. Each handler gets one lasting face that calls the newest.
-  for (const name of ["onNodeClick", "onNodeContextMenu", "onEdgeClick", "onEdgeContextMenu", "onConnect", "onNodeDragStart", "onNodeDragStop"]) {
+  for (const name of ["onNodeClick", "onNodeContextMenu", "onEdgeClick", "onEdgeContextMenu", "onNodeDragStart", "onNodeDragStop"]) {
     let newest = null;
     const lasting = (...given) => newest(...given);
     instead(name, (handler) => {
@@ -43,6 +43,10 @@
       return lasting;
     });
   }
+
+  // streamlit-flow would draw all nodes again to show a new wire before anybody else hears of it. Python draws it.
+  const connect = (wire) => window.desk.connect && window.desk.connect(wire);
+  instead("onConnect", () => connect);
 
   // The list of nodes that the store gives is a new one each time, and to whoever draws them that means new nodes: panning would
   // look at all of them in each frame. As long as the nodes are the same, so is the list.

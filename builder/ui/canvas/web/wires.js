@@ -111,15 +111,27 @@ export class Wires {
 
   // ---------------------------------------------------------------- in the air
 
+  // Where on the canvas a wire meets a port.
+  endAt(pin, out) {
+    const element = pinOf(this.frame.doc, pin), view = readViewport(this.frame.doc);
+    if (!element || !view) return null;
+    const box = element.getBoundingClientRect();
+    return { x: ((out ? box.right : box.left) - view.x) / view.k, y: ((box.top + box.bottom) / 2 - view.y) / view.k };
+  }
+
+  // Draws a wire between two ports until Python has drawn it.
+  join(source, target) {
+    const end = this.endAt(target, false);
+    if (end) this.hang(source, true, end);
+  }
+
   // Draws a wire from a port to a point of the canvas; without a port it goes.
   hang(pin, out, point) {
     if (!this.path) return;
-    const element = pin && pinOf(this.frame.doc, pin);
-    const view = readViewport(this.frame.doc);
-    this.path.toggleAttribute("hidden", !element || !view);
-    if (!element || !view) return this.path.setAttribute("d", "");
-    const box = element.getBoundingClientRect();
-    const x = ((out ? box.right : box.left) - view.x) / view.k, y = ((box.top + box.bottom) / 2 - view.y) / view.k;
+    const start = pin && this.endAt(pin, out);
+    this.path.toggleAttribute("hidden", !start);
+    if (!start) return this.path.setAttribute("d", "");
+    const { x, y } = start;
     const bend = Math.max(30, Math.abs(point.x - x) / 2) * (out ? 1 : -1);
     this.path.setAttribute("d", `M${x},${y} C${x + bend},${y} ${point.x - bend},${point.y} ${point.x},${point.y}`);
   }
