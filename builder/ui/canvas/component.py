@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from streamlit_flow.elements import StreamlitFlowEdge, StreamlitFlowNode
 from streamlit_flow.layouts import Layout
 from streamlit_flow.state import StreamlitFlowState
 
+from builder.graph.layout import Point
 from builder.ui.canvas.view import KINDS, Element
 
 WEB = Path(__file__).parent / "web"
@@ -57,6 +58,11 @@ def _shell() -> Callable[..., Any]:
     return components_v2.component("layerloom_shell", js=bundle("shell"), isolate_styles=False)
 
 
+@functools.cache
+def _ways() -> Callable[..., Any]:
+    return components_v2.component("layerloom_ways", js=bundle("ways_found"), isolate_styles=False)
+
+
 def mount_shell() -> None:
     """Mounts what every page needs in the browser."""
     _shell()(key="shell")
@@ -70,6 +76,11 @@ def mount_bridge(data: dict[str, Any], on_events: Callable[[], None]) -> None:
 def mount_paint(css: str) -> None:
     """Lets the canvas wear a style sheet for as long as this is mounted; no node is drawn anew."""
     _paint()(key="paint", data={"css": css}, height="content")
+
+
+def mount_ways(view: str, ways: Mapping[str, Sequence[Point]]) -> None:
+    """Gives the wires of a view the ways on which they run."""
+    _ways()(key="ways", data={"view": view, "ways": ways}, height="content")
 
 
 def mount_palette(data: dict[str, Any]) -> None:

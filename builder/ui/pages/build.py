@@ -20,7 +20,7 @@ from builder.ui import (
     toolbar,
 )
 from builder.ui.canvas import events, spoken
-from builder.ui.canvas.component import mount_bridge, mount_canvas, mount_palette
+from builder.ui.canvas.component import mount_bridge, mount_canvas, mount_palette, mount_ways
 from builder.ui.canvas.expanded import drawn
 from builder.ui.canvas.ways import ways_of
 from builder.ui.catalogue import Catalogue
@@ -127,11 +127,8 @@ def _on_events() -> None:
 def _canvas(desk: Desk, catalogue: Catalogue, known: Checked) -> None:
     nodes, edges = drawn(desk, catalogue, known, language())
     client = next(reversed(desk.acks), "")
-    envelope = {
-        "client": client,
-        "ack": desk.acks.get(client, 0),
-        "view": "/".join((desk.id, *desk.shown)),
-        "ways": ways_of(nodes, edges),
-    }
+    view = "/".join((desk.id, *desk.shown))
     with st.container(key="canvas"):
-        mount_canvas(nodes, edges, envelope)
+        mount_canvas(nodes, edges, {"client": client, "ack": desk.acks.get(client, 0), "view": view})
+    with st.container(key="ways_slot"):
+        mount_ways(view, ways_of(nodes, edges))  # found while the browser draws

@@ -68,6 +68,9 @@ class Bridge {
     this.keyboard = new Keyboard(this);
     this.onKey = (event) => this.keyboard.press(event, true);
     document.addEventListener("keydown", this.onKey, true);
+    this.onWays = () => this.ways.take(window.layerloomWays);
+    document.addEventListener("layerloom-ways", this.onWays);
+    if (window.layerloomWays) this.onWays();
     this.timer = setInterval(() => this.tick(), 150);
     this.namer = setInterval(() => this.data && namePage(this.data), NAMES);
     this.eager = setInterval(() => this.frame.attach() && clearInterval(this.eager), 8);
@@ -78,6 +81,7 @@ class Bridge {
     clearInterval(this.namer);
     clearInterval(this.eager);
     document.removeEventListener("keydown", this.onKey, true);
+    document.removeEventListener("layerloom-ways", this.onWays);
     this.drop.close();
     this.clipboard.close();
     this.menu.dispose();
@@ -137,9 +141,9 @@ class Bridge {
       this.placed = false;
       if (this.frame.element) this.frame.element.classList.remove("placed");
     }
+    this.ways.view = this.view;
     setTimeout(() => this.tick(), INSTANT);
     if (!same) setTimeout(() => this.go(), 2 * INSTANT);
-    this.ways.take(envelope.ways);
     setTimeout(() => {
       this.ways.settle();
       this.wires.settle();

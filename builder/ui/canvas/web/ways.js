@@ -42,7 +42,8 @@ export function rounded(way) {
 
 export class Ways {
   constructor() {
-    this.ways = {};
+    this.found = { view: null, ways: {} };
+    this.view = null; // the one that is shown
     this.own = new WeakMap(); // by path (or label): what React Flow wrote, and what we wrote
   }
 
@@ -61,9 +62,10 @@ export class Ways {
     if (this.observer) this.observer.disconnect();
   }
 
-  // Ways that come with a push. React Flow draws it in a moment: what it draws anew is put right as it comes, the rest by `settle`.
-  take(ways) {
-    this.ways = ways || {};
+  // Ways that follow a push, mostly before it is drawn: what React Flow draws anew is put right as it comes.
+  take(found) {
+    this.found = found;
+    this.settle();
   }
 
   settle() {
@@ -84,7 +86,7 @@ export class Ways {
 
   // Gives a wire its way, or what React Flow drew again.
   lay(edge) {
-    const way = this.ways[wireId(edge)];
+    const way = this.found.view === this.view ? this.found.ways[wireId(edge)] : null;
     let laid = null;
     for (const path of edge.querySelectorAll(PATHS)) {
       this.put(path, "d", (flow) => {
