@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from builder.ui.canvas.component import BRIDGE, WEB, bundle
-from builder.ui.canvas.view import KINDS, PIN_W
+from builder.ui.canvas.parts import parts_of
+from builder.ui.canvas.view import KINDS, PIN_W, Element
 from builder.ui.catalogue import from_registry
 from builder.ui.commands import COMMANDS
 from builder.ui.palette import palette_data
@@ -27,8 +28,7 @@ NAMES = [
     "fixedPoint",
     "fitting",
     "revealing",
-    "reuse",
-    "whole",
+    "Parts",
     "freePlace",
     "commandOf",
     "make",
@@ -168,27 +168,47 @@ def test_keys(scripts: Page, press: dict[str, Any], command: str | None) -> None
     assert run(scripts, "([e, table]) => m.commandOf(e, table)", press, table) == command
 
 
-def test_a_push_that_differs_in_places_only_brings_nothing_new(scripts: Page) -> None:
-    def nodes(x: int, text: str) -> list[dict[str, Any]]:
-        return [{"id": "a", "position": {"x": x, "y": 0}, "selected": x > 0, "data": {"content": text}}]
+FC = {"like": "card", "id": "fc", "pos": (3.0, 4.0), "selected": False, "content": "t", "width": 216, "height": 84}
+FC_Y = {"like": "out", "id": "fc.y", "pos": (200.0, 50.0), "parentNode": "fc", "className": "pin out"}
 
-    script = "([before, after]) => m.reuse(after, m.reuse(before, new Map()).kept).changed"
-    assert run(scripts, script, nodes(0, "t"), nodes(9, "t")) is False
-    assert run(scripts, script, nodes(0, "t"), nodes(0, "u")) is True
-    assert run(scripts, script, nodes(0, "t"), []) is True
+
+def taken(scripts: Page, *pushes: list[Element]) -> Any:
+    """What the last of some pushes brings."""
+    script = "([pushes, kinds]) => { const p = new m.Parts(); return pushes.map((push) => p.take(push, kinds)).slice(-1)[0]; }"
+    return run(scripts, script, [parts_of(push) for push in pushes], KINDS)
+
+
+def test_a_push_that_differs_in_places_only_brings_nothing_new(scripts: Page) -> None:
+    moved = taken(scripts, [FC, FC_Y], [{**FC, "pos": (9.0, 4.0), "selected": True}, FC_Y])
+    assert moved["changed"] is False
+    assert moved["elements"][0]["position"] == {"x": 9, "y": 4}
+    assert moved["elements"][0]["selected"] is True
+    assert taken(scripts, [FC, FC_Y], [{**FC, "content": "u"}, FC_Y])["changed"] is True
+    assert taken(scripts, [FC, FC_Y], [FC, {**FC_Y, "className": "pin out used"}])["changed"] is True
+    other = {**FC, "id": "other"}
+    assert taken(scripts, [FC, other], [other, FC])["changed"] is True
+    assert taken(scripts, [FC, FC_Y], [])["changed"] is True
+
+
+def test_what_has_not_changed_keeps_its_objects(scripts: Page) -> None:
+    script = """([one, two, kinds]) => {
+      const parts = new m.Parts(), before = parts.take(one, kinds).elements, after = parts.take(two, kinds).elements;
+      return after.map((element, at) => [element.data === before[at].data, element.style === before[at].style]);
+    }"""
+    other = {**FC, "id": "other"}
+    pushes = [parts_of([FC, FC_Y, other]), parts_of([FC, FC_Y, {**other, "content": "u"}])]
+    assert run(scripts, script, *pushes, KINDS) == [[True, True], [True, True], [False, False]]
 
 
 def test_an_element_gets_what_is_the_same_for_all_of_its_kind(scripts: Page) -> None:
-    own = {"like": "out", "id": "fc.y", "pos": [3, 4], "className": "pin out", "parentNode": "fc"}
-    found = run(scripts, "([own, kinds]) => m.whole(own, kinds)", own, KINDS)
-    assert found["position"] == {"x": 3, "y": 4}
-    assert (found["type"], found["id"], found["parentNode"]) == ("input", "fc.y", "fc")
-    assert found["style"]["width"] == f"{PIN_W}px"
-    assert {"like", "pos", "content"}.isdisjoint(found)
-    wire = run(
-        scripts, "([own, kinds]) => m.whole(own, kinds)", {"like": "wire", "id": "w", "type": "smoothstep"}, KINDS
-    )
-    assert wire == {**KINDS["wire"], "id": "w", "type": "smoothstep"}
+    card, pin = taken(scripts, [FC, FC_Y])["elements"]
+    assert (card["type"], card["data"], card["position"]) == ("default", {"content": "t"}, {"x": 3, "y": 4})
+    assert pin["position"] == {"x": 200, "y": 50}
+    assert (pin["type"], pin["id"], pin["parentNode"]) == ("input", "fc.y", "fc")
+    assert pin["style"]["width"] == f"{PIN_W}px"
+    assert {"like", "pos", "content"}.isdisjoint(pin)
+    (wire,) = taken(scripts, [{"like": "wire", "id": "w", "type": "smoothstep", "selected": True}])["elements"]
+    assert wire == {**KINDS["wire"], "id": "w", "type": "smoothstep", "selected": True}
 
 
 @pytest.fixture
@@ -213,10 +233,21 @@ def test_the_list_of_nodes_is_the_same_until_the_nodes_are_others(guarded: Page)
 
 def test_a_handler_keeps_its_face_and_calls_the_newest(guarded: Page) -> None:
     script = """() => {
-      const [before, after] = [() => "before", () => "after"].map((handler) => Object.assign({}, { onConnect: handler }));
-      return [before.onConnect === after.onConnect, before.onConnect(), Object.assign({}, { onConnect: null }).onConnect];
+      const [before, after] = [() => "before", () => "after"].map((handler) => Object.assign({}, { onEdgeClick: handler }));
+      return [before.onEdgeClick === after.onEdgeClick, before.onEdgeClick(), Object.assign({}, { onEdgeClick: null }).onEdgeClick];
     }"""
     assert guarded.evaluate(script) == [True, "after", None]
+
+
+def test_a_new_wire_goes_to_the_bridge_and_not_to_the_flow(guarded: Page) -> None:
+    script = """() => {
+      const drawn = [], told = [], flow = Object.assign({}, { onConnect: (wire) => drawn.push(wire) });
+      flow.onConnect("before the bridge");
+      window.desk.connect = (wire) => told.push(wire);
+      flow.onConnect("after");
+      return [drawn, told];
+    }"""
+    assert guarded.evaluate(script) == [[], ["after"]]
 
 
 def test_texts_never_become_elements(scripts: Page) -> None:

@@ -16,11 +16,12 @@ from streamlit_flow.layouts import Layout
 from streamlit_flow.state import StreamlitFlowState
 
 from builder.graph.layout import Point
+from builder.ui.canvas.parts import parts_of
 from builder.ui.canvas.view import KINDS, Element
 
 WEB = Path(__file__).parent / "web"
 BRIDGE = (
-    "queue", "dom", "drawn", "viewport", "whole", "reuse", "snap", "frame", "focus", "search", "chooser", "map", "overlay", "menu",
+    "queue", "dom", "drawn", "viewport", "parts", "snap", "frame", "focus", "search", "chooser", "map", "overlay", "menu",
     "wires", "ways",
     "suggest", "pickup", "clipboard", "drop", "finder", "typing", "keyboard", "spoken", "bridge",
 )  # fmt: skip
@@ -88,13 +89,6 @@ def mount_palette(data: dict[str, Any]) -> None:
     _palette()(key="palette_cards", data=data, height="stretch")
 
 
-class _Own(dict[str, Any]):
-    """An element with what is its own alone: the bridge adds what is the same for all of its kind."""
-
-    def asdict(self) -> dict[str, Any]:
-        return self
-
-
 class _Envelope(Layout):
     """Carries words for the bridge along with the graph, so that both arrive as one. The layout itself leaves nodes alone."""
 
@@ -111,9 +105,8 @@ def mount_canvas(nodes: Sequence[Element], edges: Sequence[Element], envelope: d
 
     The constant timestamp leaves it to the bridge when React Flow takes a push over.
     """
-    own_nodes, own_edges = [_Own(node) for node in nodes], [_Own(edge) for edge in edges]
     state = StreamlitFlowState(
-        cast("list[StreamlitFlowNode]", own_nodes), cast("list[StreamlitFlowEdge]", own_edges), timestamp=0
+        cast("list[StreamlitFlowNode]", parts_of(nodes)), cast("list[StreamlitFlowEdge]", parts_of(edges)), timestamp=0
     )
     streamlit_flow(
         "canvas_flow",

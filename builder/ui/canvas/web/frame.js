@@ -3,9 +3,8 @@
 // kept from causing reruns.
 
 import { bodies, chosenIn, endsOf, isBody, nodeOf, placeOf, wireId } from "./drawn.js";
-import { reuse } from "./reuse.js";
+import { Parts } from "./parts.js";
 import { Snap } from "./snap.js";
-import { whole } from "./whole.js";
 
 const ALWAYS = 9e15; // a timestamp that streamlit-flow takes for newer than its own
 
@@ -52,7 +51,7 @@ export class Frame {
     this.element = null;
     this.doc = null;
     this.win = null;
-    this.kept = [new Map(), new Map()]; // the nodes and edges of the last push, by id
+    this.parts = [new Parts(), new Parts()]; // of the nodes and of the edges
     this.busy = false; // a node or a wire is being dragged
     this.held = null; // the latest push that came meanwhile
     this.args = null; // the graph that React Flow shows
@@ -91,7 +90,7 @@ export class Frame {
       guard.textContent = FRAME_GUARD;
       doc.head.append(guard);
     }
-    Object.assign(this, { element, win, doc, args: null, kept: [new Map(), new Map()], selection: "", positions: {}, busy: false, held: null, watched: null });
+    Object.assign(this, { element, win, doc, args: null, parts: [new Parts(), new Parts()], selection: "", positions: {}, busy: false, held: null, watched: null });
     this.incoming = (event) => this.fromPython(event.data);
     const { missed } = win.desk;
     Object.assign(win.desk, { incoming: this.incoming, outgoing: isReport, connect: (wire) => this.connect(wire), missed: null });
@@ -196,7 +195,8 @@ export class Frame {
   merge(args) {
     const envelope = (args.layoutOptions || {}).envelope || {};
     this.queue.acknowledge(envelope.client, envelope.ack);
-    for (const name of ["nodes", "edges"]) args[name] = args[name].map((item) => whole(item, envelope.kinds));
+    const [nodes, edges] = this.parts.map((parts, at) => parts.take(at ? args.edges : args.nodes, envelope.kinds));
+    Object.assign(args, { nodes: nodes.elements, edges: edges.elements });
     const moved = this.queue.moved();
     const positions = {};
     for (const node of args.nodes) {
@@ -211,8 +211,6 @@ export class Frame {
       for (const edge of args.edges) edge.selected = edges.includes(edge.id);
     }
     const first = this.args === null;
-    const [nodes, edges] = [reuse(args.nodes, this.kept[0]), reuse(args.edges, this.kept[1])];
-    this.kept = [nodes.kept, edges.kept];
     const same = !first && !nodes.changed && !edges.changed && !this.differs(args);
     this.args = { ...args };
     args.nodes = [...args.nodes, UNSIZED];
