@@ -329,6 +329,12 @@ class Inspector:
         used = sum(self.compiled.report.nodes[p].activation_bytes for p in self.compiled.ancestors(ends))
         return max(1, min(512, BATCH_BYTES // max(used, 1)))
 
+    def forget(self) -> None:
+        """Drops what was computed: the weights have changed."""
+        with self._lock:
+            self._kept.clear()
+            self._samples.clear()
+
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` gives, or gave before; the least recently used results are dropped."""
         return self._keep(self._kept, KEPT_RESULTS, key, make)

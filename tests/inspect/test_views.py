@@ -21,8 +21,8 @@ INSIDE = ["output", "filters"]
 CAMS = ["grad_cam", "grad_cam_pp", "score_cam", "guided_grad_cam"]
 GRADIENTS = ["saliency", "smoothgrad", "integrated_gradients"]
 PARTS = ["deeplift", "occlusion", "lime"]
-BY_INPUT = [*GRADIENTS, *PARTS]
-RELUS = [*GRADIENTS[:2], "guided_backprop", "deconvnet", *GRADIENTS[2:], *PARTS]
+BY_INPUT = [*GRADIENTS, *PARTS, "cascade"]
+RELUS = [*GRADIENTS[:2], "guided_backprop", "deconvnet", *GRADIENTS[2:], *PARTS, "cascade"]
 CLASSES = ["confusion", "classes", "calibration", "mistakes"]
 ATTENTION = ["attention", "attention_links", "attention_overview", "attention_statistics"]
 DEPTH = ["attention_rollout", "attention_flow"]
@@ -57,7 +57,7 @@ EXPECTED = {
     ],
     "autoencoder": ["sample", "reconstruction", *INSIDE, *UNITS, "mistakes", *SPACE, "similarity"],
     "gpt": [*ANSWER, "tokens", *INSIDE, *ATTENTION, *DEPTH, "activating", *BY_INPUT, *CLASSES, *SPACE, "similarity"],
-    "gcn": [*ANSWER, "network", *INSIDE, *GRADIENTS, *CLASSES, "projection", "probes", "similarity"],
+    "gcn": [*ANSWER, "network", *INSIDE, *GRADIENTS, "cascade", *CLASSES, "projection", "probes", "similarity"],
     "unjudged": [*ANSWER, *INSIDE, *UNITS, *BY_INPUT, *SPACE, "similarity"],
 }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from builder.inspect.attribution import Attribution, Target
 from builder.inspect.catalogue.attribution import drawing, with_target
 from builder.inspect.catalogue.spec import About, Heads, Request, View, last, some
@@ -13,7 +11,8 @@ from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
 
 
-def _heads(inspector: Inspector) -> list[tuple[int, Head]]:
+def mapped(inspector: Inspector) -> list[tuple[int, Head]]:
+    """The answers that come from an image by feature maps."""
     return heads_where(inspector, lambda head: bool(cam_nodes(inspector, head)))
 
 
@@ -22,7 +21,7 @@ def _averaged(inspector: Inspector) -> list[tuple[int, Head]]:
 
 
 def _nodes(inspector: Inspector) -> list[str] | None:
-    heads = _heads(inspector)
+    heads = mapped(inspector)
     return some(cam_nodes(inspector, heads[0][1])) if heads else None
 
 
@@ -35,9 +34,8 @@ def _weighted(method: Method, about: About) -> View:
     def explain(inspector: Inspector, request: Request, target: Target) -> Attribution:
         return class_activation(inspector, request.given_sample, request.node, target, method)
 
-    words = dataclasses.asdict(about)
-    draw = drawing(about.id, _heads, explain)
-    return View(**words, applies=_nodes, options=with_target(_heads), draw=draw, first=last)
+    draw = drawing(about.id, mapped, explain)
+    return View(**vars(about), applies=_nodes, options=with_target(mapped), draw=draw, first=last)
 
 
 def _classified(heads: Heads) -> View:

@@ -7,6 +7,7 @@ from builder.inspect.figures.attention_overview import head_statistics_figure, o
 from builder.inspect.figures.attention_paths import flow_figure, rollout_matrix, rollout_of_token
 from builder.inspect.figures.attribution import attribution_figure
 from builder.inspect.figures.calibration import calibration_figure
+from builder.inspect.figures.cascade import cascade_figure
 from builder.inspect.figures.depth import epochs_figure, probes_figure, similarity_figure
 from builder.inspect.figures.evaluation import classes_figure, confusion_figure, mistakes_figure, parity_figure
 from builder.inspect.figures.imagined import inversion_figure, preferred_figure
@@ -28,6 +29,7 @@ __all__ = [
     "attention_matrix",
     "attribution_figure",
     "calibration_figure",
+    "cascade_figure",
     "classes_figure",
     "confusion_figure",
     "epochs_figure",
