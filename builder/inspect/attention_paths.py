@@ -15,7 +15,7 @@ from builder.inspect.labels import Steps
 from builder.inspect.samples import Sample
 
 RESIDUAL = 0.5  # the share of a token that the residual connection keeps
-MAX_WORK = 8_000_000  # edges times input tokens of a flow: about a second
+MAX_WORK = 4_000_000  # edges between the first and the last layer, times input tokens: about a second
 _UNITS = 10**7  # of flow: scipy counts in whole numbers
 
 
@@ -92,7 +92,7 @@ def flow(inspector: Inspector, sample: Sample, node: str, token: int) -> Flow:
     rolled = mixed[0]
     for matrix in mixed[1:]:
         rolled = matrix @ rolled
-    edges = sum(int((matrix > 0).sum()) for matrix in mixed)
+    edges = 2 * count + sum(int((matrix > 0).sum()) for matrix in mixed[1:-1])
     most = max(1, MAX_WORK // edges)
     inputs = np.argsort(-rolled[token], kind="stable")[:most]
     found = np.full(count, np.nan)
@@ -116,19 +116,24 @@ def max_flow(layers: list[np.ndarray], token: int, inputs: np.ndarray) -> np.nda
     from scipy.sparse.csgraph import maximum_flow
 
     size, depth = len(layers[0]), len(layers)
-    starts, ends, capacities = [], [], []
-    for level, matrix in enumerate(layers):  # token t before layer l is the vertex l * size + t
-        rows, columns = np.nonzero(np.round(matrix * _UNITS) > 0)
-        starts.append((level + 1) * size + rows)
-        ends.append(level * size + columns)
-        capacities.append(np.round(matrix[rows, columns] * _UNITS))
-    vertices = (depth + 1) * size
-    network = csr_array(
-        (np.concatenate(capacities).astype(np.int32), (np.concatenate(starts), np.concatenate(ends))),
-        shape=(vertices, vertices),
+    source = depth * size + token  # token t before layer l is the vertex l * size + t
+    used = [_edges(matrix, level, [token] if level == depth - 1 else None) for level, matrix in enumerate(layers)]
+    found = []
+    for sink in inputs.tolist():  # of the first layer, only the edges to the sink matter
+        into = used[0][:, used[0][1] == sink]
+        starts, ends, capacities = np.concatenate((into, *used[1:]), 1)
+        network = csr_array((capacities.astype(np.int32), (starts, ends)), shape=((depth + 1) * size,) * 2)
+        found.append(maximum_flow(network, source, sink).flow_value)
+    return np.array(found) / _UNITS
+
+
+def _edges(matrix: np.ndarray, level: int, tokens: list[int] | None = None) -> np.ndarray:
+    """The edges of a layer (3, E), of some tokens behind it alone where given: from, to, and capacity in units of flow."""
+    size, units = len(matrix), np.round(matrix * _UNITS).astype(np.int64)
+    rows, columns = np.nonzero(
+        units if tokens is None else np.where(np.isin(np.arange(size), tokens)[:, None], units, 0)
     )
-    source = depth * size + token
-    return np.array([maximum_flow(network, source, int(i)).flow_value for i in inputs]) / _UNITS
+    return np.stack(((level + 1) * size + rows, level * size + columns, units[rows, columns]))
 
 
 def _layers(inspector: Inspector, sample: Sample, node: str) -> list[Attention]:

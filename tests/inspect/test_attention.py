@@ -10,11 +10,11 @@ import torch
 
 from builder.gallery import FOLDER
 from builder.graph import load
-from builder.inspect import InspectError, Inspector, Sample, compute
+from builder.inspect import InspectError, Inspector, Sample, compute, options
 from builder.inspect.attention import Attention, attention, attention_nodes, attentions
 from builder.inspect.figures.attention_overview import fitted
 from builder.inspect.labels import Steps
-from tests.inspect.graphs import CE, Node, build, sentiment
+from tests.inspect.graphs import CE, Node, build, gpt, sentiment
 
 Zoo = Callable[[str], Inspector]
 
@@ -181,6 +181,15 @@ def test_one_query() -> None:
 # ------------------------------------------------------------------ figures
 
 
+@pytest.fixture(scope="module")
+def long() -> Inspector:
+    """A causal model of 60 characters."""
+    graph = gpt()
+    graph.nodes["data"]["params"] |= {"context": 60}
+    graph.nodes["position"]["params"] |= {"max_len": 60}
+    return Inspector(graph)
+
+
 def test_a_part_of_a_long_text(zoo: Zoo) -> None:
     inspector = zoo("gpt")
     found = attention(inspector, inspector.sample(), "decoder")
@@ -229,3 +238,32 @@ def test_a_map_fits_its_cells() -> None:
     np.testing.assert_array_equal(fitted(maps, 3, 2), [[[0.5, 2.5, 4.5], [6.5, 8.5, 10.5]]])
     np.testing.assert_array_equal(fitted(maps, 4, 1)[0, :, 0], [0, 0, 6, 6])
     np.testing.assert_array_equal(fitted(np.arange(5.0)[None], 2, 1), [[0.5, 3]])
+
+
+def test_a_part_of_a_long_text_is_drawn(long: Inspector) -> None:
+    sample = long.sample()
+    chosen = {"from_query": 30, "from_key": 10, "width": 8}
+    figure, data = compute(long, "attention", "decoder", sample, show_head=1, **chosen)
+    np.testing.assert_array_equal(figure.data[0].z, data.weights[1, 30:38, 10:18])
+    heads, _ = compute(long, "attention", "decoder", sample, **chosen)
+    np.testing.assert_allclose(np.nanmax(heads.data[0].z), data.weights[:, 30:38, 10:18].max())
+    last, _ = compute(long, "attention_rollout", "decoder", sample, show="matrix", from_query=59, width=8)
+    assert np.asarray(last.data[0].z).shape == (8, 8)  # the last eight: the part keeps its width
+    lines, _ = compute(long, "attention_links", "decoder", sample, query=33, **chosen)
+    texts = [trace for trace in lines.data if trace.mode == "markers+text"]
+    assert texts[0].customdata[0] == [0, 30] and texts[1].customdata[0] == [1, 10]
+    assert {y for trace in lines.data if trace.mode == "lines" for y in trace.y[::3]} == {3}
+
+
+def test_a_short_text_has_no_parts(zoo: Zoo) -> None:
+    inspector = zoo("gpt")
+    for view in ("attention", "attention_links", "attention_rollout"):
+        assert not {"width", "from_query"} & {o.name for o in options(inspector, view, "decoder", inspector.sample())}
+
+
+def test_a_single_attention_has_no_heads_to_choose(decoder: Inspector) -> None:
+    sample = decoder.sample()
+    for view in ("attention", "attention_links"):
+        assert "show_head" not in {o.name for o in options(decoder, view, "decoder", sample)}
+        figure, _ = compute(decoder, view, "decoder", sample)
+        assert "head" not in figure.layout.title.subtitle.text

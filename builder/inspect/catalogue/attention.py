@@ -39,9 +39,9 @@ def _query_option(steps: Steps, default: int, every: bool = False) -> list[Optio
     return choose("query", "Query", "查询", [*items, *(Choice(i, n, n) for i, n in enumerate(names))], default)
 
 
-def _window_options(queries: int, keys: int | None, width: int, widest: int) -> list[Option]:
-    """The part of a long sequence that is drawn; keys are None where they are the queries."""
-    if max(queries, keys or 0) <= min(width, widest):
+def _window_options(queries: int, keys: int | None, width: int, widest: int, long: int = LONG) -> list[Option]:
+    """The part of a sequence with more than ``long`` steps that is drawn; keys are None where they are the queries."""
+    if max(queries, keys or 0) <= long:
         return []
     first = ("From query", "起始查询") if keys is not None else ("From", "起始")
     return [
@@ -72,7 +72,7 @@ def _attention_options(inspector: Inspector, node: str, sample: Sample | None) -
         result += _query_option(found.queries, 0)
     queries, keys = (len(steps.names) for steps in (found.queries, found.keys))
     longest = max(queries, keys)
-    return [*result, *(_window_options(queries, keys, longest, longest) if longest > LONG else [])]
+    return [*result, *_window_options(queries, keys, longest, longest)]
 
 
 def _draw_attention(request: Request) -> tuple[go.Figure, Attention]:
@@ -111,7 +111,7 @@ def _links_options(inspector: Inspector, node: str, sample: Sample | None) -> li
         *choose("show", "Draw", "绘制", shows),
         *_head_option(len(found.weights), MEAN),
         *_query_option(found.queries, EVERY, every=True),
-        *_window_options(queries, keys, WINDOW, WIDEST),
+        *_window_options(queries, keys, WINDOW, WIDEST, WINDOW),
     ]
 
 
@@ -121,10 +121,11 @@ def _draw_links(request: Request) -> tuple[go.Figure, Attention]:
     shown = _of_head(found, head)
     names = [figures.head_name(style, None if head == MEAN else head)]
     if head == ALL or len(found.weights) == 1:
-        names = [figures.head_name(style, i) for i in range(len(found.weights))]
+        names = [figures.head_name(style, i) for i in range(len(found.weights))] if len(found.weights) > 1 else [""]
     if request.options["show"] == "text":
         query = query if query != EVERY else len(found.queries.names) - 1
-        return figures.text_figure(shown, style, figures.head_name(style, head if head >= 0 else None), query), found
+        name = figures.head_name(style, head if head >= 0 else None) if len(found.weights) > 1 else ""
+        return figures.text_figure(shown, style, name, query), found
     rows = _window(request, len(found.queries.names), "from_query")
     columns = _window(request, len(found.keys.names), "from_key")
     chosen = query - rows.start if query in rows else None
@@ -181,7 +182,7 @@ def _rollout_options(inspector: Inspector, node: str, sample: Sample | None) -> 
     return [
         *choose("show", "Draw", "绘制", shows),
         *_query_option(found.queries, _telling(found)),
-        *(_window_options(count, None, count, count) if count > LONG else []),
+        *_window_options(count, None, count, count),
     ]
 
 
@@ -238,9 +239,9 @@ VIEWS: tuple[View, ...] = (
         "The attention weights of one head, all heads in colours, or their mean; width and opacity grow with the weight "
         "(after Vig, arXiv 1906.05714).",
         "单个头、以颜色区分的所有头、或其平均的注意力权重；连线的粗细与不透明度随权重增加（参照 Vig，arXiv 1906.05714）。",
-        "Lines run within the part that is shown, up to 64 tokens a side: the 8 strongest of a token and head, all of a token "
-        "that is chosen, from a weight of 0.01. Weights are no causes.",
-        "连线只在所示部分内绘制，每侧至多 64 个词元：每个词元每个头取最强的 8 条，选中的词元则全部绘出，权重不低于 0.01。权重并非因果。",
+        "Lines run within the part that is shown, up to 64 tokens a side: the 8 strongest of a token, shared out to the heads that "
+        "are drawn, all of a token that is chosen, from a weight of 0.01. Weights are no causes.",
+        "连线只在所示部分内绘制，每侧至多 64 个词元：每个词元取最强的 8 条（由所绘的头分摊），选中的词元则全部绘出，权重不低于 0.01。权重并非因果。",
         lambda i: some(attention_nodes(i)), _links_options, _draw_links,
         first=last,
     ),
@@ -250,8 +251,8 @@ VIEWS: tuple[View, ...] = (
         "everything? Click one to see it large.",
         "所有带注意力的节点中每个头的小图：哪些看相邻位置，哪些盯着一个词元，哪些看向全部？点击可放大。",
         "The softmax weights; where there are more tokens than cells, neighbours are averaged; each map is stretched to a "
-        "square.",
-        "softmax 权重；词元多于格子时对相邻者取平均；每个图都拉伸为正方形。",
+        "square. Its own colours end at its 99th percentile.",
+        "softmax 权重；词元多于格子时对相邻者取平均；每个图都拉伸为正方形。逐图色标止于该图的第 99 百分位。",
         "Averaging hides what single tokens of a long text do. With a colour scale for each map, even attention looks strong "
         "too.",
         "取平均会掩盖长文本中个别词元的行为。逐图色标下，均匀的注意力看起来也很强。",
@@ -297,8 +298,9 @@ VIEWS: tuple[View, ...] = (
         "arXiv 2005.00928), to one token, each input token for itself; within 1e-6.",
         "在以展开矩阵为容量的分层图上求最大流（Abnar & Zuidema，arXiv 2005.00928），针对一个词元，对每个输入词元分别计算；精度 1e-6。",
         "As of the rollout. Flows do not add up to one and level out with depth. Of a long text only the input tokens "
-        "with the greatest rollout are computed, so that edges times tokens stay below 8 million.",
-        "与展开相同。各流之和不为一，且随深度趋于均匀。长文本只计算展开份额最大的输入词元，使边数与词元数之积不超过 800 万。",
+        "with the greatest rollout are computed, so that their number times the edges between the "
+        "first and the last layer stays below 4 million.",
+        "与展开相同。各流之和不为一，且随深度趋于均匀。长文本只计算展开份额最大的输入词元，使其数量与首末层之间边数之积不超过 400 万。",
         lambda i: some(rolled_nodes(i)), _flow_options, _draw_flow,
         first=last,
     ),

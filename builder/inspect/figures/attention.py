@@ -12,6 +12,7 @@ from builder.inspect.attention import Attention
 from builder.inspect.figures.canvas import caption_tiles, colours, pixel_axes, step_ticks, tile, titled
 from builder.inspect.figures.style import MONO, Style, esc, short
 
+_ROOMY = 20  # steps up to which their names are large
 _NAMED = 10_000  # cells up to which each says its words
 
 
@@ -77,8 +78,8 @@ def add_matrix(
         title_text=style.say("query: who looks", "查询：在看的位置"), autorange="reversed", **step_ticks(queries)
     )
     for update in (figure.update_xaxes, figure.update_yaxes):
-        update(showgrid=False, tickfont={"family": MONO, "size": 10})
-    figure.update_layout(height=620)
+        update(showgrid=False, tickfont={"family": MONO, "size": 10 if max(weights.shape) > _ROOMY else 13})
+    figure.update_layout(height=int(np.clip(130 + 12 * len(weights), 620, 900)))
 
 
 def attention_title(attention: Attention, style: Style) -> str:

@@ -48,6 +48,7 @@ def image_panels(
     bar: str,
     steps: Steps,
     marked: int | None,
+    most: float | None = None,
 ) -> None:
     """Draws an image and then maps over it, with one colour scale. A cell carries its row and column, from 1.
 
@@ -58,6 +59,7 @@ def image_panels(
         bar: what the colours stand for.
         steps: which of them are patches.
         marked: the number of a step whose patch is framed; of a learned token, nothing is.
+        most: where the colours end, though single values are greater.
     """
     (rows, columns), panels = maps.shape[1:], 1 + len(maps)
     height, width = image.shape[:2]
@@ -66,7 +68,7 @@ def image_panels(
     corners = [(i % per_row * (width + gap), i // per_row * (height + gap + top) + top) for i in range(panels)]
     lines = math.ceil(panels / per_row)
     figure.update_layout(height=int(min(900, 120 + 780 / per_row * lines * height / width)))
-    scale = colours(style, maps, bar, signed=False)
+    scale = colours(style, maps if most is None else np.minimum(maps, most), bar, signed=False)
     step_x, step_y = width / columns, height / rows
     add_image(figure, image, *corners[0])
     for index, (x, y) in enumerate(corners[1:]):

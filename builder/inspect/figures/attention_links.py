@@ -11,7 +11,7 @@ from builder.inspect.figures.canvas import titled
 from builder.inspect.figures.style import MONO, Style, esc, short
 from builder.inspect.figures.values import token_strip
 
-STRONGEST = 8  # lines from a query, of one head
+STRONGEST = 8  # lines from a query, shared out to the heads
 FAINTEST = 0.01  # weight of a line
 _LEVELS = 6  # of width and opacity
 _LINE = 20  # pixels of a token
@@ -31,10 +31,13 @@ def links_figure(
     weights = attention.weights
     rows = max(weights.shape[1:])
     named = style.say("all heads", "所有头") if len(names) > 1 else names[0]
+    most = max(2, STRONGEST // len(names)) if query is None else weights.shape[2]
+    greatest = float(weights.max(initial=FAINTEST))
     figure = titled(style, attention_title(attention, style), named, 130 + _LINE * rows)
     for head, map_ in enumerate(weights):
         colour = style.classes[head % len(style.classes)] if len(names) > 1 else style.accent
-        _lines(figure, map_, colour, names[head], len(names) > 1, query)
+        drawn = _drawn(map_, most, query)
+        _lines(figure, drawn, greatest, colour, names[head], len(names) > 1)
     mean = weights.mean(0)
     sides = (
         (attention.queries.names, mean, 0.0, "middle left", style.say("looks at", "看向")),
@@ -75,25 +78,30 @@ def text_figure(attention: Attention, style: Style, name: str, query: int) -> go
     """All keys in reading order, coloured by what one query gives them.
 
     Args:
-        name: of the head.
+        name: of the head, where there are several.
     """
     weights = attention.weights.mean(0)[query]
     token = esc(attention.queries.names[query])
-    subtitle = style.say(f"where {token} ({query}) looks: {esc(name)}", f"{token}（{query}）所看之处：{esc(name)}")
+    subtitle = style.say(f"where {token} ({query}) looks", f"{token}（{query}）所看之处")
+    if name:
+        subtitle += style.say(": ", "：") + name
     return token_strip(
         attention.keys.names, weights, style, attention_title(attention, style), subtitle,
         style.say("attention weight", "注意力权重"), [f"{i}: {w:.3f}" for i, w in enumerate(weights)], signed=False,
     )  # fmt: skip
 
 
-def _lines(figure: go.Figure, map_: np.ndarray, colour: str, name: str, told: bool, query: int | None) -> None:
-    """The lines of one head, those of equal strength as one trace."""
-    order = np.argsort(-map_, 1, kind="stable")[:, :STRONGEST] if query is None else np.argsort(-map_, 1)
-    drawn = [
-        (t, int(s), float(map_[t, s]))
-        for t in ([query] if query is not None else range(len(map_))) for s in order[t] if map_[t, s] >= FAINTEST
-    ]  # fmt: skip
-    greatest = max((w for _, _, w in drawn), default=1.0)
+def _drawn(map_: np.ndarray, most: int, query: int | None) -> list[tuple[int, int, float]]:
+    """The lines of one head: query, key and weight."""
+    order = np.argsort(-map_, 1, kind="stable")[:, :most]
+    queries = range(len(map_)) if query is None else [query]
+    return [(t, int(s), float(map_[t, s])) for t in queries for s in order[t] if map_[t, s] >= FAINTEST]
+
+
+def _lines(
+    figure: go.Figure, drawn: list[tuple[int, int, float]], greatest: float, colour: str, name: str, told: bool
+) -> None:
+    """Draws the lines of one head, those of about equal strength as one trace."""
     levels: dict[int, list[tuple[int, int]]] = {}
     for t, s, weight in drawn:
         levels.setdefault(min(_LEVELS - 1, int(weight / greatest * _LEVELS)), []).append((t, s))
@@ -102,7 +110,7 @@ def _lines(figure: go.Figure, map_: np.ndarray, colour: str, name: str, told: bo
         strength = (level + 1) / _LEVELS
         figure.add_scatter(
             x=[0.0, 1.0, None] * len(ends), y=[v for t, s in ends for v in (t, s, None)], mode="lines", hoverinfo="skip",
-            opacity=0.12 + 0.78 * strength**1.5, line={"color": colour, "width": 0.6 + 3.4 * strength},
+            opacity=0.1 + 0.8 * strength**2, line={"color": colour, "width": 0.6 + 3.4 * strength},
             name=name, legendgroup=name, showlegend=told and place == 0,
         )  # fmt: skip
 

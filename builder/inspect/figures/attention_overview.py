@@ -14,6 +14,7 @@ from builder.inspect.figures.style import Style, short
 
 _CELLS = 40_000
 _FINEST, _COARSEST = 64, 12  # cells at a map's side
+_TOP = 0.99  # quantile where the colours of a map of its own end
 _TILE = 190  # pixels of a map at most
 
 
@@ -21,7 +22,7 @@ def overview_figure(layers: Sequence[Attention], style: Style, each: bool) -> go
     """A row for each node, a column for each head.
 
     Args:
-        each: scales the colours to each map's greatest weight.
+        each: scales the colours to the strongest hundredth of each map: a first token can only look at itself.
     """
     heads = max(len(layer.weights) for layer in layers)
     side = int(np.clip(np.sqrt(_CELLS / (heads * len(layers))), _COARSEST, _FINEST))
@@ -30,7 +31,8 @@ def overview_figure(layers: Sequence[Attention], style: Style, each: bool) -> go
     for row, layer in enumerate(layers):
         maps[row, : len(layer.weights)] = fitted(fitted(layer.weights, side, 1), side, 2)
     if each:
-        maps /= np.maximum(maps.max((2, 3), keepdims=True), 1e-12)
+        drawn = np.nan_to_num(maps)
+        maps = np.minimum(maps / np.maximum(np.quantile(drawn, _TOP, (2, 3), keepdims=True), 1e-12), 1)
     tiles = tile(maps.reshape(-1, side, side), columns=heads)
     places = np.stack((tiles.which[..., 0] // heads, tiles.which[..., 0] % heads), -1)
     figure = titled(
@@ -43,7 +45,7 @@ def overview_figure(layers: Sequence[Attention], style: Style, each: bool) -> go
         int(min(1600, 130 + min(_TILE, 760 / heads) * len(layers))),
     )
     bar = (
-        style.say("share of the map's maximum", "相对该图最大值")
+        style.say("relative to the map's strongest", "相对该图最强处")
         if each
         else style.say("attention weight", "注意力权重")
     )

@@ -225,6 +225,7 @@ def token_strip(
     hover: list[str],
     plain: bool = False,
     signed: bool | None = None,
+    most: float | None = None,
 ) -> go.Figure:
     """A text whose tokens are coloured cells, in reading order.
 
@@ -233,6 +234,7 @@ def token_strip(
         bar: title of the colour bar.
         hover: what a cell says.
         plain: no colours, and no colour bar.
+        most: where the colours end, though single values are greater.
     """
     longest = max((len(n) for n in names), default=1)
     per_row = 32 if longest == 1 else max(4, min(12, 96 // min(longest, 14)))
@@ -244,7 +246,7 @@ def token_strip(
     text[: len(names)] = [short(n, 14) for n in names]
     said[: len(names)] = hover
     figure = titled(style, title, subtitle, (100 if plain else 150) + 36 * rows)
-    scale = colours(style, values, bar, signed)
+    scale = colours(style, values if most is None else np.minimum(values, most), bar, signed)
     scale["colorbar"] |= {
         "orientation": "h",
         "x": 1,
