@@ -81,7 +81,18 @@ def test_wrong_usage(run: Any, arguments: list[str]) -> None:
 def test_help(run: Any) -> None:
     answer = run("--help")
     assert answer.status == 0
-    for command in ("components", "check", "train", "evaluate", "compare", "inspect", "export", "schema"):
+    for command in (
+        "components",
+        "check",
+        "train",
+        "find-rate",
+        "evaluate",
+        "compare",
+        "significance",
+        "inspect",
+        "export",
+        "schema",
+    ):
         assert command in answer.out
         assert run(command, "--help").status == 0
 
@@ -355,6 +366,29 @@ def test_inspect_lists_and_draws_views(run: Any, tmp_path: Path) -> None:
     said = run("inspect", path, "--view", "output", "--language", "zh", "--dark", "--out", page, "--json").json
     assert (said["ok"], said["name"], said["node"]) == (True, "节点输出", "fc")
     assert page.read_text().startswith('<!doctype html>\n<html lang="zh">')
+
+
+def test_find_rate_writes_the_losses_and_what_they_suggest(run: Any, tmp_path: Path) -> None:
+    source, out = ROOT / "graphs" / "logistic_regression.json", tmp_path / "rates" / "found.json"
+    found = run("find-rate", source, "--out", out, "--steps", "30", "--low", "1e-4", "--high", "1", "--json").json
+    assert found["ok"] and len(found["rates"]) == 30 and found["optimizer"] == "optimizer"
+    assert json.loads(out.read_text())["losses"] == found["losses"]
+    told = run("find-rate", source, "--steps", "5")
+    assert told.status == 0 and "steepest: None" in told.out
+    wrong = run("find-rate", source, "--out", tmp_path / "found.txt")
+    assert wrong.status == 1 and ".json or .html" in wrong.err and len(wrong.lines) == 1
+
+
+def test_significance_says_whether_runs_differ(run: Any, tmp_path: Path) -> None:
+    source = ROOT / "graphs" / "logistic_regression.json"
+    for name, rate in (("slow", "0.001"), ("fast", "0.5")):
+        run("train", source, "--out", tmp_path / name, "--epochs", "1", "--set", f"optimizer.lr={rate}", "--json")
+    out = tmp_path / "found.json"
+    told = run("significance", tmp_path / "slow", tmp_path / "fast", "--out", out)
+    assert told.status == 0 and "McNemar" in told.out and "95 % interval by Wilson" in told.out
+    assert json.loads(out.read_text())["by"] == "runs"
+    wrong = run("significance", tmp_path / "slow", tmp_path / "fast", "--by", "seeds")
+    assert wrong.status == 1 and "only run of its graph" in wrong.err and len(wrong.lines) == 1
 
 
 def test_inspect_looks_at_a_sample_from_a_file(run: Any, tmp_path: Path) -> None:
