@@ -97,11 +97,7 @@ def _words(folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     data = components.create(nodes[0]["component"], **nodes[0]["params"])
     if not isinstance(data, TextDataset):
         return (), ()
-    # The words of what is predicted stand behind those of what is read, where they are others.
-    lists = [
-        value for value in data.info.values() if isinstance(value, list) and all(isinstance(w, str) for w in value)
-    ]
     split = data.load("valid")
     first = split.__getitems__(torch.arange(min(DECODED, len(split)))).get("x")
     given = () if first is None else tuple(data.decode(row.tolist()) for row in first)
-    return tuple(lists[-1]) if lists else data.vocabulary, given
+    return data.target_vocabulary, given

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from builder.gallery import FOLDER
 from builder.inspect import Inspector
 from builder.inspect.heads import Head
 
@@ -84,3 +85,8 @@ def test_probabilities() -> None:
     torch.testing.assert_close(head("yes_no").probabilities(rows), rows.sigmoid())
     with pytest.raises(ValueError, match="Only classes have probabilities"):
         head("values").probabilities(rows)
+
+
+def test_what_is_written_may_have_other_words_than_what_is_read() -> None:
+    head = Inspector(FOLDER / "seq2seq_attention.json").heads[0]
+    assert head.tokens and head.names[:4] == ("<pad>", "<start>", "<end>", "AA") and len(head.names) == 42
