@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate
 
 ROW = 2000  # what a row more costs, in halves of a column
 CUT = 3  # what a wire that is cut costs, in halves of a column
@@ -29,12 +30,13 @@ def fold(
         row_gap: space between two rows.
     """
     count, together = len(widths), sum(widths)
+    lowest = [0.0, *accumulate(sorted(heights))]  # of so many rows
     best, chosen = 0.0, [(0, count)]
     for per_row in range(1, count + 1):
         least = -(-count // per_row)
-        even = (together + gap * (count - least)) / least  # no drawing of so few rows is narrower
-        if aspect <= best * WORTH * even:
-            break  # nor can longer rows be any better
+        even = (together + gap * (count - least)) / least
+        if min(aspect / even, 1 / (lowest[least] + row_gap * (least - 1))) <= best * WORTH:
+            continue  # no drawing of so few rows is narrower than that, nor lower
         rows = _break(crossings, count, per_row)
         width = max(sum(widths[a:b]) + gap * (b - a - 1) for a, b in rows)
         height = sum(max(heights[a:b]) for a, b in rows) + row_gap * (len(rows) - 1)

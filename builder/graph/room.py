@@ -24,18 +24,19 @@ def make_room(boxes: Mapping[str, Box], staying: Collection[str], gap: float = G
     Returns:
         The top-left corners of the nodes that move, and of no others.
     """
-    lying = dict(boxes)
+    lying, fixed = dict(boxes), set(staying)
+    loose = [node for node in boxes if node not in fixed]
     moved: dict[str, Point] = {}
-    todo = deque(node for node in boxes if node in staying)
-    firm = [boxes[node] for node in boxes if node in staying]
+    todo = deque(node for node in boxes if node in fixed)
+    firm = [boxes[node] for node in boxes if node in fixed]
     for _ in range(MOST * len(boxes)):
         if not todo:
             break
         name = todo.popleft()
         mover = lying[name]
-        for node in sorted(lying, key=lambda n: (lying[n].x, lying[n].y)):
+        for node in sorted(loose, key=lambda n: (lying[n].x, lying[n].y)):
             box = lying[node]
-            if node == name or node in staying or not covers(mover, box):
+            if node == name or not covers(mover, box):
                 continue
             clear: Box | None = mover
             while clear is not None:
