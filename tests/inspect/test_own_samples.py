@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -232,3 +233,38 @@ def test_a_file_that_does_not_fit_is_one_clear_error(
         sample_of_file(zoo(model), file(name, content))
     assert caught.value.message_zh != caught.value.message
     assert len(caught.value.message) < 400
+
+
+# ------------------------------------------------------------------ digits as a person writes them
+
+
+def arc(x: float, y: float, wide: float, high: float, begin: int, end: int) -> list[tuple[float, float]]:
+    """Points of an ellipse between two angles in degrees, clockwise from the right."""
+    turns = [math.radians(angle) for angle in range(begin, end + 1, 15)]
+    return [(x + wide * math.cos(turn), y + high * math.sin(turn)) for turn in turns]
+
+
+DIGITS = (
+    [arc(0.5, 0.5, 0.2, 0.3, -90, 270)],
+    [[(0.5, 0.2), (0.5, 0.8)]],
+    [[*arc(0.5, 0.36, 0.17, 0.16, 180, 375), (0.33, 0.8), (0.72, 0.8)]],
+    [arc(0.47, 0.35, 0.17, 0.14, -150, 90) + arc(0.47, 0.64, 0.19, 0.15, -90, 135)],
+    [[(0.4, 0.2), (0.3, 0.55), (0.7, 0.55)], [(0.6, 0.3), (0.6, 0.82)]],
+    [[(0.68, 0.22), (0.4, 0.22), (0.37, 0.47), *arc(0.48, 0.61, 0.18, 0.17, -120, 135)]],
+    [[(0.6, 0.2), (0.42, 0.4), *arc(0.5, 0.64, 0.16, 0.17, -165, 195)]],
+    [[(0.3, 0.23), (0.7, 0.23), (0.45, 0.8)]],
+    [arc(0.5, 0.35, 0.14, 0.14, 90, 450) + arc(0.5, 0.65, 0.17, 0.16, -90, 270)],
+    [[*arc(0.5, 0.37, 0.15, 0.15, 0, 360), (0.62, 0.6), (0.55, 0.82)]],
+)
+
+
+@pytest.mark.parametrize(("run", "least"), [("lenet5", 28), ("vit_digits", 24)])
+def test_trained_models_read_what_is_drawn_wherever_and_however_large(run: str, least: int) -> None:
+    model = Inspector(Path(__file__).parents[2] / "graphs" / "runs" / run)
+    right = 0
+    for digit, lines in enumerate(DIGITS):
+        for scale, shift, width in ((1.0, 0.0, 0.08), (0.5, 0.4, 0.05), (1.2, -0.1, 0.12)):
+            moved = [[(x * scale + shift, y * scale + shift) for x, y in line] for line in lines]
+            sample = model.upload_drawing(tuple(Stroke(tuple(line), width) for line in moved))
+            right += int(model.value(sample, model.heads[0].end).argmax()) == digit
+    assert right >= least, f"{right} of 30"
