@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 import torch
 
@@ -44,6 +47,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="module")
 def inspector(run: Run) -> Inspector:
     return Inspector(run, "last")
+
+
+def traces(figure: go.Figure) -> list[dict[str, Any]]:
+    return json.loads(figure.to_json() or "")["data"]
 
 
 def plain(inspector: Inspector) -> Mapping[str, torch.Tensor]:
@@ -151,7 +158,7 @@ def test_the_line_goes_from_the_first_loss_to_the_last(run: Run, inspector: Insp
     begun = Objective(Inspector(run, checkpoint=0), "sgd", ["train", "valid"], 1024)
     assert found.train[first] == pytest.approx(begun("train"), rel=1e-4)
     assert found.valid[last] == pytest.approx(run.history().epochs[-1]["valid"]["loss"], rel=1e-4)
-    assert found.train[first] > found.train[last] and len(figure.data) == 2
+    assert found.train[first] > found.train[last] and len(traces(figure)) == 2
 
 
 def test_layers_come_nearer_to_their_end(run: Run, inspector: Inspector) -> None:
@@ -177,7 +184,7 @@ def test_where_the_views_apply(inspector: Inspector) -> None:
     for plane in ("random", "path"):
         for dark, language in ((False, "en"), (True, "zh")):
             figure, _ = compute(inspector, "landscape", plane=plane, resolution=11, dark=dark, language=language)
-            assert {"contour", "surface"} <= {trace.type for trace in figure.data}
+            assert {"contour", "surface"} <= {trace["type"] for trace in traces(figure)}
     with pytest.raises(InspectError, match="three epochs"):
         landscape(untrained, "sgd", "valid", "path", 5, 32, 0)
 
