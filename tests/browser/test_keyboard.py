@@ -58,7 +58,7 @@ def test_the_main_job_by_keys_alone(desk: DeskPage) -> None:
         expect(desk.wire(source, target)).to_have_count(1)
     select(desk, linear)
     desk.page.keyboard.press("Tab")
-    expect(desk.parameter("out_features")).to_be_visible()
+    expect(desk.inspector.locator("input:focus")).to_have_count(1)
     while not desk.parameter("out_features").evaluate("e => e === document.activeElement"):
         desk.settled()
         desk.page.keyboard.press("Tab")

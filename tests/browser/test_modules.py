@@ -123,6 +123,25 @@ def test_events_travel_until_they_are_acknowledged(scripts: Page) -> None:
     assert sent == {"sent": [[1], [1, 2], [1, 2, 3], [3, 4]], "moved": {"b": [3, 4]}, "selects": True}
 
 
+def test_an_event_that_is_not_heard_is_sent_again_where_nothing_runs(scripts: Page) -> None:
+    sent = run(
+        scripts,
+        """() => {
+          let sent = 0;
+          const queue = new m.Queue(() => sent++);
+          const remind = (idle, late = true) => (late && (queue.sent = -1e6), queue.remind(idle), sent);
+          queue.remind(true);
+          queue.push('poll');
+          const counts = [remind(true, false), remind(false), remind(true), remind(true)];
+          for (let time = 0; time < 9; time++) remind(true);
+          counts.push(sent);
+          queue.acknowledge(queue.client, 1);
+          return [...counts, remind(true)];
+        }""",
+    )
+    assert sent == [1, 1, 2, 3, 6, 6]
+
+
 def test_a_zoom_about_the_fixed_point_gives_the_viewport_asked_for(scripts: Page) -> None:
     start, end = {"x": 10, "y": -30, "k": 0.8}, {"x": 200, "y": 55, "k": 1.3}
     point = run(scripts, "([a, b]) => m.fixedPoint(a, b)", start, end)

@@ -9,7 +9,7 @@ import { Finder } from "./finder.js";
 import { Focus } from "./focus.js";
 import { Frame } from "./frame.js";
 import { Keyboard } from "./keyboard.js";
-import { make } from "./dom.js";
+import { idle, make } from "./dom.js";
 import { Menu } from "./menu.js";
 import { Overlay } from "./overlay.js";
 import { Pickup } from "./pickup.js";
@@ -120,6 +120,7 @@ class Bridge {
       this.polled = performance.now();
       this.queue.push("poll");
     }
+    this.queue.remind(idle());
     if (!this.frame.attach()) return;
     this.ways.attach(this.frame.doc);
     this.frame.style();

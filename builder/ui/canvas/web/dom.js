@@ -1,3 +1,8 @@
+// Whether the app has nothing left to run.
+export function idle() {
+  return document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState !== "running";
+}
+
 // A DOM element with attributes (a name that begins with "on" is a listener) and children; text is never read as HTML.
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);

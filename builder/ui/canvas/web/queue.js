@@ -1,12 +1,17 @@
 // Events on their way to Python. Each has a number; all that are not yet acknowledged travel together, so that none is lost
 // where Streamlit merges two reruns, and Python takes each once.
 
+const UNHEARD = 1500; // ms after which an event that Python has not seen is sent again, where nothing runs
+const REMINDERS = 5; // at most, until one is seen
+
 export class Queue {
   constructor(send) {
     this.send = send;
     this.client = Math.random().toString(36).slice(2, 10);
     this.next = 1;
     this.pending = [];
+    this.sent = 0;
+    this.reminders = 0; // since Python has last seen something
   }
 
   push(type, body = {}) {
@@ -15,12 +20,21 @@ export class Queue {
   }
 
   flush() {
+    this.sent = performance.now();
     if (this.pending.length) this.send({ client: this.client, events: this.pending });
+  }
+
+  // Sends again what was not heard, as it happens where a run is broken off before it begins.
+  remind(idle) {
+    if (!this.pending.length || !idle || this.reminders === REMINDERS || performance.now() - this.sent < UNHEARD) return;
+    this.reminders += 1;
+    this.flush();
   }
 
   // Forgets what Python has seen.
   acknowledge(client, seq) {
     if (client !== this.client) return;
+    this.reminders = 0;
     this.pending = this.pending.filter((event) => event.seq > seq);
   }
 

@@ -1,5 +1,6 @@
 // What is typed for a field of the inspector that is not drawn yet: the keys wait here, and go into the field once it is there.
 
+import { idle } from "./dom.js";
 import { chosenIn } from "./drawn.js";
 
 const LONGEST = 5000; // ms to wait for a field
@@ -32,8 +33,8 @@ export class Typing {
     this.await((panel, node) => {
       this.named = there(node) ? panel.querySelector(".st-key-row_block_name input") : null;
       return this.named;
-    }, (node, idle) => {
-      if (!idle || there(node)) rest = 0;
+    }, (node, rests) => {
+      if (!rests || there(node)) rest = 0;
       else rest = rest || performance.now();
       return rest && performance.now() - rest > HOPELESS; // it was not made, or something else was selected
     });
@@ -49,8 +50,8 @@ export class Typing {
     const { find, over, keys, until } = this.waiting, [node, ...more] = chosenIn(this.frame.doc).nodes;
     const panel = document.querySelector(".st-key-inspector"), field = panel && find(panel, node);
     const shown = more.length > 0 || !node || panel?.querySelector(".desk-head code")?.textContent === node.split("/").at(-1);
-    const idle = !this.queue.pending.length && document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== "running";
-    if (!(field && shown && idle) && performance.now() < until && !over(node, idle)) return void setTimeout(() => this.enter(), 25);
+    const rests = !this.queue.pending.length && idle();
+    if (!(field && shown && rests) && performance.now() < until && !over(node, rests)) return void setTimeout(() => this.enter(), 25);
     this.waiting = null;
     if (field) this.type(keys, [...panel.querySelectorAll(FIELDS)], field);
   }
