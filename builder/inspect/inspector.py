@@ -238,9 +238,9 @@ class Inspector:
             results = self.run(self.program(tuple(ends)), sample.inputs)
         return {end: value for end, value in zip(ends, results, strict=True) if value is not None}
 
-    def run(self, program: fx.GraphModule, inputs: Mapping[End, Tensor]) -> Any:
+    def run(self, program: fx.GraphModule, inputs: Mapping[End, Tensor], seed: int = 0) -> Any:
         """A program on tensors by data port, without gradients; InspectError names the node that refuses them."""
-        with torch.no_grad(), self.steady():
+        with torch.no_grad(), self.steady(seed):
             try:
                 return program(*self.arguments(program, inputs))
             except InspectError:
@@ -349,12 +349,12 @@ class Inspector:
             return found
 
     @contextmanager
-    def steady(self) -> Iterator[None]:
+    def steady(self, seed: int = 0) -> Iterator[None]:
         """Layers that are random in evaluation too (noise) draw the same numbers each time."""
         with self._lock, torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             self._measure()
-            torch.manual_seed(0)
+            torch.manual_seed(seed)
             yield
 
     def _measure(self) -> None:

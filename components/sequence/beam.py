@@ -1,7 +1,7 @@
 """Beam search: the likeliest sequences among those that a few hypotheses lead to."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +9,20 @@ from torch import Tensor, nn
 from components.registry import component
 from components.sequence._step import EXAMPLE, STEP, without_padding
 from components.spec import Count, Dims, NonNegative, NonNegativeFloat, Ports, bools, example
+
+
+class Growth(NamedTuple):
+    """One step of a search: the hypotheses that are kept, and what was to choose from.
+
+    ``source``, ``token`` and ``score`` (B, width) say of each kept hypothesis which one it grew from, by which token,
+    and how good it is. ``totals`` and ``ranks`` (B, width V) are the log-probabilities and the scores of all successors.
+    """
+
+    source: Tensor
+    token: Tensor
+    score: Tensor
+    totals: Tensor
+    ranks: Tensor
 
 
 @component(
@@ -74,6 +88,12 @@ class BeamSearch(nn.Module):
         state: Annotated[Tensor, Dims("B *")],
         pad: Annotated[Tensor, Dims("B S", dtype="bool")] | None = None,
     ) -> Annotated[tuple[Tensor, Tensor], Ports(tokens=Dims("B W U", dtype="int"), score="B W")]:
+        return self.search(memory, state, pad)
+
+    def search(
+        self, memory: Tensor, state: Tensor, pad: Tensor | None, watch: Callable[[Growth], None] | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """As ``forward``; ``watch`` is told of every step."""
         batch, width, device = len(memory), self.width, memory.device
         pad = without_padding(memory) if pad is None else pad
         memory, state, pad = (t.repeat_interleave(width, 0) for t in (memory, state, pad))  # (B W, ...)
@@ -92,11 +112,13 @@ class BeamSearch(nn.Module):
                 stay = torch.arange(gain.shape[-1], device=device) == self.eos
                 gain = torch.where(over[..., None], torch.where(stay, 0.0, -torch.inf), gain)
             grown = length + ~over
-            successors = (total[..., None] + gain).flatten(1)  # (B, W V)
+            totals = (total[..., None] + gain).flatten(1)  # (B, W V)
             ranks = ((total[..., None] + gain) / grown[..., None] ** self.length_penalty).flatten(1)
             score, best = ranks.topk(width)  # (B, W)
             source, token = best // gain.shape[-1], best % gain.shape[-1]
-            total, length, over = successors.gather(1, best), grown.gather(1, source), over.gather(1, source)
+            if watch is not None:
+                watch(Growth(source, token, score, totals, ranks))
+            total, length, over = totals.gather(1, best), grown.gather(1, source), over.gather(1, source)
             if self.eos is not None:
                 over = over | (token == self.eos)
             state = state[(first_row + source).flatten()]

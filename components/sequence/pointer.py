@@ -88,10 +88,7 @@ class PointerDecoder(nn.Module):
         tokens: list[Tensor] = []
         count = steps if target is None else target.shape[1]
         for u in steps_of(count, x):
-            state = self.cell(read, state)
-            compared = (self.query(state).unsqueeze(1) + keys).tanh()  # (B, T, hidden_size)
-            e = self.score(compared).squeeze(-1)
-            e = e.masked_fill(shut, torch.finfo(e.dtype).min)
+            e, state = self.point(read, state, keys, shut)
             scores.append(e.log_softmax(-1))
             chosen = e.argmax(-1)
             tokens.append(chosen.masked_fill(real <= u, IGNORE_INDEX))
@@ -101,3 +98,10 @@ class PointerDecoder(nn.Module):
             if not self.revisit:
                 shut = shut | (places == chosen[:, None])
         return stack_steps(scores, count), stack_steps(tokens, count)
+
+    def point(self, read: Tensor, state: Tensor, keys: Tensor, shut: Tensor) -> tuple[Tensor, Tensor]:
+        """The scores (B, T) of the places after this one was read, the lowest number where they are shut; the new state."""
+        state = self.cell(read, state)
+        compared = (self.query(state).unsqueeze(1) + keys).tanh()  # (B, T, hidden_size)
+        e = self.score(compared).squeeze(-1)
+        return e.masked_fill(shut, torch.finfo(e.dtype).min), state

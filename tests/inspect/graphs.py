@@ -11,9 +11,10 @@ Node = tuple[str, Mapping[str, Any]]
 Chain = Mapping[str, Node]
 
 
-def build(nodes: Mapping[str, Node], wires: Sequence[str]) -> Graph:
-    """A graph of ``id: (component, params)`` and ``"a.y b.x"`` wires."""
+def build(nodes: Mapping[str, Node], wires: Sequence[str], blocks: Mapping[str, Graph] | None = None) -> Graph:
+    """A graph of ``id: (component, params)`` and ``"a.y b.x"`` wires, with named blocks."""
     graph = Graph()
+    graph.blocks.update(blocks or {})
     for id, (component, params) in nodes.items():
         graph.place(id, component, params)
     for wire in wires:

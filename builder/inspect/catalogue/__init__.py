@@ -7,6 +7,7 @@ from builder.inspect.catalogue import (
     cascade,
     class_activation,
     depth,
+    generation,
     health,
     representation,
     splits,
@@ -24,6 +25,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic("attribution", "Attribution", "归因", (*class_activation.VIEWS, *attribution.VIEWS, *cascade.VIEWS)),
     Topic("splits", "Whole split", "整个划分", splits.VIEWS),
     Topic("representation", "Representation", "表示", (*representation.VIEWS, *depth.VIEWS)),
+    Topic("generation", "Generation", "生成", generation.VIEWS),
     Topic("training", "Training", "训练", (*health.VIEWS, *training.VIEWS)),
 )
 

@@ -8,13 +8,17 @@ from builder.inspect.figures.attention_paths import flow_figure, rollout_matrix,
 from builder.inspect.figures.attribution import attribution_figure
 from builder.inspect.figures.calibration import calibration_figure
 from builder.inspect.figures.cascade import cascade_figure
+from builder.inspect.figures.denoising import denoising_figure
 from builder.inspect.figures.depth import epochs_figure, probes_figure, similarity_figure
 from builder.inspect.figures.evaluation import classes_figure, confusion_figure, mistakes_figure, parity_figure
 from builder.inspect.figures.imagined import inversion_figure, preferred_figure
 from builder.inspect.figures.landscape import interpolation_figure, landscape_figure
+from builder.inspect.figures.latent import between_figure, traversal_figure
+from builder.inspect.figures.likelihood import likelihood_figure
 from builder.inspect.figures.neighbours import neighbours_figure
 from builder.inspect.figures.prediction import prediction_figure, reconstruction_figure, tokens_figure
 from builder.inspect.figures.scatter import network_figure, projection_figure
+from builder.inspect.figures.search_tree import search_tree_figure
 from builder.inspect.figures.slices import slices_figure
 from builder.inspect.figures.style import Style
 from builder.inspect.figures.units import activating_figure
@@ -28,10 +32,12 @@ __all__ = [
     "attention_image",
     "attention_matrix",
     "attribution_figure",
+    "between_figure",
     "calibration_figure",
     "cascade_figure",
     "classes_figure",
     "confusion_figure",
+    "denoising_figure",
     "epochs_figure",
     "feature_maps",
     "filters_figure",
@@ -41,6 +47,7 @@ __all__ = [
     "interpolation_figure",
     "inversion_figure",
     "landscape_figure",
+    "likelihood_figure",
     "links_figure",
     "mistakes_figure",
     "neighbours_figure",
@@ -54,10 +61,12 @@ __all__ = [
     "reconstruction_figure",
     "rollout_matrix",
     "rollout_of_token",
+    "search_tree_figure",
     "similarity_figure",
     "slices_figure",
     "text_figure",
     "token_strip",
     "tokens_figure",
+    "traversal_figure",
     "value_figure",
 ]
