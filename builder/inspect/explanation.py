@@ -28,7 +28,7 @@ Baseline = Literal["zero", "mean"]
 
 STEPS = 24  # of integrated gradients; Gauss-Legendre points converge fast
 SMOOTH_SAMPLES = 25
-LIME_SAMPLES = 200
+LIME_SAMPLES = 120  # a run of the model each, and another of the one with random weights
 _MEAN_OVER = 512  # samples of the training split
 
 

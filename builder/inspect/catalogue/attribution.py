@@ -124,7 +124,7 @@ def _windows(inspector: Inspector, head: Head) -> list[Option]:
 
 
 def _samples(inspector: Inspector, head: Head) -> list[Option]:
-    counts = [Choice(n, str(n), str(n)) for n in (100, 200, 500, 1000)]
+    counts = [Choice(n, str(n), str(n)) for n in (by_input.LIME_SAMPLES, 250, 500, 1000)]
     return choose("samples", "Samples", "采样数", counts, by_input.LIME_SAMPLES)
 
 
