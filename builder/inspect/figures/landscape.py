@@ -50,10 +50,11 @@ def landscape_figure(found: Landscape, style: Style) -> go.Figure:
     figure.update_xaxes(title_text=first, domain=_CONTOUR, showgrid=False)
     figure.update_yaxes(title_text=second, showgrid=False)
     axis = {"gridcolor": style.line, "color": style.muted, "showbackground": False, "tickfont": {"size": 10}}
+    small = {"font": {"size": 12}}
     figure.update_scenes(
         domain={"x": list(_SURFACE), "y": [0, 1]}, camera={"eye": {"x": 1.35, "y": -1.45, "z": 0.95}}, aspectmode="cube",
-        xaxis=axis | {"title": {"text": "1"}}, yaxis=axis | {"title": {"text": "2"}},
-        zaxis=axis | {"title": {"text": style.say("loss", "损失")}} | ticks,
+        xaxis=axis | {"title": {"text": "1"} | small}, yaxis=axis | {"title": {"text": "2"} | small},
+        zaxis=axis | {"title": {"text": ""}} | ticks,  # the colour bar says what the height is
     )  # fmt: skip
     figure.update_layout(margin={"r": 8}, showlegend=False)
     return figure
