@@ -240,5 +240,5 @@ def _places(inspector: Inspector, node: str, sample: Sample, count: int) -> tupl
     for end in inspector.sources([(node, "tokens")]):
         x = sample.inputs[end]
         if x.is_floating_point() and x.shape[1:] == (count, 1):
-            return tuple(f"{i}: {float(value):.2f}" for i, value in enumerate(x[0, :, 0]))
+            return tuple(f"{i} ({float(value):.2f})" for i, value in enumerate(x[0, :, 0]))
     return tuple(map(str, range(count)))

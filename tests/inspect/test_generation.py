@@ -148,7 +148,7 @@ def test_a_pointer_network_is_searched_by_its_own_step() -> None:
         total = sum(float(logp[u, token]) for u, token in enumerate(best))
         assert tree.total[tree.finals[0]] == pytest.approx(total, abs=1e-4)
         value = float(sample.inputs["data", "x"][0, best[0], 0])
-        assert tree.names[tree.way(int(tree.finals[0]))[0]] == f"{best[0]}: {value:.2f}"
+        assert tree.names[tree.way(int(tree.finals[0]))[0]] == f"{best[0]} ({value:.2f})"
 
 
 def test_a_wide_search_of_a_pointer_network_finds_the_likeliest_order_of_all() -> None:

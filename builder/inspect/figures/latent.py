@@ -59,7 +59,7 @@ def traversal_figure(found: Traversal, style: Style, origin: str) -> go.Figure:
 
 def between_figure(found: Interpolation, style: Style) -> go.Figure:
     """One row for each way between two codes; the samples themselves stand at the ends where they are images."""
-    title = style.say(f"Between two codes of {esc(found.node)}", f"{esc(found.node)} 的两个编码之间")
+    title = style.say(f"Between two codes at {esc(found.node)}", f"{esc(found.node)} 的两个编码之间")
     between = style.say(" to ", " 至 ").join(map(esc, found.names))
     angle = style.say(f"{found.angle:.0f}° between the codes", f"编码夹角 {found.angle:.0f}°")
     labels = [f"{share:.0%}" for share in found.shares]
