@@ -27,7 +27,8 @@ from components.attribution._superpixels import superpixels
 Baseline = Literal["zero", "mean"]
 
 STEPS = 24  # of integrated gradients; Gauss-Legendre points converge fast
-SMOOTH_SAMPLES = 25
+SMOOTH_SAMPLES, FEWEST_SMOOTH = 25, 8
+SMOOTH_WORK = 1.5e10  # floating-point operations, which is about half a second
 LIME_SAMPLES = 120  # a run of the model each, and another of the one with random weights
 _MEAN_OVER = 512  # samples of the training split
 
@@ -57,17 +58,28 @@ def saliency(inspector: Inspector, sample: Sample, target: Target, show: _salien
 
 
 def smoothgrad(
-    inspector: Inspector, sample: Sample, target: Target, sigma: float = 0.15, samples: int = SMOOTH_SAMPLES
+    inspector: Inspector, sample: Sample, target: Target, sigma: float = 0.15, samples: int | None = None
 ) -> Attribution:
     """The magnitude of the mean gradient over noisy copies of the input.
+
+    Args:
+        sigma: the noise's standard deviation, in parts of the range of the input.
+        samples: noisy copies; 25 where None, of large models fewer.
 
     Source: Smilkov et al., arXiv 1706.03825.
     """
     asked = ask(inspector, sample, target)
+    samples = smooth_samples(inspector, target.head) if samples is None else samples
     with inspector.steady():
         values = _smoothgrad.smoothgrad(asked.score, asked.x, sigma, samples, asked.at_once)
         value = _value(asked, asked.x)
     return asked.result("smoothgrad", values.norm(dim=-1) if asked.shape == "tokens" else values.abs(), False, value)
+
+
+def smooth_samples(inspector: Inspector, head: Head) -> int:
+    """Fewer noisy copies for larger models and longer inputs, so that an explanation stays quick."""
+    once = 3 * inspector.work([head.end])  # a way back costs twice the way there
+    return int(min(SMOOTH_SAMPLES, max(FEWEST_SMOOTH, SMOOTH_WORK // max(once, 1))))
 
 
 def through_relus(inspector: Inspector, sample: Sample, target: Target, rule: Rule) -> Attribution:

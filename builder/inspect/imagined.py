@@ -24,7 +24,7 @@ from components.data._base import SplitName
 
 LIMIT = 1000  # samples among which the strongest is looked for
 STEPS, FEWEST = 64, 16  # of Adam
-WORK = 2e10  # multiplications and additions that a picture may take, which is about a second
+WORK = 2e10  # floating-point operations that a picture may take, which is about a second
 ROLL = 16  # an image is shifted by a pixel for so many of its side
 RATE = 0.1  # learning rate, in parts of the range of the data
 SEEDS = 3  # images that an inversion begins with
@@ -203,9 +203,8 @@ def inversion(inspector: Inspector, sample: Sample, end: End, smoothness: float 
 
 def steps_for(inspector: Inspector, end: End, images: int) -> int:
     """Fewer steps for larger models, so that a picture takes about a second."""
-    nodes = inspector.compiled.report.nodes
-    once = sum(nodes[path].flops for path in inspector.compiled.ancestors([end]))
-    return int(min(STEPS, max(FEWEST, WORK // max(3 * once * images, 1))))  # a way back costs twice the way there
+    once = 3 * inspector.work([end]) * images  # a way back costs twice the way there
+    return int(min(STEPS, max(FEWEST, WORK // max(once, 1))))
 
 
 def pixel_range(inspector: Inspector, image: End) -> tuple[float, float]:

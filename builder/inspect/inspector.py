@@ -329,6 +329,10 @@ class Inspector:
         used = sum(self.compiled.report.nodes[p].activation_bytes for p in self.compiled.ancestors(ends))
         return max(1, min(512, BATCH_BYTES // max(used, 1)))
 
+    def work(self, ends: Sequence[End]) -> int:
+        """The floating-point operations of one sample on the way to some values."""
+        return sum(self.compiled.report.nodes[path].flops for path in self.compiled.ancestors(ends))
+
     def forget(self) -> None:
         """Drops what was computed: the weights have changed."""
         with self._lock:
@@ -352,9 +356,9 @@ class Inspector:
     def steady(self, seed: int = 0) -> Iterator[None]:
         """Layers that are random in evaluation too (noise) draw the same numbers each time."""
         with self._lock, torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
+            torch.default_generator.manual_seed(0)  # of the CPU alone: to seed all devices is slow
             self._measure()
-            torch.manual_seed(seed)
+            torch.default_generator.manual_seed(seed)
             yield
 
     def _measure(self) -> None:

@@ -9,8 +9,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from captum.attr import IntegratedGradients, LayerGradCam, LayerIntegratedGradients, Saliency
+from scipy.stats import spearmanr
 
-from builder.inspect import InspectError, Inspector
+from builder.inspect import InspectError, Inspector, explanation
 from builder.inspect import class_activation as class_activation_module
 from builder.inspect.attribution import Target, can_explain
 from builder.inspect.class_activation import averaged_nodes, cam, cam_nodes, class_activation
@@ -23,7 +24,7 @@ from builder.inspect.explanation import (
     smoothgrad,
     through_relus,
 )
-from builder.inspect.sanity import rank_correlation, with_sanity
+from builder.inspect.sanity import rank_correlation, ranked, with_sanity
 from tests.inspect.graphs import sentiment
 
 Zoo = Callable[[str], Inspector]
@@ -309,9 +310,21 @@ def test_random_weights_change_everything_but_the_transforms(zoo: Zoo) -> None:
 
 
 def test_rank_correlation_equals_spearmans() -> None:
-    from scipy.stats import spearmanr
-
     one, other = np.random.default_rng(0).integers(0, 6, (2, 5, 7))
     assert rank_correlation(one, other) == pytest.approx(float(spearmanr(one.ravel(), other.ravel())[0]))
     assert rank_correlation(one, one * 3 + 1) == pytest.approx(1)
     assert rank_correlation(one, np.zeros_like(one)) == 0
+
+
+def test_large_models_get_fewer_noisy_copies(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    inspector = zoo("cnn")
+    head = inspector.heads[0]
+    assert explanation.smooth_samples(inspector, head) == explanation.SMOOTH_SAMPLES
+    monkeypatch.setattr(explanation, "SMOOTH_WORK", 3 * 11 * inspector.work([head.end]))
+    assert explanation.smooth_samples(inspector, head) == 11
+    monkeypatch.setattr(explanation, "SMOOTH_WORK", 1)
+    assert explanation.smooth_samples(inspector, head) == explanation.FEWEST_SMOOTH
+
+
+def test_equal_values_share_the_mean_of_their_ranks() -> None:
+    assert ranked(np.array([3.0, 1.0, 3.0, 2.0, 3.0])).tolist() == [4, 1, 4, 2, 4]

@@ -144,9 +144,9 @@ METHODS: tuple[Method, ...] = (
         About("smoothgrad", "SmoothGrad", "平滑梯度",
         "The saliency of many noisy copies of the sample, averaged: what stays when the speckles are gone.",
         "对样本的多个加噪副本求显著性并平均：去掉斑点后留下的部分。",
-        "Mean gradient over 25 copies with normal noise, its size in parts of the input's range (Smilkov et al., "
+        "Mean gradient over 25 copies (of large models fewer, 8 at least) with normal noise, its size in parts of the input's range (Smilkov et al., "
         "arXiv 1706.03825).",
-        "在 25 个加正态噪声的副本上平均梯度，噪声大小以输入范围为单位（Smilkov 等，arXiv 1706.03825）。",
+        "在 25 个（大模型较少，至少 8 个）加正态噪声的副本上平均梯度，噪声大小以输入范围为单位（Smilkov 等，arXiv 1706.03825）。",
         "It explains a neighbourhood of the sample; much noise leaves the data behind.",
         "解释的是样本的邻域；噪声过大则偏离真实数据。"),
         explained, lambda i, r, target: by_input.smoothgrad(
