@@ -37,5 +37,5 @@ def test_a_run_that_fares_badly_shows_it_on_the_canvas(desk: DeskPage, workspace
     assert desk.viewport() == before
 
     desk.node("fc1").locator(".name").click()
-    page.locator(".st-key-health_output button").click()
+    desk.button("health_output").click()
     expect(page.locator(".st-key-panel_figure")).to_contain_text("fc1", timeout=60_000)
