@@ -188,6 +188,6 @@ def picture(measure: Measure, names: Mapping[str, str]) -> dict[str, Any]:
         "template": "none", "height": 76 + 36 * len(called), "margin": {"l": 20, "r": 20, "t": 8, "b": 34}, "showlegend": False,
         "font": {"family": plots.FONT, "size": 12, "color": plots.INK}, "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": {"gridcolor": plots.LINE, "zeroline": False},
-        "yaxis": {"type": "category", "categoryorder": "array", "categoryarray": called[::-1], "automargin": True},
+        "yaxis": {"type": "category", "showgrid": False, "showline": False, "categoryorder": "array", "categoryarray": called[::-1], "automargin": True},
     }  # fmt: skip
     return {"data": data, "layout": layout}
