@@ -36,6 +36,15 @@ def test_the_points_of_a_projection_have_pictures() -> None:
     np.testing.assert_array_equal(pixels[y : y + 8, x : x + 8], (own * 255).round())
 
 
+def test_the_strongest_samples_of_a_unit_can_be_clicked_in_the_figure_and_below_it() -> None:
+    app = open_page("inspect", load(workspaces.GALLERY / "mlp.json"))
+    app.button_group(key="inspect_topic").set_value("units")
+    run(app)
+    figure, items = component(app, "inspect_activating"), component(app, "activating_strip")["items"]
+    assert figure["clickable"] and len(items) == 12
+    assert "picture" not in items[0] and items[0]["caption"].startswith(f"#{items[0]['id']} · ")
+
+
 def test_large_images_are_small_on_the_sheet_and_rows_have_none() -> None:
     faces = looking.of_graph(load(workspaces.GALLERY / "lenet5.json"))
     sheet = view_points._sheet(faces, "valid", np.array([0, 5, 9]))
