@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from builder.gallery import graph_files
 from builder.inspect import InspectError, Inspector, compute, notice
 from builder.inspect.imagined import FEWEST, STEPS, image_of, inversion, pixel_range, preferred, steps_for
 
@@ -91,3 +92,10 @@ def test_large_models_get_fewer_steps(zoo: Zoo, monkeypatch: pytest.MonkeyPatch)
     assert steps_for(inspector, ("conv2", "y"), 6) == STEPS
     monkeypatch.setattr("builder.inspect.imagined.WORK", 1)
     assert steps_for(inspector, ("conv2", "y"), 6) == FEWEST
+
+
+def test_a_value_with_several_rows_for_one_image_is_left_out() -> None:
+    inspector = Inspector(next(path for path in graph_files() if path.stem == "vae"))
+    assert inspector.layout.spec(("path", "y")).shape[0] == "8*B"
+    assert image_of(inspector, ("path", "y")) is None
+    assert image_of(inspector, ("encoder/fc1", "y")) is not None
