@@ -151,7 +151,9 @@ class Chart {
     this.root.on("plotly_unhover", () => this.hideThumbnail());
     this.root.on("plotly_click", (event) => {
       const point = event.points.find((item) => item.customdata !== undefined && item.customdata !== null);
-      if (this.clickable && point) this.trigger("point", point.customdata);
+      if (!this.clickable || !point) return;
+      const said = point.customdata; // of an array of numbers it is a typed array, which would be sent as an object
+      this.trigger("point", ArrayBuffer.isView(said) ? Array.from(said) : said);
     });
   }
 }
