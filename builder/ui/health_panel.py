@@ -24,7 +24,7 @@ from builder.ui.text import language, t
 SECONDS = 2.0  # between two looks into the folder of a run that goes on
 LISTED = 6  # nodes that are ill
 SIGNS: dict[Figure, str] = {"dead": "†", "gradient": "‖∇‖", "update": "Δ/w", "rms": "rms", "std": "σ", "mean": "μ"}
-_LOOK, _DRAWN = "health_look", "health_drawn"
+_LOOK, _DRAWN, _LEAVE = "health_look", "health_drawn", "health_leave"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class Look:
 
 
 def arrive() -> None:
-    """Forgets what was found: the page is drawn anew, and runs may have come and gone."""
+    """Forgets what was found: the page is drawn anew, and runs may have come and gone. Leaves for a node's output where asked to."""
+    if st.session_state.pop(_LEAVE, False):
+        app_shell.open_page("inspect")
     st.session_state.pop(_LOOK, None)
 
 
@@ -131,7 +133,8 @@ def _selected(desk: Desk, run: Run, record: Record, ready: bool) -> bool:
         st.session_state["inspect_run"] = run.name
         st.session_state["inspect_node"] = st.session_state["inspect_node_output"] = path
         st.session_state["inspect_topic"], st.session_state["inspect_pick"] = "inside", "output"
-        app_shell.open_page("inspect")
+        st.session_state[_LEAVE] = True
+        st.rerun()  # the page as a whole goes on from here, not a fragment within a fragment
     return True
 
 
