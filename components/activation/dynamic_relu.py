@@ -69,7 +69,7 @@ class DynamicReLU(nn.Module):
         self.register_buffer("alpha", torch.tensor([1.0] + [0.0] * (pieces - 1)), persistent=False)
 
     def forward(self, x: Annotated[Tensor, Dims("B C H W")]) -> Annotated[Tensor, Dims("B C H W")]:
-        moved = self.hyper(x.mean((2, 3))).reshape(len(x), -1, 1, 1, 2 * self.pieces).movedim(-1, 0)
+        moved = self.hyper(x.mean((2, 3))).reshape(x.shape[0], -1, 1, 1, 2 * self.pieces).movedim(-1, 0)
         slopes, offsets = moved.split(self.pieces)  # (K, B, C or 1, 1, 1)
         slopes = self.alpha.view(-1, 1, 1, 1, 1) + SPREAD_A * slopes
         y = torch.addcmul(SPREAD_B * offsets, slopes, x).amax(0)

@@ -78,5 +78,5 @@ class CompactBilinearPooling(nn.Module):
         # h(i) + h(j). Summed over the positions first, that takes one product of matrices and no transform.
         products = (x.flatten(2) * self.x_signs[:, None]) @ (y.flatten(2) * self.y_signs[:, None]).mT  # (B, Cx, Cy)
         places = (self.x_places[:, None] + self.y_places) % self.out_features
-        z = products.new_zeros(len(x), self.out_features).index_add(1, places.flatten(), products.flatten(1))
+        z = products.new_zeros(x.shape[0], self.out_features).index_add(1, places.flatten(), products.flatten(1))
         return signed_root(z) if self.normalize else z

@@ -68,7 +68,7 @@ class DynamicallyOptimizedPooling(nn.Module):
             [columns.expand(len(rows), -1), rows[:, None].expand(-1, len(columns))], dim=-1
         )  # (2 n_h, 2 n_w, 2), the two points of a cell along each axis next to each other
         values = F.grid_sample(
-            x.to(grid.dtype), grid.expand(len(x), -1, -1, -1), padding_mode="border", align_corners=False
+            x.to(grid.dtype), grid.expand(x.shape[0], -1, -1, -1), padding_mode="border", align_corners=False
         ).to(x.dtype)
         return F.max_pool2d(values, 2) if self.aggregate == "max" else F.avg_pool2d(values, 2)
 

@@ -94,7 +94,7 @@ class BeamSearch(nn.Module):
         self, memory: Tensor, state: Tensor, pad: Tensor | None, watch: Callable[[Growth], None] | None = None
     ) -> tuple[Tensor, Tensor]:
         """As ``forward``; ``watch`` is told of every step."""
-        batch, width, device = len(memory), self.width, memory.device
+        batch, width, device = memory.shape[0], self.width, memory.device
         pad = without_padding(memory) if pad is None else pad
         memory, state, pad = (t.repeat_interleave(width, 0) for t in (memory, state, pad))  # (B W, ...)
         first_row = torch.arange(batch, device=device)[:, None] * width

@@ -63,7 +63,7 @@ class GreedySearch(nn.Module):
         pad: Annotated[Tensor, Dims("B S", dtype="bool")] | None = None,
     ) -> Annotated[Tensor, Ports(tokens=Dims("B U", dtype="int"))]:
         pad = without_padding(memory) if pad is None else pad
-        token = torch.full((len(memory),), self.bos, dtype=torch.int64, device=memory.device)
+        token = torch.full((memory.shape[0],), self.bos, dtype=torch.int64, device=memory.device)
         over = torch.zeros_like(token, dtype=torch.bool)
         found: list[Tensor] = []
         for _ in range(self.max_length):

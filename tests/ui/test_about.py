@@ -105,6 +105,8 @@ def test_the_panel_shows_it() -> None:
     graph.wire(Edge("data", "x", "bn", "x"))
     app = open_page("build", graph)
     desk_of(app).select(["bn"])
+    assert "1502.03167" not in said(run(app))  # folded
+    app.session_state["about"] = True
     text = said(run(app))
     assert "https://arxiv.org/abs/1502.03167" in text
     assert "(B,4) float32" in text

@@ -30,10 +30,13 @@ _PAPER = re.compile(
 
 
 def about(entry: Component, facts: Facts) -> None:
-    """Draws the help, folded away."""
+    """Draws the help, folded away: it is made only where it is open, since setting formulas takes the browser long."""
     from builder.compiler.examples import worked
 
-    with st.expander(t("section_help"), key="about"):
+    fold = st.expander(t("section_help"), key="about", on_change="rerun")
+    if not fold.open:
+        return
+    with fold:
         st.markdown(plain(entry.help_zh if language() == "zh" else entry.doc.summary))
         if entry.doc.body:
             st.markdown(typeset(entry.doc.body))

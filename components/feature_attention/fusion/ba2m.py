@@ -63,7 +63,7 @@ class BatchAwareAttention(nn.Module):
     def forward(self, x: Image) -> Image:
         weights = torch.softmax(self.score(x), dim=0)
         if self.keep_scale:
-            weights = weights * len(x)
+            weights = weights * x.shape[0]
         return weights[:, None, None, None] * x
 
     def score(self, x: Tensor) -> Tensor:

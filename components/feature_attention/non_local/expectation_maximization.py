@@ -61,7 +61,7 @@ class ExpectationMaximizationAttention(nn.Module):
 
     def decompose(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Responsibilities (B, N, rank) and bases (B, rank, C) of positions x (B, N, C)."""
-        bases = self.bases.repeat(len(x), 1, 1)  # a copy: the running mean changes before the gradients are taken
+        bases = self.bases.repeat(x.shape[0], 1, 1)  # a copy: the running mean changes before the gradients are taken
         shares = x.new_empty(0)
         for _ in range(self.steps):
             shares = (x @ bases.mT).softmax(-1)

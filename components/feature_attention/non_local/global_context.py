@@ -53,6 +53,6 @@ class GlobalContext(nn.Module):
 
     def forward(self, x: Maps) -> Maps:
         maps = x.flatten(2)  # (B, C, N)
-        weights = torch.bmm(self.score.weight.expand(len(x), 1, -1), maps).softmax(-1)  # (B, 1, N)
+        weights = torch.bmm(self.score.weight.expand(x.shape[0], 1, -1), maps).softmax(-1)  # (B, 1, N)
         context = torch.bmm(maps, weights.mT).squeeze(-1)  # (B, C)
         return x + spread(self.transform(context), x)

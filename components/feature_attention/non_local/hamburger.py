@@ -63,7 +63,7 @@ class Hamburger(nn.Module):
 
     def decompose(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Coefficients (B, N, rank) and bases (B, rank, C) whose product is near x (B, N, C)."""
-        bases = self.bases.expand(len(x), -1, -1)
+        bases = self.bases.expand(x.shape[0], -1, -1)
         step = self._factorise if self.mode == "nmf" else self._quantise
         with torch.no_grad():
             coefficients = (x @ bases.mT).softmax(-1)
