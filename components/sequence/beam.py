@@ -122,5 +122,6 @@ class BeamSearch(nn.Module):
             if self.eos is not None:
                 over = over | (token == self.eos)
             state = state[(first_row + source).flatten()]
-            tokens = torch.cat((tokens.take_along_dim(source[..., None], 1), token[..., None]), -1)
+            before = tokens.gather(1, source[..., None].expand(-1, -1, tokens.shape[-1]))
+            tokens = torch.cat((before, token[..., None]), -1)
         return tokens[:, :, 1:], score
