@@ -74,9 +74,16 @@ def sample_of_file(inspector: Inspector, path: str | Path, fit: Fit = "stretch",
 
 
 def numbers_of_text(text: str) -> list[list[Any]]:
-    """The cells of lines, with commas, semicolons, tabs or spaces between them; what is a number becomes one."""
+    """The cells of lines, with commas, semicolons, tabs or spaces between them; what is a number becomes one.
+
+    Raises:
+        InspectError: a cell is too long to be one.
+    """
     delimiter = next((mark for mark in ("\t", ";", ",") if mark in text), " ")
-    lines = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
+    try:
+        lines = list(csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True))
+    except csv.Error as error:
+        raise InspectError(f"The lines must hold numbers ({error}).", f"各行应为数（{error}）。") from None
     found = ([cell.strip() for cell in line] for line in lines)
     return [[_number(cell) for cell in line] for line in found if any(line)]
 

@@ -222,6 +222,7 @@ def test_images_texts_and_series_from_files(zoo: Zoo, file: Any) -> None:
         ("table", "a.csv", "a,b\n1\n", "Got 2 names and 1 values"),
         ("table", "a.csv", "1,2,three,4\n", "must be a finite number. Got 'three'"),
         ("table", "a.csv", "1,2,3\n", "must have 4 numbers"),
+        ("table", "a.csv", f"1,{'2' * 200_000},3,4\n", "lines must hold numbers"),
         ("series", "a.json", "[1, 2]", "a list of steps"),
         ("gcn", "a.csv", "1", "takes no sample of one's own"),
     ],
