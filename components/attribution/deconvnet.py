@@ -1,17 +1,7 @@
 """The deconvolutional network: back from a class to the pixels, through every ReLU with positive signals alone."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Annotated
-
-import torch
-from torch import Tensor, nn
-
-from components.attribution._relu_rule import rule_gradient
-from components.attribution._score import check_logits, class_score
+from components.attribution._relu_rule import EXAMPLES, ReluRuleMap
 from components.registry import component
-from components.spec import Block, Count, Dims, Ports, example, ints, sub
 
 
 @component(
@@ -24,21 +14,10 @@ from components.spec import Block, Count, Dims, Ports, example, ints, sub
     source="Zeiler & Fergus, Visualizing and Understanding Convolutional Networks, arXiv 1311.2901",
     keywords="attribution explain gradient deconvolution 归因 解释 反卷积 梯度",
     tags=("batch_independent",),
-    examples=(
-        example(
-            x=(3, 2, 6, 5), target=ints(3, high=4),
-            model=sub("conv_standard", in_channels=2, out_channels=4, kernel_size=3,
-                      then=sub("act_relu", then=sub("pool_global_avg", keepdim=False))),
-        ),
-        example(
-            x=(2, 3, 4, 7),
-            model=sub("op_flatten", then=sub("linear", in_features=84, out_features=6,
-                      then=sub("act_relu", then=sub("linear", in_features=6, out_features=5)))),
-        ),
-    ),
+    examples=EXAMPLES,
     xfail={"gradient": "a map is a constant for what follows"},
 )  # fmt: skip
-class Deconvnet(nn.Module):
+class Deconvnet(ReluRuleMap):
     r"""Goes back from the score of a class to the input, letting only positive signals through each ReLU.
 
     $$R^{(l)} = \max(0, R^{(l+1)})$$
@@ -58,24 +37,4 @@ class Deconvnet(nn.Module):
     Source: Zeiler & Fergus, arXiv 1311.2901, section 2.1. Max pooling sends signals to where the maximum stood.
     """
 
-    form = "maps"
-
-    def __init__(
-        self,
-        model: Annotated[Callable[..., Tensor], Block("x: B C H W", "logits: B K")],
-        every: Count = 5,
-        count: Count = 16,
-    ) -> None:
-        super().__init__()
-        self.model, self.every, self.count = model, every, count
-
-    def forward(
-        self, x: Annotated[Tensor, Dims("B C H W")], target: Annotated[Tensor, Dims("B", dtype="int")] | None = None
-    ) -> Annotated[Tensor, Ports(map="B C H W")]:
-        if x.is_meta:  # shapes are being worked out, and those of the model have to fit
-            check_logits(self.model(x))
-            return torch.empty_like(x)
-        return rule_gradient(class_score(self.model, x, target), x, "deconvnet")
-
-    def extra_repr(self) -> str:
-        return f"every={self.every}, count={self.count}"
+    rule = "deconvnet"

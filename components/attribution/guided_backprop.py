@@ -1,17 +1,7 @@
 """Guided backpropagation: gradients that are positive, through units that are on."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Annotated
-
-import torch
-from torch import Tensor, nn
-
-from components.attribution._relu_rule import rule_gradient
-from components.attribution._score import check_logits, class_score
+from components.attribution._relu_rule import EXAMPLES, ReluRuleMap
 from components.registry import component
-from components.spec import Block, Count, Dims, Ports, example, ints, sub
 
 
 @component(
@@ -24,21 +14,10 @@ from components.spec import Block, Count, Dims, Ports, example, ints, sub
     source="Springenberg et al., Striving for Simplicity, arXiv 1412.6806",
     keywords="attribution explain gradient relu 归因 解释 梯度 显著图",
     tags=("batch_independent",),
-    examples=(
-        example(
-            x=(3, 2, 6, 5), target=ints(3, high=4),
-            model=sub("conv_standard", in_channels=2, out_channels=4, kernel_size=3,
-                      then=sub("act_relu", then=sub("pool_global_avg", keepdim=False))),
-        ),
-        example(
-            x=(2, 3, 4, 7),
-            model=sub("op_flatten", then=sub("linear", in_features=84, out_features=6,
-                      then=sub("act_relu", then=sub("linear", in_features=6, out_features=5)))),
-        ),
-    ),
+    examples=EXAMPLES,
     xfail={"gradient": "a map is a constant for what follows"},
 )  # fmt: skip
-class GuidedBackprop(nn.Module):
+class GuidedBackprop(ReluRuleMap):
     r"""The gradient of a class's score, with only positive signals through units that are on.
 
     $$R^{(l)} = \mathbb{1}[x^{(l)} > 0]\, \max(0, R^{(l+1)})$$
@@ -58,24 +37,4 @@ class GuidedBackprop(nn.Module):
     Source: Springenberg et al., arXiv 1412.6806, section 3.4.
     """
 
-    form = "maps"
-
-    def __init__(
-        self,
-        model: Annotated[Callable[..., Tensor], Block("x: B C H W", "logits: B K")],
-        every: Count = 5,
-        count: Count = 16,
-    ) -> None:
-        super().__init__()
-        self.model, self.every, self.count = model, every, count
-
-    def forward(
-        self, x: Annotated[Tensor, Dims("B C H W")], target: Annotated[Tensor, Dims("B", dtype="int")] | None = None
-    ) -> Annotated[Tensor, Ports(map="B C H W")]:
-        if x.is_meta:  # shapes are being worked out, and those of the model have to fit
-            check_logits(self.model(x))
-            return torch.empty_like(x)
-        return rule_gradient(class_score(self.model, x, target), x, "guided")
-
-    def extra_repr(self) -> str:
-        return f"every={self.every}, count={self.count}"
+    rule = "guided"
