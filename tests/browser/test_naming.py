@@ -34,4 +34,5 @@ def test_what_is_typed_after_a_block_is_made_names_it(desk: DeskPage) -> None:
     desk.button("many_group").click()
     expect(field).to_be_focused()
     expect(field).to_have_value("block1")
-    assert field.evaluate("field => [field.selectionStart, field.selectionEnd]") == [0, 6]
+    selected = "() => document.activeElement.selectionStart === 0 && document.activeElement.selectionEnd === 6"
+    desk.page.wait_for_function(selected)

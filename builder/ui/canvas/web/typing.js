@@ -4,8 +4,23 @@ import { idle } from "./dom.js";
 import { chosenIn } from "./drawn.js";
 
 const LONGEST = 5000; // ms to wait for a field
+const FILLED = 400; // ms within which a field that was just drawn gets its text
 const HOPELESS = 400; // ms of rest after which the name of a block that is not there is waited for no longer
 const FIELDS = 'input:not([type="hidden"]):not(:disabled), textarea:not(:disabled), button:not(:disabled)';
+
+// Selects the text of a field, and again where it gets that only now, unless a person has begun to type.
+function selectAll(field) {
+  const until = performance.now() + FILLED, stop = new AbortController();
+  let text = null;
+  field.addEventListener("beforeinput", () => stop.abort(), { signal: stop.signal });
+  const look = () => {
+    if (stop.signal.aborted || document.activeElement !== field || performance.now() > until) return stop.abort();
+    if (field.value !== text) field.select();
+    text = field.value;
+    requestAnimationFrame(look);
+  };
+  look();
+}
 
 export class Typing {
   constructor(frame, queue, focus) {
@@ -59,7 +74,7 @@ export class Typing {
   // Types into a field as a person does; Tab leads to the next one.
   type(keys, fields, field) {
     field.focus();
-    field.select?.();
+    if (field.select) selectAll(field);
     for (const [place, key] of keys.entries()) {
       if (key === "Tab") return this.type(keys.slice(place + 1), fields, fields[fields.indexOf(field) + 1] || field);
       if (key === "Enter") {
