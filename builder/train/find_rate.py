@@ -45,10 +45,10 @@ def find_rate(
         GraphError, CompileError: the graph is not one, or cannot be compiled.
         TrainError: there is no such optimizer, the values are not in order, or the training fails before it diverges.
     """
-    if not 0 < low < high or steps < 2:
+    if not 0 < low < high < math.inf or steps < 2:
         raise TrainError(
-            f"The rates must rise from above 0 in at least 2 steps. Got {low:g} to {high:g} in {steps}.",
-            f"学习率须从大于 0 的值起递增，且至少 2 步，收到 {low:g} 至 {high:g}，{steps} 步。",
+            f"The rates must rise from above 0 to a finite one in at least 2 steps. Got {low:g} to {high:g} in {steps}.",
+            f"学习率须从大于 0 的值递增至有限值，且至少 2 步，收到 {low:g} 至 {high:g}，{steps} 步。",
         )
     planned = plan(graph, None, seed, ())
     devices = Devices()

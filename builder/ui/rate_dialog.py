@@ -76,7 +76,7 @@ def _bounds(going: bool) -> tuple[float, float, int] | None:
     high = middle.number_input(t("rate_high"), min_value=0.0, value=HIGH, format="%g", key="rate_high", disabled=going)
     steps = right.number_input(t("rate_steps"), 20, 2000, value=STEPS, key="rate_steps", disabled=going)
     if not 0 < low < high:
-        st.error(t("rate_bounds"))
+        st.error(t("rate_bounds", low=f"{low:g}", high=f"{high:g}"))
         return None
     return low, high, int(steps)
 
@@ -148,8 +148,13 @@ def _start(desk: Desk, node: str, bounds: tuple[float, float, int]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         write_atomic(path.with_suffix(".graph.json"), dumps(desk.graph))
-    except (OSError, GraphError) as error:
-        st.session_state[job] = (str(error), str(error))
+    except GraphError as error:
+        st.session_state[job] = (error.message, error.message_zh)
+        return
+    except OSError as error:
+        st.session_state[job] = tuple(
+            text("rate_unwritten", lang, reason=error.strerror or error) for lang in ("en", "zh")
+        )
         return
     options = {"out": path, "optimizer": node, "low": low, "high": high, "steps": steps}
     arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]

@@ -34,5 +34,12 @@ RATE_TEXTS: dict[str, tuple[str, str]] = {
     "rate_use_steepest": ("Use {rate}: steepest descent", "采用 {rate}：下降最快处"),
     "rate_use_tenth": ("Use {rate}: a tenth of the minimum's rate", "采用 {rate}：最低点的十分之一"),
     "rate_used": ("The learning rate of {node} is {rate} now.", "{node} 的学习率现为 {rate}。"),
-    "rate_bounds": ("The rates must rise from above 0.", "学习率须从大于 0 的值起递增。"),
+    "rate_bounds": (
+        "The rates must rise from above 0. Got {low} to {high}.",
+        "学习率须从大于 0 的值起递增，收到 {low} 至 {high}。",
+    ),
+    "rate_unwritten": (
+        "The search could not be written to the workspace: {reason}.",
+        "无法将搜索写入工作区：{reason}。",
+    ),
 }

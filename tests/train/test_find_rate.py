@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,7 @@ def test_gradients_that_are_added_up_are_one_update() -> None:
 
 
 def test_bounds_must_rise() -> None:
-    for low, high in ((0.0, 1.0), (1.0, 0.1), (-1.0, 1.0)):
+    for low, high in ((0.0, 1.0), (1.0, 0.1), (-1.0, 1.0), (1e-3, math.inf)):
         with pytest.raises(TrainError, match="must rise"):
             find_rate(classifier(), low=low, high=high)
 
