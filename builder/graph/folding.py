@@ -54,10 +54,8 @@ def _break(crossings: Sequence[int], count: int, per_row: int) -> list[tuple[int
     """
     rows = -(-count // per_row)
     even = count // rows
-    costs, starts = (
-        [0],
-        [0],
-    )  # of the best rows up to each column, times 2 * rows: whole numbers; and where the last row starts
+    costs = [0]  # of the best rows up to each column, times 2 * rows: whole numbers
+    starts = [0]  # of the last row
     short, long = _Window(), _Window()
     for end in range(1, count + 1):
         start = end - 1

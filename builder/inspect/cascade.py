@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -15,7 +16,7 @@ from builder.inspect.inspector import Inspector
 from builder.inspect.sanity import rank_correlation
 
 MOST = 10  # maps of deeper networks are made after some of the layers only
-_WINDOW = 7  # pixels of a side of the windows that structural similarity compares
+_WINDOW = 7  # pixels of a side of the windows that structural similarity compares, at most
 
 Explain = Callable[[Inspector, Target], Attribution]
 
@@ -32,7 +33,7 @@ class Cascade:
         maps: (S, *), each as it is drawn.
         correlation: (S,), Spearman's rank correlation with the map of the model as it is.
         magnitude: (S,), that of the magnitudes of the two.
-        similarity: (S,), structural similarity of the magnitudes, of images; empty else.
+        similarity: (S,), structural similarity of the magnitudes, of images of 3 pixels a side or more; empty else.
     """
 
     attribution: Attribution
@@ -70,11 +71,12 @@ def cascade(inspector: Inspector, target: Target, explain: Explain) -> Cascade:
             names.append(path)
             maps.append(found.flat(explain(other, same).values))
     stages, own = np.stack(maps), found.map
+    compared = own.ndim == 2 and min(own.shape) >= 3  # less has no windows
     return Cascade(
         found, tuple(names), np.array(sorted(shown)) + 1, len(layers), stages,
         np.array([rank_correlation(own, map_) for map_ in stages]),
         np.array([rank_correlation(np.abs(own), np.abs(map_)) for map_ in stages]),
-        np.array([structural_similarity(np.abs(own), np.abs(map_)) for map_ in stages]) if own.ndim == 2 else np.empty(0),
+        np.array([structural_similarity(np.abs(own), np.abs(map_)) for map_ in stages if compared]),
     )  # fmt: skip
 
 
@@ -92,23 +94,13 @@ def layers_down(inspector: Inspector, target: Target) -> dict[str, nn.Module]:
 
 
 def structural_similarity(one: np.ndarray, other: np.ndarray) -> float:
-    """The mean structural similarity of two maps (H, W), each brought to the range from 0 to 1.
+    """The mean structural similarity of two maps (H, W) of 3 pixels a side or more, each brought to the range from 0 to 1.
 
     Source: Wang et al., Image Quality Assessment, IEEE Transactions on Image Processing 2004, with even windows.
     """
-    from scipy.ndimage import uniform_filter
+    from skimage import metrics
 
     a, b = ((m - m.min()) / (np.ptp(m) or 1.0) for m in (one.astype(np.float64), other.astype(np.float64)))
-    size = min(_WINDOW, *a.shape)
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return uniform_filter(values, size)
-
-    mean_a, mean_b = mean(a), mean(b)
-    many = size**2 / max(size**2 - 1, 1)  # variances of a sample
-    var_a, var_b = many * (mean(a * a) - mean_a**2), many * (mean(b * b) - mean_b**2)
-    both = many * (mean(a * b) - mean_a * mean_b)
-    c1, c2 = 0.01**2, 0.03**2
-    found = (2 * mean_a * mean_b + c1) * (2 * both + c2) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
-    edge = (size - 1) // 2
-    return float(found[edge : found.shape[0] - edge, edge : found.shape[1] - edge].mean())
+    side = min(_WINDOW, *a.shape)
+    found: Any = metrics.structural_similarity(a, b, win_size=side - 1 + side % 2, data_range=1.0)
+    return float(found)

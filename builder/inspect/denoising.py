@@ -71,9 +71,7 @@ def denoise(inspector: Inspector, node: str, count: int, columns: int, seed: int
 def _denoise(inspector: Inspector, node: str, count: int, columns: int, seed: int) -> Denoising:
     sampler: Any = inspector.compiled.module(node)
     end = (node, "x0")
-    batch = inspector.batch(
-        usual_split(inspector), range(count)
-    )  # tells how many images there are to be, and their size
+    batch = inspector.batch(usual_split(inspector), range(count))  # tells how many images, and their size
     with _watched(sampler.denoiser) as calls:
         (images,) = inspector.run(inspector.program([end]), batch, seed)
     states = torch.stack([state for state, _, _ in calls])  # (S, N, C, H, W)

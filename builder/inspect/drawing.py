@@ -18,9 +18,8 @@ from builder.inspect.samples import Entry, Sample, uploaded
 from components.data._ink import HandDrawn
 
 MAX_STROKES, MAX_POINTS = 500, 50_000
-SHEET = (
-    224  # pixels of a sheet's shorter side, at least: strokes are drawn large and made small, so that edges are soft
-)
+# Pixels of a sheet's shorter side, at least: strokes are drawn large and made small, so that edges are soft.
+SHEET = 224
 ROOM = 1.0  # how far a pen may leave the sheet, in sheets
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}")

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from skimage.metrics import structural_similarity as reference
 
 from builder.inspect import Inspector, compute, options
 from builder.inspect.attribution import Target
@@ -57,14 +56,12 @@ def test_layers_from_the_answer_down_but_no_transforms() -> None:
     assert list(layers_down(inspector, Target(inspector.heads[0]))) == ["fc2", "fc1"]
 
 
-def test_structural_similarity_is_that_of_scikit_image() -> None:
+def test_structural_similarity_looks_at_structure_not_at_scale() -> None:
     generator = np.random.default_rng(0)
     one, other = generator.random((20, 16)), generator.random((20, 16))
-    one, other = ((m - m.min()) / np.ptp(m) for m in (one, one + 0.5 * other))
-    assert structural_similarity(one, other) == pytest.approx(
-        reference(one, other, data_range=1.0, win_size=7), abs=1e-6
-    )
     assert structural_similarity(one, 3 * one + 1) == pytest.approx(1)
+    assert abs(structural_similarity(one, other)) < 0.1 < structural_similarity(one, one + 0.5 * other) < 0.99
+    assert structural_similarity(one[:4, :6], one[:4, :6]) == pytest.approx(1)  # windows are odd
     assert structural_similarity(np.zeros((3, 3)), np.zeros((3, 3))) == pytest.approx(1)
 
 
