@@ -182,13 +182,13 @@ def figure(
         {**common, "y": found.smoothed.tolist(), "name": smoothed, "line": {"color": "#4953cb", "width": 2.4}},
     ]
     values = found.smoothed
-    for suggested, colour in ((found.steepest, "#0a8f5b"), (found.tenth, "#c8501e")):
+    for suggested, colour, side in ((found.steepest, "#0a8f5b", "left"), (found.tenth, "#c8501e", "right")):
         if suggested is not None:
             height = float(np.interp(np.log(suggested), np.log(found.rates), values))
             curves.append(
                 {
                     **common, "x": [suggested], "y": [height], "mode": "markers+text", "text": [f"{suggested:.2g}"],
-                    "textposition": "top center", "showlegend": False, "marker": {"color": colour, "size": 11},
+                    "textposition": f"middle {side}", "showlegend": False, "marker": {"color": colour, "size": 11},
                     "textfont": {"color": colour, "size": 12},
                 }
             )  # fmt: skip
