@@ -13,7 +13,6 @@ from builder.train.health import Figure
 from builder.train.run import Run
 
 Values = Literal["weights", "gradients"]
-FIGURES = health.FIGURES
 BINS = 80
 DRAWN = 40  # histograms that are drawn at most
 

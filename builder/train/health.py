@@ -72,6 +72,11 @@ def records(run: Run) -> list[Record]:
     return [Record(line["epoch"], line["step"], _figures(line["nodes"])) for line in run.lines(FILE) if _whole(line)]
 
 
+def figures(records: Sequence[Record]) -> list[Figure]:
+    """The figures that any node has in any of the records."""
+    return [name for name in FIGURES if any(record.values(name) for record in records)]
+
+
 def histograms(run: Run, node: str, of: Literal["weights", "gradients"]) -> list[Histogram]:
     """The histograms of a node's weights, or of their gradients, in their order."""
     found = []

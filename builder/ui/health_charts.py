@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import streamlit as st
 
 from builder.train import Run
-from builder.train.health import FIGURES, HISTOGRAMS, Figure
+from builder.train.health import HISTOGRAMS, Figure, figures
 from builder.ui import chart, frame, health_store
 from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
@@ -25,10 +25,10 @@ KEPT = 32
 def draw(run: Run) -> None:
     """Draws both, where the run has looked at its nodes."""
     records = health_store.of_run(run)
-    if not records or not WARMUP.ready:
+    known = figures(records)
+    if not known or not WARMUP.ready:
         return
     frame.section(t("health_title"))
-    known: list[Figure] = [name for name in FIGURES if any(record.values(name) for record in records)]
     with st.container(key="run_health"):
         with st.container(key="panel_health_nodes"):
             if st.session_state.get("health_figure") not in known:

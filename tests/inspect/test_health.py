@@ -100,6 +100,20 @@ def test_a_graph_and_a_run_without_records_have_no_such_views(tmp_path: Path, ru
         assert not {"health", "histograms"} & {view.id for view in views(Inspector(source))}
 
 
+def test_only_recorded_figures_are_offered(tmp_path: Path) -> None:
+    none, some = {"fc": {}}, {"fc": {"rms": 1.0, "gradient": 0.5}}
+    folder = tmp_path / "run"
+    train(classifier(epochs=1), folder, overrides=["training.health=false"])
+    for nodes, figures in ((none, []), (some, ["gradient", "rms"])):
+        Run(folder).file(FILE).write_text(json.dumps({"epoch": 1, "step": 1, "nodes": nodes}) + "\n")
+        inspector = Inspector(folder)
+        assert ("health" in {view.id for view in views(inspector)}) == bool(figures)
+        if figures:
+            (option,) = options(inspector, "health")
+            assert [choice.value for choice in option.choices] == figures
+            compute(inspector, "health")
+
+
 def test_it_is_had_without_a_page(run: Run, tmp_path: Path) -> None:
     said = draw(Inspector(run), str(tmp_path / "health.json"), "health", given={"figure": "update"})
     kept = json.loads((tmp_path / "health.json").read_text())

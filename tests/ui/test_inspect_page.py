@@ -79,6 +79,18 @@ def test_a_run_of_the_graph_is_taken_first_and_the_address_says_so() -> None:
     assert gallery("logistic_regression").selectbox(key="inspect_source").value == "iris"
 
 
+def test_nodes_inside_a_graph_parameter_have_names() -> None:
+    train(
+        workspaces.GALLERY / "seq2seq_attention.json", run_store.folder() / "spelling", epochs=1,
+        overrides=["data.samples=40"],
+    )  # fmt: skip
+    app = view(open_page("inspect", run="spelling"), "histograms")
+    assert any(
+        text.startswith("decoder/step/embedding · ") for text in app.selectbox(key="inspect_node_histograms").options
+    )
+    assert not app.error
+
+
 @pytest.mark.parametrize("name", ["../../etc", "gone"])
 def test_a_strange_address_shows_the_graph_of_the_desk(name: str) -> None:
     app = open_page("inspect", run=name)

@@ -13,7 +13,7 @@ from builder.inspect.errors import InspectError
 from builder.inspect.figures.health import NAMES, health_figure, histograms_figure
 from builder.inspect.inspector import Inspector
 from builder.inspect.samples import Sample
-from builder.train.health import FILE, HISTOGRAMS, weighty
+from builder.train.health import figures, records, weighty
 from builder.train.run import Run
 
 
@@ -23,17 +23,20 @@ def _run(inspector: Inspector) -> Run:
     return inspector.source_run
 
 
-def _has(inspector: Inspector, file: str) -> bool:
+def _lively(inspector: Inspector) -> list[str] | None:
     run = inspector.source_run
-    return run is not None and run.file(file).is_file() and run.file(file).stat().st_size > 0
+    return whole(run is not None and bool(figures(records(run))))
 
 
 def _weighty(inspector: Inspector) -> list[str] | None:
-    return some(weighty(_run(inspector))) if _has(inspector, HISTOGRAMS) else None
+    run = inspector.source_run
+    return None if run is None else some(weighty(run))
 
 
 def _figure_options(inspector: Inspector, node: str, sample: Sample | None) -> list[Option]:
-    return choose("figure", "Figure", "指标", [Choice(name, *NAMES[name]) for name in health.FIGURES])
+    return choose(
+        "figure", "Figure", "指标", [Choice(name, *NAMES[name]) for name in figures(records(_run(inspector)))]
+    )
 
 
 def _draw_health(request: Request) -> tuple[go.Figure, Any]:
@@ -66,7 +69,7 @@ VIEWS: tuple[View, ...] = (
         "One batch and one step stand for an epoch. Gradients are those after clipping. What is ill is a rule of thumb: layers that "
         "begin at zero, or masks, may be well all the same.",
         "以一个批次和一步代表整轮；梯度为裁剪之后的值。异常判断只是经验法则：从零开始的层或掩码可能并无问题。",
-        lambda i: whole(_has(i, FILE)), _figure_options, _draw_health, needs_sample=False,
+        _lively, _figure_options, _draw_health, needs_sample=False,
     ),
     View(
         "histograms", "Histograms over time", "直方图变化",

@@ -238,9 +238,11 @@ def _keep_node(key: str) -> None:
 def _named(source: Source, path: str) -> str:
     """A node with its component and the shape of its first output."""
     compiled = looking.inspector(source).compiled
-    component = compiled.flat.nodes[path].component
-    label = component.name_zh if language() == "zh" else component.name
-    spec = next(iter(compiled.report.nodes[path].outputs.values()), None)
+    node, reported = compiled.flat.find(path), compiled.report.nodes.get(path)
+    if node is None:
+        return path
+    label = node.component.name_zh if language() == "zh" else node.component.name
+    spec = next(iter(reported.outputs.values()), None) if reported else None
     shape = f"  {numbers.shape(spec.shape)}" if spec is not None else ""
     return f"{path} · {label}{shape}"
 
