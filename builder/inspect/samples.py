@@ -15,6 +15,7 @@ from torch import Tensor
 from builder.compiler import Compiled, End
 from builder.inspect.errors import InspectError
 from components.data._base import Reading, TextDataset
+from components.data._images import fault
 from components.data._ink import HandDrawn
 from components.tensor_spec import TensorSpec
 
@@ -101,7 +102,7 @@ def from_image(compiled: Compiled, entry: Entry, content: bytes, fit: Fit = "str
                 raise ValueError(f"{image.width} x {image.height} pixels, more than {MAX_PIXELS}")
             upright = ImageOps.exif_transpose(image).convert("RGBA")
     except Exception as error:  # whatever a decoder stumbles over in bytes of unknown origin
-        reason = str(error) or type(error).__name__
+        reason = fault(error)
         raise InspectError(
             f"This file is not a readable image ({reason}). Use {', '.join(IMAGE_FORMATS)}.",
             f"该文件不是可读的图像（{reason}）。请使用 {'、'.join(IMAGE_FORMATS)}。",

@@ -13,19 +13,18 @@ from builder.ui.canvas.component import mount_shell
 from builder.ui.text import language, t
 from builder.ui.warm import WARMUP
 
-PAGES = {
-    "build": ":material/account_tree:",
-    "train": ":material/show_chart:",
-    "inspect": ":material/search_insights:",
-    "runs": ":material/history:",
-    "gallery": ":material/grid_view:",
-}
+PAGES = ("build", "train", "inspect", "runs", "gallery")
+# Drawn here: for a named icon the browser would ask a server elsewhere.
+MARK = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='#5f6bea' stroke-width='2.6' "
+    "stroke-linecap='round'><path d='M3 8h18M3 16h18M8 3v2M8 11v10M16 3v10M16 19v2'/></svg>"
+)
 STYLES = Path(__file__).parent / "styles"
 
 
 def run() -> None:
     """Draws the page that the address names."""
-    st.set_page_config(page_title="Layerloom", page_icon=":material/account_tree:", layout="wide")
+    st.set_page_config(page_title="Layerloom", page_icon=MARK, layout="wide")
     st.html(f"<style>{style_sheet()}</style>")
     page = st.navigation(list(pages().values()), position="hidden")
     _bar(page.url_path or "build")
@@ -49,9 +48,9 @@ def pages() -> dict[str, st.Page]:
     """The pages by name."""
     return {
         name: st.Page(
-            functools.partial(_draw, name), title=t(f"page_{name}"), icon=icon, url_path=name, default=name == "build"
+            functools.partial(_draw, name), title=t(f"page_{name}"), icon="", url_path=name, default=name == "build"
         )
-        for name, icon in PAGES.items()
+        for name in PAGES
     }
 
 

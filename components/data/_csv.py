@@ -24,9 +24,10 @@ DELIMITERS: Mapping[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t", "b
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})  # compared in lower case
 MAX_BYTES = 100 * 2**20
 SNIFFED_ROWS = 20
+LARGEST = float(np.finfo(np.float32).max)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared as objects: comparing cells takes seconds where columns are many
 class Column:
     """One column: ``numbers`` (NaN where missing) if its cells are numbers, otherwise None; the cells as text."""
 
@@ -122,7 +123,10 @@ def _guess_delimiter(text: str) -> str:
     first = text.lstrip().splitlines()[:SNIFFED_ROWS]
 
     def width(delimiter: str) -> int:
-        widths = {len(row) for row in csv.reader(first, delimiter=delimiter) if row}
+        try:
+            widths = {len(row) for row in csv.reader(first, delimiter=delimiter) if row}
+        except csv.Error:  # said when the rows are read, with the line
+            return 1
         return widths.pop() if len(widths) == 1 else 1
 
     best = max(DELIMITERS.values(), key=width)
@@ -156,6 +160,7 @@ def _column(file: str, name: str, cells: Sequence[str], lines: Sequence[int]) ->
     if present and all(numeric):
         numbers = np.full(len(cells), np.nan)
         numbers[~missing] = [float(cell) for cell in present]
+        _check_size(file, name, cells, numbers, lines)
     elif 2 * sum(numeric) > len(present):  # numbers with a slip among them, not texts
         at = int(np.flatnonzero(~missing)[numeric.index(False)])
         got, line = cells[at][:40], lines[at]
@@ -165,6 +170,18 @@ def _column(file: str, name: str, cells: Sequence[str], lines: Sequence[int]) ->
             f"列“{name}”，第 {line} 行：应与其他行一样是有限的数字，收到 {got!r}。",
         )
     return Column(name, cells, missing, numbers, len(set(present)))
+
+
+def _check_size(file: str, name: str, cells: Sequence[str], numbers: NDArray[np.float64], lines: Sequence[int]) -> None:
+    """A number that a tensor of the training would hold as infinite is an error."""
+    huge = np.flatnonzero(np.abs(numbers) > LARGEST)
+    if len(huge):
+        got, line = cells[huge[0]][:40], lines[huge[0]]
+        raise table_error(
+            file,
+            f"column {name!r}, line {line}: a number must be at most {LARGEST:.2g} in size. Got {got!r} instead.",
+            f"列“{name}”，第 {line} 行：数字的绝对值不能超过 {LARGEST:.2g}，收到 {got!r}。",
+        )
 
 
 def _is_number(cell: str) -> bool:

@@ -109,7 +109,7 @@ def _decode_all(path: Path, names: Sequence[str], size: int, channels: int) -> N
                         raise ValueError(f"{image.width} x {image.height} pixels, more than {MAX_PIXELS}")
                     plain = _plain(image).convert("RGB" if channels == 3 else "L")
             except Exception as error:  # whatever a decoder stumbles over in bytes of unknown origin
-                reason = str(error) or type(error).__name__
+                reason = fault(error)
                 raise _error(
                     path,
                     f"{name!r} is not a readable image ({reason}).",
@@ -118,6 +118,15 @@ def _decode_all(path: Path, names: Sequence[str], size: int, channels: int) -> N
             pixels = np.asarray(plain.resize((size, size), Image.Resampling.BILINEAR))
             slot[:] = pixels.transpose(2, 0, 1) if channels == 3 else pixels[None]
     return images
+
+
+def fault(error: Exception) -> str:
+    """What a decoder says of an image that it cannot read."""
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, UnidentifiedImageError):  # its own text names an object in memory
+        return "unknown format"
+    return str(error) or type(error).__name__
 
 
 def _plain(image: Image.Image) -> Image.Image:

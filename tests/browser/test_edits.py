@@ -48,3 +48,21 @@ def test_replace_by_key(desk: DeskPage) -> None:
     expect(desk.button("check_state")).to_contain_text("Ready")
     desk.button("undo").click()
     expect(desk.node("tanh3")).to_have_count(1)
+
+
+@pytest.mark.slow
+def test_shift_and_ctrl_select_right_after_writing_elsewhere(desk: DeskPage) -> None:
+    """The keys count though the canvas does not have the focus when they are pressed."""
+    before = desk.viewport()
+    desk.search.click()
+    desk.page.keyboard.down("Shift")
+    desk.drag(desk.at(0.02, 0.75), desk.at(0.7, 0.2))
+    desk.page.keyboard.up("Shift")
+    expect(desk.node("fc1")).to_have_class(re.compile("selected"))
+    assert desk.viewport() == before
+    desk.node("conv1").click()
+    desk.search.click()
+    desk.page.keyboard.down("Control")
+    desk.node("conv2").click()
+    desk.page.keyboard.up("Control")
+    expect(desk.canvas.locator(".react-flow__node.body.selected")).to_have_count(2)

@@ -278,7 +278,7 @@ def test_other_files_with_the_name_of_an_image(archive: Zip) -> None:
         encoded(np.zeros((4, 4), np.uint8), "TIFF"),
     ):
         file = archive({**two_classes(), "dark/fake.png": content}, f"{len(content)}-photos.zip")
-        assert_refused(images(file), "'dark/fake.png' is not a readable image", on_load=True)
+        assert_refused(images(file), "'dark/fake.png' is not a readable image (unknown format)", on_load=True)
 
 
 class Bomb:

@@ -212,7 +212,7 @@ def test_images_texts_and_series_from_files(zoo: Zoo, file: Any) -> None:
     ("model", "name", "content", "reason"),
     [
         ("cnn", "a.txt", "seven", "takes an image: a file that ends with .png, .*Got 'a.txt'"),
-        ("cnn", "a.png", "seven", "not a readable image"),
+        ("cnn", "a.png", "seven", r"not a readable image \(unknown format\)"),
         ("sentiment", "a.png", "x", "takes a text: a file that ends with .txt"),
         ("sentiment", "a.txt", b"\xff\xfe\x00", "a.txt must be a text in UTF-8"),
         ("table", "a.json", "[1, 2", "a.json must be JSON"),

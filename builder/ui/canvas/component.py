@@ -21,7 +21,7 @@ from builder.ui.canvas.view import KINDS, Element
 
 WEB = Path(__file__).parent / "web"
 BRIDGE = (
-    "queue", "dom", "drawn", "viewport", "parts", "snap", "frame", "focus", "search", "chooser", "map", "overlay", "menu",
+    "queue", "dom", "drawn", "viewport", "parts", "snap", "held", "frame", "focus", "search", "chooser", "map", "overlay", "menu",
     "wires", "ways",
     "suggest", "pickup", "clipboard", "drop", "finder", "typing", "keyboard", "spoken", "bridge",
 )  # fmt: skip

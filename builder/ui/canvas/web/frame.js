@@ -3,6 +3,7 @@
 // kept from causing reruns.
 
 import { bodies, chosenIn, endsOf, isBody, nodeOf, placeOf, wireId } from "./drawn.js";
+import { listenHeld } from "./held.js";
 import { Parts } from "./parts.js";
 import { Snap } from "./snap.js";
 
@@ -97,6 +98,7 @@ export class Frame {
     if (missed) win.postMessage(missed, window.location.origin);
     this.style();
     this.snap.listen(win);
+    listenHeld(win);
     const on = (type, handler) => doc.addEventListener(type, handler, true);
     // The name of a block in a card, and its chevron, are links: pressing one neither selects nor moves the node.
     for (const type of ["pointerdown", "mousedown", "click", "dblclick"]) {
