@@ -1,7 +1,7 @@
 """Where attention weights stand in a graph, and what their queries and keys are.
 
-At a port of a node (the heads of a Transformer, a single query, a pointer network), or inside the block that a decoder
-calls for each of its steps.
+At a port of a node (the heads of a Transformer, a single query, a pointer network), in a graph that spells attention out,
+or inside the block that a decoder calls for each of its steps.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ from torch import Tensor
 from builder.compiler import Compiled, End
 from builder.compiler.blocks import BlockFunction
 from builder.graph import FlatBlock, FlatNode
+from builder.inspect.attention_written import scores_of
 from builder.inspect.errors import InspectError
 from builder.inspect.inspector import Inspector
 from builder.inspect.labels import Steps, numbered, steps_of, target_steps
 from builder.inspect.samples import Sample
+from components.multi_head import attend, joint_mask
 
 HEADS, QUERY, POINTER = "weights", "a", "ptr_logp"
 """The ports: (B, h, T, S); (B, S) of one query; logarithms (B, T, S)."""
 
+_QKV = "attn_scaled_dot"  # takes queries, keys and values that are already split into heads
 _ONE_QUERY = "Seq2Seq attention"  # the family of components that compare one query with a sequence
 _STEPWISE = ("seq2seq_decoder", "seq2seq_greedy")  # call a block once for each step, in their order
 
@@ -48,6 +51,10 @@ def reader_of(inspector: Inspector, node: str) -> Reader | None:
     found, layout = inspector.compiled.flat.nodes[node], inspector.layout
     if layout.known((node, HEADS)) and layout.kind((node, HEADS)) == "attention":
         return _heads
+    if found.component.id == _QKV:
+        return _products
+    if scores_of(inspector.compiled, node) is not None:
+        return _softmax
     if layout.known((node, POINTER)):
         return _pointer
     if found.component.family == _ONE_QUERY:
@@ -58,28 +65,56 @@ def reader_of(inspector: Inspector, node: str) -> Reader | None:
 
 
 def _heads(inspector: Inspector, sample: Sample, node: str) -> Read:
-    weights = inspector.value(sample, (node, HEADS))[0].numpy()
+    return _read(inspector, sample, node, inspector.value(sample, (node, HEADS))[0])
+
+
+def _products(inspector: Inspector, sample: Sample, node: str) -> Read:
+    """The weights that the fused kernel keeps to itself."""
+    inputs, params = inspector.compiled.flat.nodes[node].inputs, inspector.compiled.report.nodes[node].params
+    q, k, v, *masks = (inspector.value(sample, inputs[port][0]) for port in ("q", "k", "v", "mask") if inputs.get(port))
+    mask = joint_mask(masks[0] if masks else None, None)
+    weights = attend(q, k, v, mask, params["causal"], params["scale"], wants_weights=True)[1]
+    if weights is None:
+        raise RuntimeError("attend gave no weights though they were wanted.")
+    return _read(inspector, sample, node, weights[0])
+
+
+def _softmax(inspector: Inspector, sample: Sample, node: str) -> Read:
+    weights = inspector.value(sample, (node, "y"))[0]
+    return _read(inspector, sample, node, weights if weights.dim() == 3 else weights[None])
+
+
+_OF_HEADS = (_heads, _products, _softmax)
+
+
+def _read(inspector: Inspector, sample: Sample, node: str, weights: Tensor) -> Read:
+    """Weights (h, T, S), with what asks and what is looked at."""
     looking, looked_at = _looking(inspector, node)
     queries = steps_of(inspector, sample, looking, weights.shape[1])
     own = is_own(inspector, node)
     keys = queries if own else steps_of(inspector, sample, looked_at, weights.shape[2])
-    return Read(weights, queries, keys, own, looked_at)
+    return Read(weights.numpy(), queries, keys, own, looked_at)
 
 
 def is_own(inspector: Inspector, node: str) -> bool:
     """Whether queries and keys are the steps of one sequence, perhaps by layers of their own."""
-    if reader_of(inspector, node) is not _heads:
+    reader = reader_of(inspector, node)
+    if reader not in _OF_HEADS:
         return False
     looking, looked_at = _looking(inspector, node)
     if looking == looked_at:
         return True
-    rows, columns = inspector.layout.spec((node, HEADS)).shape[-2:]
+    if reader is _products:
+        rows, columns = (inspector.layout.spec(end).shape[-2] for end in (looking, looked_at))
+    else:
+        rows, columns = inspector.layout.spec((node, HEADS if reader is _heads else "y")).shape[-2:]
     return rows == columns and inspector.sources([looking]) == inspector.sources([looked_at])
 
 
 def _looking(inspector: Inspector, node: str) -> tuple[End, End]:
     """The values that ask and that are looked at: a node has one input of each, or one for both."""
-    inputs = inspector.compiled.flat.nodes[node].inputs
+    scores = scores_of(inspector.compiled, node)
+    inputs = (scores or inspector.compiled.flat.nodes[node]).inputs
     floats = [ends[0] for ends in inputs.values() if ends and inspector.layout.spec(ends[0]).dtype.startswith("float")]
     return floats[0], floats[min(1, len(floats) - 1)]
 

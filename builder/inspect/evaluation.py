@@ -146,11 +146,11 @@ def _between(evaluation: Evaluation, truth: int | None, predicted: int | None) -
         if wanted is not None:
             kept &= column == wanted
     if not kept.any():
-        names = [evaluation.head.names[i] if i is not None else "*" for i in (truth, predicted)]
-        raise InspectError(
-            f"No item of this split is of class '{names[0]}' and taken for '{names[1]}'.",
-            f"此划分中没有真实类别为“{names[0]}”而预测为“{names[1]}”的项。",
-        )
+        names = evaluation.head.names
+        parts = [] if truth is None else [(f"of class '{names[truth]}'", f"真实类别为“{names[truth]}”")]
+        parts += [] if predicted is None else [(f"taken for '{names[predicted]}'", f"预测为“{names[predicted]}”")]
+        said, said_zh = zip(*parts or [("there", "存在")], strict=True)
+        raise InspectError(f"No item of this split is {' and '.join(said)}.", f"此划分中没有{'且'.join(said_zh)}的项。")
     columns = ("sample", "position", "loss", "truth", "predicted", "confidence")
     values = {name: getattr(evaluation, name) for name in columns}
     return replace(evaluation, **{name: value[kept] for name, value in values.items() if value is not None})

@@ -115,7 +115,7 @@ class Inversion:
 
 def image_of(inspector: Inspector, end: End) -> End | None:
     """The image of the data that a value comes from, one of one; None where it comes from anything else as well."""
-    if inspector.layout.spec(end).shape[0] != "B":  # pairs, or several steps of a way between samples
+    if inspector.layout.spec(end).shape[:1] != ("B",):  # a loss, pairs, or several steps of a way between samples
         return None
     sources = inspector.sources([end])
     if len(sources) != 1 or inspector.layout.kind(sources[0]) != "image" or sources[0] == end:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from builder.gallery import graph_files
-from builder.inspect import InspectError, Inspector, compute, notice
+from builder.inspect import InspectError, Inspector, compute, notice, views
 from builder.inspect.imagined import FEWEST, STEPS, image_of, inversion, pixel_range, preferred, steps_for
+from tests.inspect.graphs import CE, Node, build
 
 Zoo = Callable[[str], Inspector]
 FEW = np.array([0, 3, 7])
@@ -99,3 +100,15 @@ def test_a_value_with_several_rows_for_one_image_is_left_out() -> None:
     assert inspector.layout.spec(("path", "y")).shape[0] == "8*B"
     assert image_of(inspector, ("path", "y")) is None
     assert image_of(inspector, ("encoder/fc1", "y")) is not None
+
+
+def test_a_sum_of_losses_comes_from_no_image() -> None:
+    nodes: dict[str, Node] = {
+        "data": ("data_digits", {}), "flatten": ("op_flatten", {}), "fc": ("linear", {"out_features": 10}),
+        "loss": CE, "other": ("loss_cross_entropy", {"label_smoothing": 0.1}), "sum": ("op_add", {}),
+    }  # fmt: skip
+    wires = ["data.x flatten.x", "flatten.y fc.x", "loss.loss sum.xs", "other.loss sum.xs"]
+    wires += [wire.format(loss) for loss in ("loss", "other") for wire in ("fc.y {}.logits", "data.y {}.target")]
+    inspector = Inspector(build(nodes, wires))
+    assert image_of(inspector, ("sum", "y")) is None
+    assert views(inspector)
