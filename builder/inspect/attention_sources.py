@@ -20,7 +20,7 @@ from builder.graph import FlatBlock, FlatNode
 from builder.inspect.attention_written import scores_of
 from builder.inspect.errors import InspectError
 from builder.inspect.inspector import Inspector
-from builder.inspect.labels import Steps, numbered, steps_of, target_steps
+from builder.inspect.labels import Steps, numbered, steps_of, tokens_of
 from builder.inspect.samples import Sample
 from components.multi_head import attend, joint_mask
 
@@ -187,7 +187,7 @@ def _steps(inspector: Inspector, sample: Sample, node: str) -> Read:
     looked_at = _outer(compiled.flat.nodes[node], original.block, attending[0])
     keys = steps_of(inspector, sample, looked_at, size[1]) if looked_at else numbered(size[1])
     target = compiled.flat.nodes[node].inputs.get("target", [])
-    queries = target_steps(inspector, sample, target[0]) if target else numbered(size[0])
+    queries = tokens_of(inspector, sample, target[0]) if target else numbered(size[0])
     return Read(weights, queries, keys, False, looked_at)
 
 

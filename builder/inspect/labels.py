@@ -75,16 +75,30 @@ def numbered(length: int) -> Steps:
     return Steps("steps", tuple(str(i) for i in range(length)), 0, None, length)
 
 
-def target_steps(inspector: Inspector, sample: Sample, end: End) -> Steps:
-    """What the steps of a target (B, T) stand for: the tokens that are to be written, up to where it has ended."""
+def tokens_of(inspector: Inspector, sample: Sample, end: End) -> Steps:
+    """What the ids (B, T) of a text stand for, up to where it has ended: what is read, or what is (to be) written."""
     ids = (sample.inputs[end] if end in sample.inputs else inspector.value(sample, end))[0]
-    real = int((ids != IGNORE_INDEX).sum())
-    for path, port in inspector.sources([end]):
+    pad = sample.inputs.get((end[0], "pad"))
+    is_read = _origin(inspector, end) in [source for source in inspector.sources([end]) if source[1] == "x"]
+    real = (
+        int((~pad[0]).sum())
+        if is_read and pad is not None and pad.shape[1] == len(ids)
+        else int((ids != IGNORE_INDEX).sum())
+    )
+    for path, _ in inspector.sources([end]):
         data = inspector.compiled.dataset(path)
-        if port == "y" and isinstance(data, TextDataset) and data.classes is None:
-            names = [visible(data.target_vocabulary[i]) if i != IGNORE_INDEX else "" for i in ids.tolist()]
+        if isinstance(data, TextDataset) and (is_read or data.classes is None):
+            words = data.vocabulary if is_read else data.target_vocabulary
+            names = [visible(words[i]) if 0 <= i < len(words) else "" for i in ids.tolist()]
             return Steps("tokens", tuple(names), 0, None, real)
     return replace(numbered(len(ids)), real=real)
+
+
+def _origin(inspector: Inspector, end: End) -> End:
+    """Where ids were made that operations only pick or turn."""
+    node = inspector.compiled.flat.nodes[end[0]]
+    sources = [source for ends in node.inputs.values() for source in ends]
+    return end if node.component.kind not in ("op", "transform") or not sources else _origin(inspector, sources[0])
 
 
 def _words(inspector: Inspector, sample: Sample, end: End, length: int) -> tuple[tuple[str, ...], int] | None:

@@ -14,6 +14,7 @@ Kind = Literal[
 
 BATCH = "B"  # the axis of samples; "N" and "E" are the nodes and edges of the one graph that is a whole sample
 _IMAGE_CHANNELS = (1, 3)
+_STEPS = (("T",), ("S",), ("U",))  # of a text, of one that is read, of one that is written
 
 
 class Layout:
@@ -57,7 +58,7 @@ class Layout:
         if spec.dtype == "bool":
             return "mask" if len(axes) == 1 else "other"
         if spec.dtype.startswith(("int", "uint")):
-            return "scalar" if not axes else "tokens" if axes == ("T",) else "other"
+            return "scalar" if not axes else "tokens" if axes in _STEPS else "other"
         if end[1] == "weights" and len(axes) == 3:
             return "attention"
         if axes[:1] == ("N",):

@@ -25,7 +25,7 @@ def portraits(inspector: Inspector, batch: Mapping[End, Tensor], end: End) -> tu
         vocabulary = getattr(inspector.compiled.dataset(source[0]), "vocabulary", None)
         if kind == "image":
             pictures = [picture(x.numpy()) for x in tensor]
-        elif kind == "tokens" and vocabulary is not None:
+        elif kind == "tokens" and source[1] == "x" and vocabulary is not None:
             pad = batch.get((source[0], "pad"))
             texts = [_text(vocabulary, row, None if pad is None else pad[i]) for i, row in enumerate(tensor)]
     return pictures, texts

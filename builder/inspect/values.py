@@ -11,7 +11,7 @@ from builder.compiler.axes import Axes
 from builder.inspect.channels import Ranking
 from builder.inspect.errors import InspectError
 from builder.inspect.inspector import Inspector
-from builder.inspect.labels import Steps, steps_of
+from builder.inspect.labels import Steps, steps_of, tokens_of
 from builder.inspect.layout import Kind
 from builder.inspect.samples import Sample, feature_names
 
@@ -46,6 +46,14 @@ class Value:
     ranking: Ranking | None = None
 
 
+@dataclass(frozen=True)
+class Texts:
+    """A text that is read and the text that should be written, of one sample."""
+
+    read: Value
+    written: Value
+
+
 def drawn_ports(inspector: Inspector, node: str) -> list[str]:
     """The output ports of a node that can be drawn."""
     report = inspector.compiled.report.nodes[node]
@@ -68,7 +76,9 @@ def value(inspector: Inspector, sample: Sample, end: End) -> Value:
     if kind == "sequence" and axes in (("C", "L"), ("C", "T")):
         array, axes = array.T, ("T", "C")
     steps = None
-    if axes[:1] == ("T",) and len(axes) <= 2:
+    if kind == "tokens":
+        steps = tokens_of(inspector, sample, end)
+    elif axes[:1] in (("T",), ("S",)) and len(axes) <= 2:
         steps = steps_of(inspector, sample, end, array.shape[0])
     return Value(node, port, kind, axes, array, steps, _names(inspector, end))
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import unescape
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
-from builder.inspect import InspectError, Inspector
+from builder.inspect import InspectError, Inspector, compute, options
 from builder.inspect.labels import visible
 from builder.inspect.values import drawn_ports, picture, value
+from components.data.cmudict import LETTERS, PHONEMES
+from components.targets import IGNORE_INDEX
+from tests.inspect.generators import search
 
 Zoo = Callable[[str], Inspector]
 
@@ -69,6 +73,38 @@ def test_words_label_a_sequence_and_padding_is_known(zoo: Zoo) -> None:
     steps = value(inspector, sample, ("embedding", "y")).steps
     assert steps is not None and steps.kind == "tokens"
     assert (steps.names[:4], steps.real, steps.extra) == (("a", "good", "film", "<pad>"), 3, 0)
+
+
+def test_a_sample_of_two_texts_shows_both() -> None:
+    inspector = Inspector(search())
+    sample = inspector.sample("valid", 2)
+    figure, found = compute(inspector, "sample", "data", sample)
+    x, y = (sample.inputs["data", port][0].tolist() for port in ("x", "y"))
+    letters = [LETTERS[i] for i in x if i]
+    phonemes = [PHONEMES[i] for i in y if i != IGNORE_INDEX]
+    assert list(found.read.steps.names[: found.read.steps.real]) == letters
+    assert list(found.written.steps.names[: found.written.steps.real]) == phonemes and phonemes[-1] == "<end>"
+    shown = [[unescape(text) for text in row if text] for row in figure.data[0].text]
+    assert [shown[0], shown[-1]] == [letters, phonemes]
+    (port,) = options(inspector, "sample", "data", sample)
+    assert [choice.value for choice in port.choices][1:] == ["x", "y", "pad"]  # a mask is no sample
+
+
+def test_a_text_of_ones_own_has_no_target_to_show() -> None:
+    inspector = Inspector(search())
+    own = inspector.upload_text("cat")
+    (port,) = options(inspector, "sample", "data", own)
+    assert [choice.value for choice in port.choices] == ["x", "pad"]
+    _, found = compute(inspector, "sample", "data", own)
+    assert found.steps.names[: found.steps.real] == ("c", "a", "t")
+
+
+def test_what_a_search_writes_has_the_words_of_the_target() -> None:
+    inspector = Inspector(search("seq2seq_greedy"))
+    sample = inspector.sample()
+    found = value(inspector, sample, ("search", "tokens"))
+    assert found.kind == "tokens" and found.steps is not None
+    assert found.steps.names == tuple(PHONEMES[i] for i in found.array)
 
 
 def test_characters_are_made_visible(zoo: Zoo) -> None:

@@ -17,7 +17,7 @@ from builder.inspect.choices import Choice, Option, choose, integer, plain
 from builder.inspect.class_activation import rank_channels, ranking_head
 from builder.inspect.inspector import Inspector
 from builder.inspect.samples import Sample
-from builder.inspect.values import drawn_ports, value
+from builder.inspect.values import Texts, drawn_ports, value
 from builder.inspect.weights import filters, per_page, weight_names
 
 
@@ -26,8 +26,15 @@ def _first_weighted(inspector: Inspector, nodes: list[str]) -> str:
     return next((n for n in nodes if weight_names(inspector, n)), nodes[0])
 
 
+def _ports(inspector: Inspector, node: str, sample: Sample | None) -> list[str]:
+    """The outputs of a node that can be drawn, as far as the sample determines them; masks behind the others."""
+    ports = sorted(drawn_ports(inspector, node), key=lambda port: inspector.layout.kind((node, port)) == "mask")
+    known = ports if sample is None else [port for port in ports if (node, port) in inspector.ends(sample)]
+    return known or ports  # where it determines none, the error says so
+
+
 def _output_options(inspector: Inspector, node: str, sample: Sample | None) -> list[Option]:
-    ports = drawn_ports(inspector, node)
+    ports = _ports(inspector, node, sample)
     found = choose("port", "Output port", "输出端口", plain(ports))
     end = (node, ports[0])
     if inspector.layout.kind(end) in ("maps", "volume"):
@@ -52,7 +59,7 @@ def _page(count: int, at_once: int) -> list[Option]:
 
 def _draw_output(request: Request) -> tuple[go.Figure, Any]:
     inspector, options = request.inspector, request.options
-    end = (request.node, options.get("port", drawn_ports(inspector, request.node)[0]))
+    end = (request.node, options.get("port", _ports(inspector, request.node, request.sample)[0]))
     found = value(inspector, request.given_sample, end)
     channel, each, by = options.get("channel", -1), options.get("scale") == "each", options.get("sort", "number")
     if found.kind not in ("maps", "volume"):
@@ -69,6 +76,31 @@ def _ranking(request: Request, end: End, maps: np.ndarray, by: By) -> Ranking:
     if by != "attribution" or head is None:
         return of_maps(maps, by)
     return inspector.kept(("channels", end, sample.key, head.end), lambda: rank_channels(inspector, sample, end, head))
+
+
+_BOTH = "x and y"
+
+
+def _sample_options(inspector: Inspector, node: str, sample: Sample | None) -> list[Option]:
+    found = _output_options(inspector, node, sample)
+    if not _has_both(inspector, node, sample):
+        return found
+    both = Choice(_BOTH, "source and target", "源与目标")
+    return choose("port", "Output port", "输出端口", [both, *plain(_ports(inspector, node, sample))])
+
+
+def _has_both(inspector: Inspector, node: str, sample: Sample | None) -> bool:
+    """Whether a sample is a text to read and a text to write."""
+    known = _ports(inspector, node, sample)
+    return all(port in known and inspector.layout.kind((node, port)) == "tokens" for port in ("x", "y"))
+
+
+def _draw_sample(request: Request) -> tuple[go.Figure, Any]:
+    inspector, node, sample = request.inspector, request.node, request.given_sample
+    if request.options.get("port", _BOTH) != _BOTH or not _has_both(inspector, node, sample):
+        return _draw_output(request)
+    found = Texts(value(inspector, sample, (node, "x")), value(inspector, sample, (node, "y")))
+    return figures.texts_figure(found, request.style), found
 
 
 def _filter_options(inspector: Inspector, node: str, sample: Sample | None) -> list[Option]:
@@ -95,7 +127,7 @@ SAMPLE = View(
     "The data as the model is given them.", "模型得到的数据。",
     "The tensors of the data set.", "数据集给出的张量。",
     "Values outside 0 to 1 are stretched to be seen.", "超出 0 到 1 的值会拉伸后显示。",
-    lambda i: some(computing(i, "dataset")), _output_options, _draw_output,
+    lambda i: some(computing(i, "dataset")), _sample_options, _draw_sample,
 )  # fmt: skip
 
 VIEWS: tuple[View, ...] = (

@@ -21,6 +21,7 @@ from builder.inspect.figures.scatter import network_figure, projection_figure
 from builder.inspect.figures.search_tree import search_tree_figure
 from builder.inspect.figures.slices import slices_figure
 from builder.inspect.figures.style import Style
+from builder.inspect.figures.texts import texts_figure
 from builder.inspect.figures.units import activating_figure
 from builder.inspect.figures.values import feature_maps, token_strip, value_figure
 from builder.inspect.figures.weights import filters_figure
@@ -65,6 +66,7 @@ __all__ = [
     "similarity_figure",
     "slices_figure",
     "text_figure",
+    "texts_figure",
     "token_strip",
     "tokens_figure",
     "traversal_figure",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -236,9 +237,7 @@ def token_strip(
         plain: no colours, and no colour bar.
         most: where the colours end, though single values are greater.
     """
-    longest = max((len(n) for n in names), default=1)
-    per_row = 32 if longest == 1 else max(4, min(12, 96 // min(longest, 14)))
-    per_row = min(per_row, max(len(names), 1))
+    per_row = in_a_row(names)
     rows = -(-len(names) // per_row)
     cells = np.full(rows * per_row, np.nan, dtype=np.float32)
     cells[: len(values)] = values
@@ -278,6 +277,13 @@ def token_strip(
 
 
 # ------------------------------------------------------------------ parts
+
+
+def in_a_row(names: Sequence[str]) -> int:
+    """How many tokens of a text stand in a line: as many as can be read."""
+    longest = max((len(n) for n in names), default=1)
+    per_row = 32 if longest == 1 else max(4, min(12, 96 // min(longest, 14)))
+    return min(per_row, max(len(names), 1))
 
 
 def sorted_by(ranking: Ranking, style: Style) -> str:
