@@ -11,6 +11,8 @@ from builder.graph import Flat, FlatNode
 
 STOPS_GRADIENT = "stops_gradient"
 """The tag of components behind which no gradient flows."""
+READS_SHAPE = "reads_shape"
+"""The tag of components that look at nothing of their inputs but the shape."""
 
 
 def data_order(flat: Flat) -> tuple[list[str], list[list[str]]]:

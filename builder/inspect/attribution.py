@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from builder.compiler import End
+from builder.inspect.dependence import differentiable
 from builder.inspect.errors import InspectError
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
@@ -26,6 +27,7 @@ from components.attribution._score import Score
 Shape = Literal["image", "series", "table", "tokens", "nodes"]
 
 _AT_ONCE = 64  # samples that run together
+_CUT_AT_ZERO = ("grad_cam", "grad_cam_pp", "score_cam", "guided_grad_cam")
 WARN_ABOVE = 0.5  # a rank correlation with the map of random weights that speaks against a map
 
 
@@ -95,7 +97,9 @@ class Attribution:
         return values
 
     def notice(self, language: str) -> str:
-        """A warning where the map hardly depends on the weights; else empty."""
+        """A warning where the map says nothing, or hardly depends on the weights; else empty."""
+        if not self.map.any():
+            return self._empty(language)
         if self.sanity is None or self.sanity.correlation <= WARN_ABOVE:
             return ""
         rank = f"{self.sanity.correlation:.2f}"
@@ -107,6 +111,26 @@ class Attribution:
         return (
             f"With random weights in all layers the map hardly changes (rank correlation {rank}): it shows the input more "
             "than what the model has learned (Adebayo et al., arXiv 1810.03292)."
+        )
+
+    def _empty(self, language: str) -> str:
+        """Why a map is zero everywhere."""
+        answer = visible(self.answer)
+        if self.method in _CUT_AT_ZERO:
+            if language == "zh":
+                return (
+                    f"该图处处为零：在此节点的特征图中，没有支持“{answer}”的证据（反对的部分会被截去）。"
+                    "请换一个节点，或换一个类别。"
+                )
+            return (
+                f'The map is zero everywhere: in the feature maps of this node nothing speaks for "{answer}" (what speaks '
+                "against it is cut off). Try another node or another class."
+            )
+        if language == "zh":
+            return f"该图处处为零：按此方法，输入的任何部分都不改变“{answer}”的得分。请换一种方法，或换一个样本。"
+        return (
+            f'The map is zero everywhere: by this method, no part of the input moves the score of "{answer}". Try another '
+            "method or another sample."
         )
 
 
@@ -128,20 +152,19 @@ def can_explain(inspector: Inspector, head: Head) -> bool:
 
 
 def find_start(inspector: Inspector, head: Head) -> End | None:
-    """The value that is explained: floating-point data, else the first real values that integers are turned into."""
+    """The value that is explained: floating-point data, else the first real values that integers are turned into.
+
+    The answer must depend on it by real numbers alone, so that gradients lead back.
+    """
+    reached = differentiable(inspector, head.end)
     for end in inspector.sources([head.end]):
-        if _is_float(inspector, end) and shape_of(inspector, end) is not None:
+        if end in reached and shape_of(inspector, end) is not None:
             return end
     for path in inspector.compiled.ancestors([head.end]):
         node = inspector.compiled.flat.nodes[path]
         sources = [s for ends in node.inputs.values() for s in ends]
         outputs = [(path, port) for port in inspector.compiled.report.nodes[path].outputs]
-        if (
-            sources
-            and outputs
-            and not any(_is_float(inspector, s) for s in sources)
-            and _is_float(inspector, outputs[0])
-        ):
+        if sources and outputs and not any(_is_float(inspector, s) for s in sources) and outputs[0] in reached:
             return outputs[0] if inspector.layout.kind(outputs[0]) == "sequence" else None
     return None
 

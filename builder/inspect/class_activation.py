@@ -11,6 +11,7 @@ from torch import Tensor
 from builder.compiler import End
 from builder.inspect.attribution import Attribution, Question, Target, ask, can_explain, find_start, shape_of
 from builder.inspect.channels import Ranking, rank
+from builder.inspect.dependence import differentiable, origins
 from builder.inspect.errors import InspectError
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
@@ -106,7 +107,7 @@ def rank_channels(inspector: Inspector, sample: Sample, end: End, head: Head) ->
 def ranking_head(inspector: Inspector, end: End) -> Head | None:
     """The first answer that gradients lead back from to these maps."""
     return next(
-        (h for h in inspector.heads if can_explain(inspector, h) and end[0] in inspector.compiled.ancestors([h.end])),
+        (h for h in inspector.heads if can_explain(inspector, h) and end in differentiable(inspector, h.end)),
         None,
     )
 
@@ -151,10 +152,13 @@ def cam_nodes(inspector: Inspector, head: Head) -> list[str]:
     start = find_start(inspector, head)
     if head.task == "image" or start is None or shape_of(inspector, start) != "image":
         return []
+    reached, nodes = differentiable(inspector, head.end), inspector.compiled.flat.nodes
     return [
         path
         for path in inspector.compiled.ancestors([head.end])
-        if inspector.compiled.flat.nodes[path].component.kind in ("layer", "op") and cam_port(inspector, path)
+        if nodes[path].component.kind in ("layer", "op")
+        and (path, port := cam_port(inspector, path)) in reached
+        and start in origins(inspector, (path, port))
     ]
 
 

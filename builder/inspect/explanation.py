@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from builder.inspect.attribution import Attribution, Question, Shape, Target, ask, find_start, shape_of
+from builder.inspect.dependence import differentiable
 from builder.inspect.errors import InspectError
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
@@ -192,7 +193,8 @@ def has_relus(inspector: Inspector, head: Head) -> bool:
     start = find_start(inspector, head)
     if head.task == "image" or start is None or shape_of(inspector, start) != "image":
         return False
-    modules = [inspector.compiled.module(path) for path in inspector.compiled.ancestors([head.end])]
+    way = {path for path, _ in differentiable(inspector, head.end)}
+    modules = [inspector.compiled.module(path) for path in way]
     return any(isinstance(part, nn.ReLU) for module in modules if module is not None for part in module.modules())
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from builder.compiler import End
+from builder.inspect.dependence import differentiable
 from builder.inspect.errors import InspectError
 from builder.inspect.features import gather, spread, vectors_of
 from builder.inspect.inspector import Inspector, inputs_of
@@ -119,6 +120,8 @@ def image_of(inspector: Inspector, end: End) -> End | None:
         return None
     sources = inspector.sources([end])
     if len(sources) != 1 or inspector.layout.kind(sources[0]) != "image" or sources[0] == end:
+        return None
+    if sources[0] not in differentiable(inspector, end):
         return None
     sized = all(isinstance(size, int) for size in inspector.layout.sample_shape(sources[0]))
     return sources[0] if sized and inputs_of(inspector.function(sources[0], end)) == [] else None

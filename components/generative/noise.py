@@ -18,7 +18,7 @@ from components.spec import Count, Dims, Ports, example
     help_zh="为每个样本抽取标准正态随机数，用作生成器的隐变量或扩散、流模型采样的起点；输入只决定批大小。",
     source="Goodfellow et al., Generative Adversarial Networks, arXiv 1406.2661",
     keywords="latent gaussian random prior generator 隐变量 高斯 随机 先验",
-    tags=("stochastic", "random_in_evaluation"),
+    tags=("stochastic", "random_in_evaluation", "reads_shape"),
     examples=(example(x=(5, 3), size=(4,)), example(x=(2, 3, 5, 7))),
 )
 class NormalNoise(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -54,6 +55,17 @@ def test_grad_cam_shows_only_what_speaks_for_a_class(zoo: Zoo) -> None:
     ]
     assert all((m >= 0).all() for m in maps)
     assert sum(m.max() > 0 for m in maps) > 5
+
+
+def test_a_map_that_is_zero_everywhere_says_why(zoo: Zoo) -> None:
+    inspector = zoo("cnn")
+    target = Target(inspector.heads[0])
+    found = class_activation(inspector, inspector.sample(), "relu2", target)
+    empty = dataclasses.replace(found, values=np.zeros_like(found.values))
+    assert f'nothing speaks for "{found.answer}"' in empty.notice("en") and "处处为零" in empty.notice("zh")
+    other = dataclasses.replace(empty, method="saliency")
+    assert "no part of the input moves the score" in other.notice("en") and "处处为零" in other.notice("zh")
+    assert found.values.any() and "zero" not in found.notice("en")
 
 
 @pytest.mark.parametrize(("show", "absolute"), [("absolute", True), ("signed", False)])

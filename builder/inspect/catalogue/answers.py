@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from builder.inspect import figures
 from builder.inspect.catalogue.spec import Request, View, no_options, whole
 from builder.inspect.choices import Option, head_option, heads_where, position_option
+from builder.inspect.dependence import tells_of_data
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
 from builder.inspect.network import edge_port, network
@@ -37,8 +38,13 @@ def _draw_tokens(request: Request) -> tuple[go.Figure, Any]:
     return figures.tokens_figure(found, request.style), found
 
 
+def _remade(inspector: Inspector) -> list[tuple[int, Head]]:
+    """The images that are made of the data; those made of noise belong to no sample."""
+    return heads_where(inspector, lambda head: head.task == "image" and tells_of_data(inspector, head.end))
+
+
 def _draw_reconstruction(request: Request) -> tuple[go.Figure, Any]:
-    head = heads_where(request.inspector, lambda h: h.task == "image")[0][1]
+    head = _remade(request.inspector)[0][1]
     found = reconstruct(request.inspector, request.given_sample, head)
     return figures.reconstruction_figure(found, request.style), found
 
@@ -68,7 +74,7 @@ VIEWS: tuple[View, ...] = (
         "Output and target as they are; their difference, and its mean square.",
         "输出与目标原样显示，并给出差异及其均方。",
         "A small squared error may still look blurred.", "均方误差小，图像仍可能模糊。",
-        lambda i: whole(bool(heads_where(i, lambda h: h.task == "image"))), no_options, _draw_reconstruction,
+        lambda i: whole(bool(_remade(i))), no_options, _draw_reconstruction,
     ),
     View(
         "tokens", "Next tokens", "逐词元预测",

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from builder.inspect import figures
 from builder.inspect.catalogue.spec import Request, View, computing, some
 from builder.inspect.choices import Choice, Option, choose, heads_where, plain, split_option
+from builder.inspect.dependence import tells_of_data
 from builder.inspect.features import answers_one, can_be_features
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
@@ -26,6 +27,7 @@ def tightest(inspector: Inspector, nodes: list[str]) -> str:
         sources = [s for ends in inspector.compiled.flat.nodes[head.end[0]].inputs.values() for s, _ in ends]
         if head.by_class and sources and sources[0] in nodes:
             return sources[0]
+    nodes = [n for n in nodes if tells_of_data(inspector, (n, drawn_ports(inspector, n)[0]))] or nodes
     sizes = {
         n: math.prod(s for s in inspector.layout.sample_shape((n, drawn_ports(inspector, n)[0])) if isinstance(s, int))
         for n in nodes
@@ -82,15 +84,17 @@ def _draw_projection(request: Request) -> tuple[go.Figure, Any]:
 
 
 def searched(inspector: Inspector) -> list[str] | None:
-    """The nodes whose output is one vector a sample, or can be averaged to one; not those of the nodes of a graph."""
-    nodes = projected(inspector) or []
-    return some([n for n in nodes if searched_ports(inspector, n)])
+    """The nodes whose output is one vector a sample, or can be averaged to one; not those of the nodes of a graph.
+
+    What is drawn at random beside a sample says nothing about it.
+    """
+    return some([n for n in projected(inspector) or [] if searched_ports(inspector, n)])
 
 
 def searched_ports(inspector: Inspector, node: str) -> list[str]:
     """Their ports."""
-    ports = projected_ports(inspector, node)
-    return [port for port in ports if inspector.layout.batch_axis((node, port)) is not None]
+    ends = [(node, port) for port in projected_ports(inspector, node)]
+    return [end[1] for end in ends if inspector.layout.batch_axis(end) is not None and tells_of_data(inspector, end)]
 
 
 def _neighbour_options(inspector: Inspector, node: str, sample: Sample | None) -> list[Option]:

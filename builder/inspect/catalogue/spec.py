@@ -131,6 +131,12 @@ def last(inspector: Inspector, nodes: list[str]) -> str:
     return nodes[-1]
 
 
+def last_learned(inspector: Inspector, nodes: list[str]) -> str:
+    """The last node on the way to what the losses look at, to begin with: what a search makes of that has no features."""
+    way = set(inspector.compiled.ancestors([head.end for head in inspector.heads]))
+    return next((node for node in reversed(nodes) if node in way), nodes[-1])
+
+
 def no_options(inspector: Inspector, node: str, sample: Sample | None) -> list[Option]:
     """The options of a view that has none."""
     return []

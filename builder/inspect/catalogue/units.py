@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from builder.inspect import figures
 from builder.inspect.activating import activating, units_of
 from builder.inspect.catalogue.representation import searched, searched_ports
-from builder.inspect.catalogue.spec import Request, View, computing, last, some
+from builder.inspect.catalogue.spec import Request, View, computing, last_learned, some
 from builder.inspect.choices import Choice, Option, choose, integer, plain, split_option
 from builder.inspect.figures.style import Style, esc
 from builder.inspect.imagined import image_of, inversion, preferred
@@ -149,7 +149,7 @@ VIEWS: tuple[View, ...] = (
         "At most 2,000 samples. The greatest activations may show only one side of what a unit does; how much of its "
         "field it uses is not told.",
         "最多 2000 个样本。最强响应可能只反映单元功能的一面，也不说明它实际使用了感受野中的多少。",
-        _with_units, _options, _draw_activating, needs_sample=False, first=last,
+        _with_units, _options, _draw_activating, needs_sample=False, first=last_learned,
     ),
     View(
         "activation_maximization", "Preferred images", "偏好图像",
@@ -164,7 +164,7 @@ VIEWS: tuple[View, ...] = (
         "Such an image is no natural one, and one of many; another seed finds another. 64 steps at most, fewer for large "
         "models, so that it takes about two seconds; 1,000 samples at most.",
         "这样的图像并不自然，也只是众多解之一，换种子会不同。最多 64 步，大模型步数更少，以便两秒左右完成；最多比较 1000 个样本。",
-        _imaginable, _preferred_options, _draw_preferred, needs_sample=False, first=last,
+        _imaginable, _preferred_options, _draw_preferred, needs_sample=False, first=last_learned,
     ),
     View(
         "feature_inversion", "Feature inversion", "特征反演",
