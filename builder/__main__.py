@@ -113,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--high", type=float, default=10.0, help="the last rate (10)")
     sub.add_argument("--steps", type=_at_least(2), default=100, help="updates (100)")
     sub.add_argument("--seed", type=_at_least(0))
+    sub.add_argument("--language", choices=("en", "zh"), default="en", help="of the .html")
     sub.add_argument("--json", action="store_true")
 
     sub = command("evaluate", _evaluate, "Evaluate a run's best checkpoint on the test split.")
@@ -335,7 +336,7 @@ def _find_rate(arguments: argparse.Namespace) -> int:
     from builder.train.rate_search import Writer
 
     a = arguments
-    writer = Writer(a.out)
+    writer = Writer(a.out, a.language)
     found = find_rate(a.graph, a.optimizer, a.low, a.high, a.steps, a.seed, writer)
     writer.end(found)
     if a.json:

@@ -106,12 +106,14 @@ class Writer:
 
     Args:
         path: a ``.json`` or an ``.html`` file, which is written at the end; nothing is written where None.
+        language: of the ``.html``, ``en`` or ``zh``.
 
     Raises:
         TrainError: the file has another ending.
     """
 
-    def __init__(self, path: str | Path | None) -> None:
+    def __init__(self, path: str | Path | None, language: str = "en") -> None:
+        self.language = language
         self.path, self._next = None if path is None else Path(path), 0.0
         if self.path is not None and self.path.suffix not in (".json", ".html"):
             raise TrainError(
@@ -133,7 +135,9 @@ class Writer:
         else:
             import plotly.io as plotly
 
-            self._write(self.path, plotly.to_html(figure(found), include_plotlyjs=True, full_html=True))
+            self._write(
+                self.path, plotly.to_html(figure(found, WORDS[self.language]), include_plotlyjs=True, full_html=True)
+            )
 
     @staticmethod
     def _write(path: Path, text: str) -> None:
@@ -160,10 +164,13 @@ def key_of(graph: Graph, optimizer: str) -> str:
 
 # ------------------------------------------------------------------ picture
 
+WORDS = {
+    "en": ("loss", "smoothed loss", "learning rate", "present rate"),
+    "zh": ("损失", "平滑损失", "学习率", "当前学习率"),
+}
 
-def figure(
-    found: RateSearch, say: tuple[str, str, str, str] = ("loss", "smoothed", "learning rate", "present rate")
-) -> Any:
+
+def figure(found: RateSearch, say: tuple[str, str, str, str]) -> Any:
     """A Plotly figure, as plain data.
 
     Args:

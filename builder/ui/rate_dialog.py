@@ -17,6 +17,7 @@ from builder.ui.text import language, t, text
 from builder.ui.warm import WARMUP
 
 SECONDS = 0.5  # between two looks at the search
+KEPT = 20  # searches, those of other graphs included
 
 
 def entry(desk: Desk, known: Checked) -> None:
@@ -148,6 +149,7 @@ def _start(desk: Desk, node: str, bounds: tuple[float, float, int]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         write_atomic(path.with_suffix(".graph.json"), dumps(desk.graph))
+        workspace.keep_latest(path.parent, KEPT)
     except GraphError as error:
         st.session_state[job] = (error.message, error.message_zh)
         return

@@ -182,7 +182,7 @@ def keep(desk: Desk) -> bool:
     desk.kept = stamp  # where it cannot be written it is tried again with the next edit, and said each time
     try:
         write_atomic(file_of(desk.id), json.dumps(desk.to_data(), ensure_ascii=False))
-        _forget_old()
+        workspace.keep_latest(workspace.autosave_folder(), KEPT_ON_DISK)
     except OSError as error:
         desk.tell(
             f"Your work could not be kept automatically: {error.strerror or error}. Download it to be safe.",
@@ -191,12 +191,6 @@ def keep(desk: Desk) -> bool:
         )
         return False
     return True
-
-
-def _forget_old() -> None:
-    kept = sorted(workspace.autosave_folder().glob("*.json"), key=lambda p: p.stat().st_mtime, reverse=True)
-    for path in kept[KEPT_ON_DISK:]:
-        path.unlink(missing_ok=True)
 
 
 def _restore(id: str) -> Desk | None:

@@ -20,6 +20,7 @@ from builder.ui.run_store import Summary
 from builder.ui.text import language, t, text
 
 SPLITS = ("test", "valid")
+KEPT = 20  # findings, that which is begun included
 
 
 def draw(chosen: Sequence[Summary], names: Mapping[str, str]) -> None:
@@ -97,6 +98,8 @@ def _start(chosen: Sequence[Summary], split: str, by: By, path: Path) -> None:
     job = job_of(path)
     st.session_state.pop(job, None)
     st.session_state["significance_job"] = job
+    if path.parent.is_dir():
+        workspace.keep_latest(path.parent, KEPT - 1)
     runs = [str(summary.run.path) for summary in chosen]
     jobs().start(job, ["significance", *runs, "--split", split, "--by", by, "--out", str(path)])
 

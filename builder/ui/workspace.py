@@ -9,7 +9,8 @@ from builder.graph import GraphError
 from components.data._workspace import workspace as root
 
 __all__ = [
-    "GALLERY", "autosave_folder", "bin_folder", "cache_folder", "graph_file", "graph_name", "graphs_folder", "inside", "root",
+    "GALLERY", "autosave_folder", "bin_folder", "cache_folder", "graph_file", "graph_name", "graphs_folder", "inside",
+    "keep_latest", "root",
 ]  # fmt: skip
 
 GALLERY = Path(__file__).resolve().parents[2] / "graphs"
@@ -69,3 +70,16 @@ def inside(path: Path, folder: Path) -> Path:
             f"“{path.name}”是指向工作区之外的链接，不会被使用。",
         )
     return path
+
+
+def keep_latest(folder: Path, count: int) -> None:
+    """Deletes the files of a folder but those of the ``count`` names that were written last; a name ends at its first dot."""
+    last: dict[str, float] = {}
+    files = [path for path in folder.iterdir() if path.is_file() and path.name[0] != "."]  # those are being written
+    for path in files:
+        name = path.name.partition(".")[0]
+        last[name] = max(last.get(name, 0.0), path.stat().st_mtime)
+    kept = sorted(last, key=last.__getitem__, reverse=True)[:count]
+    for path in files:
+        if path.name.partition(".")[0] not in kept:
+            path.unlink(missing_ok=True)

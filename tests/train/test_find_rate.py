@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -157,8 +158,10 @@ def test_a_search_is_written_while_it_goes_on_and_read_again(tmp_path: Path, mon
     found = find_rate(classifier(), low=1e-4, high=1e-1, steps=12, report=look)
     writer.end(found)
     assert states == ["running"] * 12 and read(path) == found and found.state == "finished"
-    Writer(tmp_path / "found.html").end(found)
-    assert "learning rate" in (tmp_path / "found.html").read_text()
+    for language, word in (("en", "learning rate"), ("zh", "学习率")):
+        Writer(tmp_path / "found.html", language).end(found)
+        shown = (tmp_path / "found.html").read_text(encoding="utf-8")
+        assert (word in shown or json.dumps(word) in shown) and (language == "en") == ("present rate" in shown)
     assert read(tmp_path / "none.json") is None
     with pytest.raises(TrainError, match=r"\.json or \.html"):
         Writer(tmp_path / "found.png")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from html import unescape
@@ -410,3 +411,13 @@ def test_a_first_graph_is_ready_to_train_and_one_step(starter: str, catalogue: o
         files.start(desk, starter)
     desk.undo()
     assert len(desk.graph) == 0
+
+
+def test_only_the_names_that_were_written_last_are_kept(tmp_path: Path) -> None:
+    for place, name in enumerate(
+        ["old.json", "new.graph.json", "old.graph.json", "new.json", "mid.json", ".mid.json.x"]
+    ):
+        (tmp_path / name).write_text("{}")
+        os.utime(tmp_path / name, (place, place))
+    workspaces.keep_latest(tmp_path, 2)
+    assert {path.name for path in tmp_path.iterdir()} == {"new.graph.json", "new.json", "mid.json", ".mid.json.x"}
