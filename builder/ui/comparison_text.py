@@ -92,6 +92,10 @@ COMPARISON_TEXTS: dict[str, tuple[str, str]] = {
         "Puts it in its place in the graph on the desk; one step that can be undone.",
         "将其换入画布上的图，作为可撤销的一步。",
     ),
+    "comparison_inspect_help": (
+        "Look into what was trained with this choice; other seeds are listed there.",
+        "查看用此选项训练出的模型；其他种子可在该页选择。",
+    ),
     "comparison_used": ("{name} is in its place now. Undo takes it back.", "已换入 {name}。可用“撤销”恢复。"),
     "comparison_used_other": (
         "{name} is in its place now. The graph on the desk is not the one that was compared: look whether it suits. Undo takes it back.",

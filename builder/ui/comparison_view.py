@@ -18,6 +18,7 @@ from builder.ui import (
     address,
     app_shell,
     chart,
+    compared_runs,
     comparison_dialog,
     comparison_html,
     comparison_store,
@@ -190,6 +191,18 @@ def _table(entry: Entry, result: Comparison | None) -> None:
                     t("comparison_use"), key=f"comparison_use_{choice.folder}", type="tertiary", on_click=_use,
                     args=(entry, choice), help=t("comparison_use_help"),
                 )  # fmt: skip
+                _inspect(entry, choice, seeds)
+
+
+def _inspect(entry: Entry, choice: Choice, seeds: tuple[int, ...]) -> None:
+    """Opens the first training of a choice that has weights; the Inspect page lists the others."""
+    trained = [seed for seed in seeds if entry.folder.run(choice, seed).checkpoint() is not None]
+    if st.button(
+        "", key=f"comparison_inspect_{choice.folder}", type="tertiary", icon=":material/search_insights:",
+        help=t("comparison_inspect_help"), disabled=not trained,
+    ):  # fmt: skip
+        st.session_state["inspect_run"] = compared_runs.address(entry, choice, trained[0])
+        app_shell.open_page("inspect")
 
 
 def _found(entry: Entry, result: Comparison) -> None:

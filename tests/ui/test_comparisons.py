@@ -11,8 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from builder.comparison import Choice, Comparison, ComparisonFolder, Plan, Progress, Row, home, parse_choices, plans
 from builder.comparison.plan import PLACES
+from builder.compiler import Compiled
 from builder.graph import Graph, load
-from builder.train import Run, TrainError
+from builder.train import Run, TrainError, checkpoint
 from builder.train.run import Best, Status
 from builder.ui import app_shell, commands, comparison_dialog, comparison_store, comparison_view
 from builder.ui import workspace as workspaces
@@ -180,6 +181,33 @@ def test_a_finished_comparison_shows_what_it_found(opened: list[object]) -> None
     assert desk.selection == (node,) and opened == [("build", {})] and "is in its place" in desk.notices[-1].en
     desk.undo()
     assert desk.graph.nodes["relu1"]["component"] == "act_relu"
+
+
+def test_a_training_opens_in_the_inspect_page_with_the_others_beside_it(opened: list[object]) -> None:
+    folder = made()
+    weights = checkpoint.weights_of(Compiled(mlp()).root)
+    for choice, seed in PLAN.runs(mlp()):
+        checkpoint.save(folder.run(choice, seed).file("checkpoints/best.safetensors"), weights, {"epoch": 3})
+    app = open_page("runs", mlp(), view="comparisons")
+    app.button(key="comparison_inspect_act_tanh").click()
+    run(app)
+    assert opened == [("inspect", {})] and app.session_state["inspect_run"] == "a/act_tanh/seed0"
+
+    app = open_page("inspect", mlp(), run="a/act_tanh/seed0")
+    chosen = app.selectbox(key="inspect_source")
+    assert chosen.value == "a/act_tanh/seed0" and len(chosen.options) == 1 + 4
+    assert chosen.options[3].startswith("Tanh, seed 0 · Components at relu1")
+    chosen.set_value("a/act_relu/seed1")
+    run(app)
+    assert app.selectbox(key="inspect_source").value == "a/act_relu/seed1" and not app.error
+
+
+@pytest.mark.parametrize(
+    "address", ["a/act_tanh/seed9", "a/../../etc", "../a/act_tanh/seed0", "b/act_tanh/seed0", "a/"]
+)
+def test_a_training_that_is_none_leaves_the_graph_of_the_desk(address: str) -> None:
+    made()
+    assert open_page("inspect", mlp(), run=address).selectbox(key="inspect_source").value == ""
 
 
 def test_a_choice_is_used_on_another_graph_with_a_warning_or_not_at_all() -> None:

@@ -77,6 +77,8 @@ def test_a_run_of_the_graph_is_taken_first_and_the_address_says_so() -> None:
     again = open_page("inspect", run="iris")
     assert again.selectbox(key="inspect_source").value == "iris"
     assert gallery("logistic_regression").selectbox(key="inspect_source").value == "iris"
+    again.selectbox(key="inspect_source").set_value("")
+    assert run(again).selectbox(key="inspect_source").value == "" and "run" not in again.query_params
 
 
 def test_nodes_inside_a_graph_parameter_have_names() -> None:

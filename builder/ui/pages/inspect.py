@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from builder.ui import (
+    address,
     app_shell,
+    compared_runs,
     computing,
     export_panel,
     frame,
@@ -69,8 +71,9 @@ def _page(desk: Desk, was_ready: bool) -> None:
 
 def _source(desk: Desk) -> Source | None:
     """The model that was chosen; None, with a word on it, where it cannot be looked into."""
-    runs = {s.name: s for s in run_store.every()[:MOST_RUNS] if s.run.checkpoint() is not None}
     asked = st.session_state.pop("inspect_run", None) or st.query_params.get(PARAMETER)
+    runs = {s.name: s for s in run_store.every()[:MOST_RUNS] if s.run.checkpoint() is not None}
+    runs = compared_runs.of_address(asked or st.session_state.get("inspect_source")) | runs
     if "inspect_source" not in st.session_state or asked is not None:
         mine = next((s.name for s in run_store.of_graph(desk.graph) if s.name in runs), UNTRAINED)
         st.session_state["inspect_source"] = asked if asked in runs else mine
@@ -78,8 +81,9 @@ def _source(desk: Desk) -> Source | None:
         st.session_state["inspect_source"] = UNTRAINED
     st.query_params.pop(PARAMETER, None)
     chosen = st.selectbox(
-        t("inspect_model"), (UNTRAINED, *runs), key="inspect_source", format_func=lambda name: _model(name, runs, desk)
-    )
+        t("inspect_model"), (UNTRAINED, *runs), key="inspect_source", format_func=lambda name: _model(name, runs, desk),
+        on_change=_keep_source,
+    )  # fmt: skip
     if chosen in runs:
         summary = runs[chosen]
         st.query_params[PARAMETER] = chosen
@@ -96,6 +100,11 @@ def _source(desk: Desk) -> Source | None:
         return None
     _export(desk.graph)
     return looking.of_graph(desk.graph)
+
+
+def _keep_source() -> None:
+    """Writes the choice into the address, which would else speak for the one before."""
+    address.keep(**{PARAMETER: st.session_state["inspect_source"]})
 
 
 def _model(name: str, runs: dict[str, Summary], desk: Desk) -> str:
