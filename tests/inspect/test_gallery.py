@@ -19,11 +19,6 @@ SAMPLES, NODES = 48, 6  # of a split, and of a view: enough for a linear probe, 
 UNDRAWN = {  # what says that it cannot be drawn, and why not
     # log-probabilities: of what was chosen before, minus infinity
     *(("pointer_network", v, node) for v in ("projection", "neighbours") for node in ("pointer", "decode")),
-    ("real_nvp", "grad_cam", "flow/step8"),  # of the last step, only the determinant leads on to the score
-    ("real_nvp", "grad_cam_pp", "flow/step8"),
-    ("real_nvp", "guided_grad_cam", "flow/step8"),
-    # the first answer with ReLUs is that on samples drawn from noise: of the data, it takes their number alone
-    *((graph, v, "") for graph in ("gan", "wgan_gp") for v in ("guided_backprop", "deconvnet")),
 }
 
 

@@ -116,9 +116,9 @@ def _draw_preferred(request: Request) -> tuple[go.Figure, Any]:
 
 
 def _inverted(inspector: Inspector) -> list[str] | None:
-    """The nodes whose values come from an image of the data alone."""
-    nodes = computing(inspector, "layer", "op", "sampler")
-    return some([p for p in nodes if image_of(inspector, (p, drawn_ports(inspector, p)[0])) is not None])
+    """The nodes whose values come from an image of the data alone; a single number is no feature."""
+    ends = [(p, drawn_ports(inspector, p)[0]) for p in computing(inspector, "layer", "op", "sampler")]
+    return some([e[0] for e in ends if inspector.layout.kind(e) != "scalar" and image_of(inspector, e) is not None])
 
 
 def _draw_inversion(request: Request) -> tuple[go.Figure, Any]:
