@@ -138,7 +138,6 @@ class Compiled:
             found = self.analysis.values.get(self.analysis.examples.get(node.path, ""))
         return node.component.check(node.params)[0] if found is None else found
 
-    @torch.no_grad()
     def update_averages(self, progress: float) -> None:
         """Lets all twins follow one step, at once; ``progress`` is the share of the training that is over."""
         for (decay, rise), (twins, owners) in self._followed.items():
@@ -146,7 +145,8 @@ class Compiled:
             if rise == "cosine":
                 share *= (math.cos(math.pi * progress) + 1.0) / 2.0
             if twins:
-                torch._foreach_lerp_(twins, owners, share)
+                with torch.no_grad():  # here: entering it costs as much as all else where there are no twins
+                    torch._foreach_lerp_(twins, owners, share)
 
     def _node(self, path: str) -> FlatNode:
         """The node of a path, also inside a block parameter."""

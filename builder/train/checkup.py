@@ -22,7 +22,7 @@ from builder.train.diagnose import failed_forward
 from builder.train.health import BINS, FILE, HISTOGRAMS
 from builder.train.loader import Loader
 from builder.train.run import Run
-from builder.train.step import Step
+from builder.train.step import Step, norm_of
 
 FIRST = (0.25, 0.5, 0.75)  # of the first epoch, moments that are looked at, besides its first step
 ALWAYS = 20  # so many epochs are all looked at, later ones as far as
@@ -68,6 +68,7 @@ class Checkup:
         self._owned = _owned(compiled, steps)
         self._outputs = _Outputs(compiled, steps, loaders, devices)
         self._window = max(step.every * step.accumulate for step in steps)
+        self._moments: list[int] = []  # of the epoch: the finished steps at which to look
         self._updates: list[_Update] = []  # that are watched now
         self._found: dict[str, dict[str, Any]] = {}  # by node, what the last update has told
         self._spent = self._last = 0.0  # seconds
@@ -88,40 +89,45 @@ class Checkup:
 
     # -------------------------------------------------------------- when
 
-    def before(self, epoch: int, epochs: int, position: int, steps: int) -> None:
-        """Called before each step: watches the updates where one of the next is to be looked at.
+    def plan(self, epoch: int, epochs: int, steps: int) -> bool:
+        """Called before (the rest of) an epoch: chooses when to look; whether ``before`` and ``after`` are needed in it.
 
         Args:
             epoch: finished epochs.
             epochs: of the whole training.
-            position: finished steps of the epoch.
             steps: of the epoch.
         """
-        if self._updates or (epoch and position < steps - self._window):
-            return
-        if any(0 <= moment - position - 1 < self._window for moment in self._moments(epoch, epochs, steps)):
+        self._epoch, self._steps = epoch, steps
+        self._moments = _moments(epoch, steps) if self._timely(epoch + 1, epochs) else []
+        return bool(self._moments)
+
+    def before(self, position: int) -> None:
+        """Called before each step: watches the updates where one of the next is to be looked at.
+
+        Args:
+            position: finished steps of the epoch.
+        """
+        if not self._updates and any(0 <= moment - position - 1 < self._window for moment in self._moments):
             self._updates = [_Update(step, self._owned[step.path], self._found) for step in self.steps]
 
-    def after(self, epoch: int, position: int, step: int, steps: int) -> None:
-        """Called after each step, with what is finished now: looks where it is the moment."""
-        if not self._updates or position not in _moments(epoch, steps):
+    def after(self, position: int, step: int) -> None:
+        """Called after each step, with what is finished now, of the epoch and in all: looks where it is the moment."""
+        if not self._updates or position not in self._moments:
             return
         began = time.perf_counter()
         for update in self._updates:
             update.close()
-        self._look(round(epoch + position / steps, 4), step)
+        self._look(round(self._epoch + position / self._steps, 4), step)
         self._last = time.perf_counter() - began + sum(update.seconds for update in self._updates)
         self._spent += self._last
         self._updates = []
 
-    def _moments(self, epoch: int, epochs: int, steps: int) -> list[int]:
-        """The finished steps of an epoch at which to look, as far as there is time."""
-        number = epoch + 1
+    def _timely(self, number: int, epochs: int) -> bool:
+        """Whether there is time for the epoch of a number, counted from 1."""
         if number <= ALWAYS or number == epochs:
-            return _moments(epoch, steps)
+            return True
         rare = 2 ** max(0, math.ceil(math.log2(number / MOST)))
-        timely = self._spent + self._last <= SHARE * self.clock()
-        return _moments(epoch, steps) if timely and number % rare == 0 else []
+        return number % rare == 0 and self._spent + self._last <= SHARE * self.clock()
 
     # -------------------------------------------------------------- looking
 
@@ -173,7 +179,7 @@ class _Update:
             gradients = [p.grad.detach() for p in parameters if p.grad is not None]
             self.told[path] = {"gradients": _histogram(gradients)}
             if gradients:
-                self.told[path]["gradient"] = float(nn.utils.get_total_norm(gradients))
+                self.told[path]["gradient"] = float(norm_of(gradients))
         self.seconds += time.perf_counter() - began
 
     @torch.no_grad()
@@ -305,12 +311,19 @@ def _histogram(tensors: Sequence[Tensor]) -> list[Any] | None:
     if not tensors:
         return None
     values = torch.cat([_some(tensor).float() for tensor in tensors])
-    values = values[values.isfinite()]
-    if not values.numel():
+    low, high = _range(values)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        values = values[values.isfinite()]
+        low, high = _range(values)
+    if math.isnan(low):
         return None
-    low, high = torch.stack(torch.aminmax(values)).tolist()
     top = high if high > low else low + max(abs(low), 1.0) * 1e-6  # all the same: all in the first bin
-    return [low, top, [int(count) for count in torch.histc(values, BINS, low, top).tolist()]]
+    return [low, top, torch.histc(values, BINS, low, top).int().tolist()]
+
+
+def _range(values: Tensor) -> list[float]:
+    """The least and the greatest value; not a number where there is none, or one is none."""
+    return torch.stack(torch.aminmax(values)).tolist() if values.numel() else [math.nan, math.nan]
 
 
 def _short(value: Any) -> Any:

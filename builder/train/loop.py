@@ -248,19 +248,22 @@ class Trainer:
 
     def _epoch(self) -> bool:
         """Trains through (the rest of) an epoch; False where someone asks to stop."""
+        looking = self.checkup
+        if looking is not None and not looking.plan(self.epoch, self.epochs, self.steps_per_epoch):
+            looking = None
         for batch in self._batches(self.position):
             batch = self._batch = self.devices.move(batch)
             moment = self.epoch + self.position / self.steps_per_epoch
-            if self.checkup is not None:
-                self.checkup.before(self.epoch, self.epochs, self.position, self.steps_per_epoch)
+            if looking is not None:
+                looking.before(self.position)
             for number, values in self.steps(batch, self.step + 1, moment, self.epochs):
                 self.meters[number].add(values, batch.samples if batch.share else 0)
             self.position += 1
             self.step += 1
             self._window.samples += batch.samples
             self._whole.samples += batch.samples
-            if self.checkup is not None:
-                self.checkup.after(self.epoch, self.position, self.step, self.steps_per_epoch)
+            if looking is not None:
+                looking.after(self.position, self.step)
             if not self._look():
                 return False
         return True

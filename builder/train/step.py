@@ -102,7 +102,9 @@ class Step:
     def objective(self, values: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """What it makes small, and the values that belong to ``names``; ``values`` are those of its ends ``values``."""
         loss = values[0] if self.terms == 1 else torch.stack(tuple(values[: self.terms])).sum()
-        found = [values[i].detach() for i in self._logged] + [loss.detach()] * self._log_sum
+        found = [values[i].detach() for i in self._logged]
+        if self._log_sum:
+            found.append(loss.detach())
         if not self.penalties:
             return loss, found
         first, *rest = (penalty() for penalty in self.penalties)
@@ -256,7 +258,12 @@ class Step:
 
 def _norm(parameters: Sequence[nn.Parameter]) -> Tensor:
     gradients = [p.grad for p in parameters if p.grad is not None]
-    return nn.utils.get_total_norm(gradients) if gradients else torch.zeros(())
+    return norm_of(gradients) if gradients else torch.zeros(())
+
+
+def norm_of(tensors: list[Tensor]) -> Tensor:
+    """The norm of all tensors of one device together: what get_total_norm gives, for less than half of its time."""
+    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
 
 
 def _losses(compiled: Compiled, ends: Sequence[End]) -> list[End]:
