@@ -15,6 +15,7 @@ from builder.graph.layout import Point, Size
 Way = tuple[str, ...]  # the steps from the top of the graph to a use of a block, that use included
 
 GUTTER_IN, GUTTER_OUT = 76.0, 148.0  # room for the names and shapes of the frame's ports
+LANES = 44.0  # room between them and the cards, in which the wires to them run
 MARGIN = 22.0
 LOW = 60.0  # a node is at least so high
 NOWHERE = Box(0.0, 0.0, 0.0, 0.0)

@@ -27,6 +27,9 @@ NAMES = [
     "Queue",
     "fixedPoint",
     "fitting",
+    "fittingBeside",
+    "covers",
+    "labelPlace",
     "revealing",
     "Parts",
     "freePlace",
@@ -156,6 +159,31 @@ def test_fitting_shows_everything_but_never_enlarges(scripts: Page) -> None:
     assert view["x"] + 2000 * view["k"] <= 960
     assert run(scripts, "([b]) => m.fitting(b, 1000, 800).k", boxes[:1]) == 1
     assert run(scripts, "() => m.fitting([], 1000, 800)") == {"x": 500, "y": 400, "k": 1}
+
+
+@pytest.mark.slow
+def test_fitting_leaves_room_for_what_floats_over_the_canvas(scripts: Page) -> None:
+    boxes = [{"x": x, "y": y, "w": 200, "h": 100} for x in (0, 800, 1800) for y in (0, 1400)]
+    legend, small = {"x": 12, "y": 12, "w": 360, "h": 70}, {"x": 560, "y": 680, "w": 60, "h": 40}
+    fit = "([f, b]) => m.fittingBeside(f, b, 1000, 800)"
+    plain = run(scripts, fit, [], boxes)
+    assert plain == run(scripts, "([b]) => m.fitting(b, 1000, 800)", boxes)
+    assert run(scripts, "([f, v, b]) => m.covers(f, v, b)", [legend], plain, boxes)
+    beside = run(scripts, fit, [legend], boxes)
+    assert not run(scripts, "([f, v, b]) => m.covers(f, v, b)", [legend], beside, boxes)
+    assert 0.9 * plain["k"] < beside["k"] <= plain["k"]
+    assert run(scripts, fit, [small], boxes) == plain, "over free ground it takes no room"
+
+
+@pytest.mark.slow
+def test_a_label_of_a_wire_covers_nothing(scripts: Page) -> None:
+    place = "([p, b]) => m.labelPlace(p, {w: 60, h: 14}, b)"
+    level, steep = {"x": 100, "y": 50, "level": True}, {"x": 300, "y": 50, "level": False}
+    assert run(scripts, place, [level], []) == {"x": 70, "y": 30}
+    assert run(scripts, place, [level], [{"x": 60, "y": 0, "w": 80, "h": 40}]) == {"x": 70, "y": 56}
+    left, right = {"x": 0, "y": 0, "w": 71, "h": 99}, {"x": 140, "y": 0, "w": 71, "h": 99}
+    assert run(scripts, place, [level], [left, right]) is None
+    assert run(scripts, place, [level, steep], [left, right]) == {"x": 270, "y": 43}
 
 
 def test_revealing_moves_no_more_than_it_must(scripts: Page) -> None:

@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builder.graph import Edge, Graph, to_document
+from builder.graph import Edge, Graph, load, to_document
 from builder.graph.alignment import Box
 from builder.graph.room import covers
+from builder.graph.routing import Wire, crossed
 from builder.ui import expansion, reactions
 from builder.ui.canvas import events
+from builder.ui.canvas.arrangement import place_missing
 from builder.ui.canvas.cards import WIDTH
 from builder.ui.canvas.expanded import drawn
+from builder.ui.canvas.ways import ways_of
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked
 from builder.ui.clipboard import HEIGHT
@@ -75,6 +78,24 @@ def test_wires_inside_begin_and_end_at_the_ports_of_the_frame(two: Desk, catalog
     assert {"one/x.y->one/fc.x", "one/fc.y->one/act.x", "one/act.y->one/y.x", "data.x->one.x", "one.y->many.x"} == ids
     known = {node["id"] for node in nodes}
     assert all(edge["source"] in known and edge["target"] in known for edge in edges)
+
+
+def test_wires_to_the_ports_of_a_frame_go_round_its_cards(catalogue: Catalogue) -> None:
+    desk = Desk(load("graphs/resnet_small.json"))
+    place_missing(desk.graph, catalogue)
+    desk.toggle([("res2",)])
+    nodes, edges = drawn(desk, catalogue, Checked(), "en")
+    by_id = {node["id"]: node for node in nodes}
+    frame = by_id["res2"]["pos"]
+    boxes = {
+        id: Box(frame[0] + node["pos"][0], frame[1] + node["pos"][1], node["width"], node["height"])
+        for id, node in by_id.items()
+        if id.startswith("res2/") and "." not in id
+    }
+    way = ways_of(nodes, edges)["res2/relu2.y->res2/y.x"]
+    assert crossed(boxes, Wire("res2/relu2", "res2/y", way[0], way[-1]), way) == []
+    right = max(box.x + box.width for box in boxes.values())
+    assert max(x for x, _ in way[1:-1]) > right, "it rises beside the cards"
 
 
 def test_a_wire_of_a_file_to_no_pin_of_a_port_does_not_stop_the_drawing(two: Desk, catalogue: Catalogue) -> None:

@@ -22,7 +22,7 @@ from builder.ui.canvas.view import KINDS, Element
 WEB = Path(__file__).parent / "web"
 BRIDGE = (
     "queue", "dom", "drawn", "viewport", "parts", "snap", "held", "frame", "focus", "search", "chooser", "map", "overlay", "menu",
-    "wires", "ways",
+    "labels", "wires", "ways",
     "suggest", "pickup", "clipboard", "drop", "finder", "typing", "keyboard", "spoken", "bridge",
 )  # fmt: skip
 _IMPORT = re.compile(r"^import .*? from \"\./.*?\";\n", re.MULTILINE)

@@ -16,7 +16,7 @@ from builder.ui.canvas.view import OVERHANG, PIN_H, PIN_W, Element, elements
 from builder.ui.catalogue import Catalogue
 from builder.ui.checking import Checked
 from builder.ui.desk import Desk
-from builder.ui.expansion import GUTTER_IN, GUTTER_OUT, MARGIN, NOWHERE, Frame, Way
+from builder.ui.expansion import GUTTER_IN, GUTTER_OUT, LANES, MARGIN, NOWHERE, Frame, Way
 from builder.ui.facts import facts_of
 
 PINS = {PORT_IN: "y", PORT_OUT: "x"}
@@ -57,11 +57,11 @@ class _Drawing:
         boxes = boxes_of(graph, cards)
         inner: dict[str, Drawn] = {}
         for use, frame in frames.items():
-            frame.inside = (GUTTER_IN, cards[use].header)
+            frame.inside = (GUTTER_IN + LANES, cards[use].header)
             inner[use] = self.part((*way, use), frame)
             width, height = sizes[use]
             right, bottom = inner[use].reach
-            sizes[use] = (max(GUTTER_IN + LEAST, right) + GUTTER_OUT, max(height, bottom + MARGIN))
+            sizes[use] = (max(GUTTER_IN + LANES + LEAST, right) + LANES + GUTTER_OUT, max(height, bottom + MARGIN))
             frame.grown = (sizes[use][0] - width, sizes[use][1] - height)
             frame.look(boxes, use)
         hidden = [n for n in graph if around and graph.nodes[n]["component"] in (PORT_IN, PORT_OUT)]

@@ -31,10 +31,12 @@ def block_use(desk: Desk, node: str, name: str) -> None:
             t("detach"), key="detach_block", icon=":material/call_split:", help=t("detach_help"), width="stretch",
             on_click=_detach, args=(desk, node),
         )  # fmt: skip
+    expand = ("collapse", "unfold_less") if (*desk.scope, node) in desk.expanded else ("expand", "unfold_more")
+    keep = ("keep_block", commands.COMMANDS["keep_block"].icon)
     with st.container(key="block_more", horizontal=True):
-        for command in ("expand", "keep_block"):
+        for command, (label, icon) in {"expand": expand, "keep_block": keep}.items():
             st.button(
-                t(f"short_{command}"), key=f"block_{command}", icon=f":material/{commands.COMMANDS[command].icon}:",
+                t(f"short_{label}"), key=f"block_{command}", icon=f":material/{icon}:",
                 help=commands.hint(command, language()), width="stretch", on_click=commands.attempt, args=(desk, command),
             )  # fmt: skip
     _instances(desk, node, name)

@@ -2,7 +2,7 @@
 
 import { make } from "./dom.js";
 import { Minimap } from "./map.js";
-import { fitting, glide, readViewport, revealing, setViewport } from "./viewport.js";
+import { covers, fitting, fittingBeside, glide, readViewport, revealing, setViewport } from "./viewport.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -20,6 +20,10 @@ const ICONS = {
   out: "M3 8h10", in: "M3 8h10M8 3v10", fit: "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3",
   map: "M2.5 4.5l3.5-1.5 4 1.5 3.5-1.5v8.5L10 13l-4-1.5L2.5 13z M6 3v8.5M10 4.5V13", keys: "M6.2 6.1a1.9 1.9 0 1 1 2.6 1.8c-.6.3-.8.6-.8 1.3M8 11.6v.1",
 };
+
+// What may float over the canvas, and covers what lies there.
+const FLOATS = ".desk-zoom, .desk-map, .st-key-edit_tools, .st-key-crumbs, .st-key-heat_legend, .st-key-training_legend";
+const CLEAR = 8; // px around it
 
 // What the list of shortcuts holds: [title, [[keys, what they do], ...]], gestures first, then the commands in their groups.
 function sections({ strings, commands }) {
@@ -117,14 +121,21 @@ export class Overlay {
     return nodes.map((n) => ({ id: n.id, x: place(n, 0), y: place(n, 1), w: n.width, h: n.height + issue(n), family: n.className, selected: this.frame.chosen.has(n.id) }));
   }
 
+  // Where something floats over the canvas, in its pixels.
+  floats() {
+    const canvas = this.frame.element.getBoundingClientRect();
+    const boxes = [...document.querySelectorAll(FLOATS)].map((element) => element.getBoundingClientRect()).filter((box) => box.width);
+    return boxes.map((box) => ({ x: box.left - canvas.left - CLEAR, y: box.top - canvas.top - CLEAR, w: box.width + 2 * CLEAR, h: box.height + 2 * CLEAR }));
+  }
+
   // As close to these nodes as shows them whole.
   approach(ids) {
     const boxes = this.boxes(ids);
-    if (boxes.length) glide(this.frame.doc, fitting(boxes, ...this.size, { most: 1.5 }));
+    if (boxes.length) glide(this.frame.doc, fittingBeside(this.floats(), boxes, ...this.size, { most: 1.5 }));
   }
 
   fit(smooth) {
-    const target = fitting(this.boxes(), ...this.size);
+    const target = fittingBeside(this.floats(), this.boxes(), ...this.size);
     if (smooth) glide(this.frame.doc, target);
     else setViewport(this.frame.doc, target);
   }
@@ -136,7 +147,9 @@ export class Overlay {
     const base = closer && view.k < 0.5 ? fitting(boxes, ...size, { most: 0.8 }) : view;
     const left = Math.min(...boxes.map((b) => b.x)), top = Math.min(...boxes.map((b) => b.y));
     const box = { x: left, y: top, w: Math.max(...boxes.map((b) => b.x + b.w)) - left, h: Math.max(...boxes.map((b) => b.y + b.h)) - top };
-    const target = revealing(base, box, ...size);
+    const nearest = revealing(base, box, ...size), floats = this.floats();
+    const beside = covers(floats, nearest, boxes) ? fittingBeside(floats, boxes, ...size, { most: base.k, least: base.k }) : nearest;
+    const target = covers(floats, beside, boxes) ? nearest : beside;
     if (Math.abs(target.x - view.x) + Math.abs(target.y - view.y) > 1 || target.k !== view.k) glide(this.frame.doc, target);
   }
 

@@ -1,7 +1,8 @@
 // What is said about wires over the canvas: from where to where and with what shape, where the pointer is on one or a node at it is
 // selected; and the wire that hangs in the air while one chooses what comes at its end. Shapes are read from the cards.
 
-import { bodyOf, endsOf, nodeOf, pinOf, wireId, wireOf } from "./drawn.js";
+import { bodyOf, endsOf, nodeOf, pinOf, positionOf, wireId, wireOf } from "./drawn.js";
+import { labelPlace, labelPoints } from "./labels.js";
 import { readViewport } from "./viewport.js";
 
 const DRAWING = "http://www.w3.org/2000/svg";
@@ -78,7 +79,7 @@ export class Wires {
 
   // ---------------------------------------------------------------- at what is selected
 
-  // Labels in the middle of the selected wires and of those that touch the selected nodes.
+  // Labels at the selected wires and at those that touch the selected nodes.
   show(nodes, edges) {
     if (!this.labels) return;
     Object.assign(this, { nodes, edges });
@@ -96,17 +97,32 @@ export class Wires {
     this.settle();
   }
 
-  // Puts the labels where the wires lie now; while a node is dragged, with each frame.
+  // Puts the labels where the wires lie now; while a node is dragged, with each frame. One without room is not seen.
   settle() {
     if (!this.labels) return;
-    for (const label of this.labels.children) {
-      const edge = wireOf(this.frame.doc, label.dataset.wire), path = edge && edge.querySelector(".react-flow__edge-path");
-      label.hidden = !path;
-      if (!path) continue;
-      const at = path.getPointAtLength(path.getTotalLength() / 2);
-      label.style.transform = `translate(${at.x}px, ${at.y}px) translate(-50%, -50%)`;
-    }
-    if (this.frame.busy && this.labels.children.length) requestAnimationFrame(() => this.settle());
+    const labels = [...this.labels.children], taken = labels.length ? this.obstacles() : [];
+    const sizes = labels.map((label) => ({ w: label.offsetWidth, h: label.offsetHeight }));
+    labels.forEach((label, at) => {
+      const wire = label.dataset.wire, edge = wireOf(this.frame.doc, wire), path = edge && edge.querySelector(".react-flow__edge-path");
+      const points = path ? labelPoints(path, !!edge.querySelector(".react-flow__edge-textwrapper")) : [];
+      const place = labelPlace(points, sizes[at], taken.filter((box) => !box.frame || !wire.startsWith(box.frame)));
+      label.style.visibility = place ? "" : "hidden";
+      if (!place) return;
+      label.style.transform = `translate(${place.x}px, ${place.y}px)`;
+      taken.push({ ...place, ...sizes[at] });
+    });
+    if (this.frame.busy && labels.length) requestAnimationFrame(() => this.settle());
+  }
+
+  // What no label covers: cards with their messages, and the dots of ports; a frame leaves the wires within it room.
+  obstacles() {
+    return [...this.frame.doc.querySelectorAll(".react-flow__node.body, .react-flow__node.pin")].flatMap((element) => {
+      const at = positionOf(element);
+      if (!at) return [];
+      if (element.classList.contains("pin")) return [{ x: at[0] + 1, y: at[1] + 5, w: 20, h: 10 }];
+      const issue = element.querySelector(".issue"), frame = element.classList.contains("is-expanded") ? `${element.dataset.id}/` : "";
+      return [{ x: at[0], y: at[1], w: element.offsetWidth, h: element.offsetHeight + (issue ? issue.offsetHeight + 6 : 0), frame }];
+    });
   }
 
   // ---------------------------------------------------------------- in the air
