@@ -56,7 +56,7 @@ export class Frame {
     this.busy = false; // a node or a wire is being dragged
     this.held = null; // the latest push that came meanwhile
     this.args = null; // the graph that React Flow shows
-    this.positions = {}; // by node, as Python knows them
+    this.positions = new Map(); // by node, as Python knows them
     this.selection = ""; // nodes and wires, as Python knows them
     this.chosen = new Set(); // the selected nodes
     this.pushed = 0; // when the latest push came that changes something
@@ -91,7 +91,7 @@ export class Frame {
       guard.textContent = FRAME_GUARD;
       doc.head.append(guard);
     }
-    Object.assign(this, { element, win, doc, args: null, parts: [new Parts(), new Parts()], selection: "", positions: {}, busy: false, held: null, watched: null });
+    Object.assign(this, { element, win, doc, args: null, parts: [new Parts(), new Parts()], selection: "", positions: new Map(), busy: false, held: null, watched: null });
     this.incoming = (event) => this.fromPython(event.data);
     const { missed } = win.desk;
     Object.assign(win.desk, { incoming: this.incoming, outgoing: isReport, connect: (wire) => this.connect(wire), missed: null });
@@ -200,12 +200,12 @@ export class Frame {
     const [nodes, edges] = this.parts.map((parts, at) => parts.take(at ? args.edges : args.nodes, envelope.kinds));
     Object.assign(args, { nodes: nodes.elements, edges: edges.elements });
     const moved = this.queue.moved();
-    const positions = {};
+    const positions = new Map();
     for (const node of args.nodes) {
       if (!isBody(node)) continue;
-      const own = moved[node.id];
+      const own = moved.get(node.id);
       if (own) node.position = { x: own[0], y: own[1] };
-      positions[node.id] = [node.position.x, node.position.y];
+      positions.set(node.id, [node.position.x, node.position.y]);
     }
     if (this.queue.selects()) {
       const { nodes, edges } = chosenIn(this.doc);
@@ -269,11 +269,11 @@ export class Frame {
   reportMoves() {
     const moves = {}, shown = bodies(this.doc);
     for (const element of shown.values()) {
-      const at = placeOf(element, shown), known = this.positions[element.dataset.id];
+      const at = placeOf(element, shown), known = this.positions.get(element.dataset.id);
       if (at && known && (Math.abs(at[0] - known[0]) > 0.2 || Math.abs(at[1] - known[1]) > 0.2)) moves[element.dataset.id] = at;
     }
     if (!Object.keys(moves).length) return;
-    Object.assign(this.positions, moves);
+    for (const [node, at] of Object.entries(moves)) this.positions.set(node, at);
     this.hooks.changed();
     this.queue.push("move", { positions: moves });
   }

@@ -117,7 +117,7 @@ export class Overlay {
     const all = new Map((this.frame.args ? this.frame.args.nodes : []).map((n) => [n.id, n]));
     const nodes = ids ? ids.filter((id) => all.has(id)).map((id) => all.get(id)) : [...all.values()].filter((n) => !n.parentNode);
     const issue = (n) => (/ is-(error|waiting)/.test(n.className || "") ? 44 : 0);
-    const place = (n, axis) => (this.frame.positions[n.id] || [n.position.x, n.position.y])[axis] + (n.parentNode ? place(all.get(n.parentNode), axis) : 0);
+    const place = (n, axis) => (this.frame.positions.get(n.id) || [n.position.x, n.position.y])[axis] + (n.parentNode ? place(all.get(n.parentNode), axis) : 0);
     return nodes.map((n) => ({ id: n.id, x: place(n, 0), y: place(n, 1), w: n.width, h: n.height + issue(n), family: n.className, selected: this.frame.chosen.has(n.id) }));
   }
 

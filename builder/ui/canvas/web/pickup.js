@@ -79,7 +79,7 @@ export class Pickup {
     const all = bodies(this.frame.doc), body = all.get(lone.id);
     const at = body && placeOf(body, all);
     if (!at) return;
-    this.frame.positions[lone.id] = at;
+    this.frame.positions.set(lone.id, at);
     this.queue.push("insert", { node: lone.id, x: at[0], y: at[1], wire: wireId(marked) });
   }
 }

@@ -38,12 +38,12 @@ export class Queue {
     this.pending = this.pending.filter((event) => event.seq > seq);
   }
 
-  // Positions that Python does not know yet, by node.
+  // Positions that Python does not know yet, by node; a map, since a node may be called "constructor".
   moved() {
-    const positions = {};
+    const positions = new Map();
     for (const event of this.pending) {
-      if (event.type === "move") Object.assign(positions, event.positions);
-      if (event.type === "insert") positions[event.node] = [event.x, event.y];
+      if (event.type === "move") for (const [node, at] of Object.entries(event.positions)) positions.set(node, at);
+      if (event.type === "insert") positions.set(event.node, [event.x, event.y]);
     }
     return positions;
   }

@@ -42,20 +42,20 @@ export class Snap {
     if (!card || !view || !args) return;
     const id = card.dataset.id, chosen = this.frame.chosen;
     const along = new Set(chosen.has(id) ? chosen : [id]);
-    const places = Object.fromEntries([...bodies(this.frame.doc)].map(([id, body]) => [id, positionOf(body)]));
+    const places = new Map([...bodies(this.frame.doc)].map(([id, body]) => [id, positionOf(body)]));
     const nodes = new Map(args.nodes.map((node) => [node.id, node]));
-    if (!places[id] || !nodes.has(id)) return; // not in the push any more
-    const box = (node) => ({ x: places[node.id][0], y: places[node.id][1], w: node.width, h: node.height });
+    if (!places.get(id) || !nodes.has(id)) return; // not in the push any more
+    const box = (node) => ({ x: places.get(node.id)[0], y: places.get(node.id)[1], w: node.width, h: node.height });
     const seen = { left: -view.x / view.k, top: -view.y / view.k, right: (this.win.innerWidth - view.x) / view.k, bottom: (this.win.innerHeight - view.y) / view.k };
     const inView = (b) => b.x < seen.right && b.x + b.w > seen.left && b.y < seen.bottom && b.y + b.h > seen.top;
-    const others = args.nodes.filter((n) => places[n.id] && !along.has(n.id) && n.parentNode === nodes.get(id).parentNode).map(box).filter(inView);
-    const middle = (pin) => places[pin.parentNode][1] + pin.position.y + pin.height / 2;
+    const others = args.nodes.filter((n) => places.get(n.id) && !along.has(n.id) && n.parentNode === nodes.get(id).parentNode).map(box).filter(inView);
+    const middle = (pin) => places.get(pin.parentNode)[1] + pin.position.y + pin.height / 2;
     const straight = [];
     for (const { source, target } of args.edges) {
       const [from, to] = [nodes.get(source), nodes.get(target)];
       if (!from || !to || (from.parentNode === id) === (to.parentNode === id)) continue;
       const [own, other] = from.parentNode === id ? [from, to] : [to, from];
-      if (places[other.parentNode] && !along.has(other.parentNode)) straight.push({ at: middle(other) - middle(own), straight: true });
+      if (places.get(other.parentNode) && !along.has(other.parentNode)) straight.push({ at: middle(other) - middle(own), straight: true });
     }
     this.drag = {
       mouse: [event.clientX, event.clientY], own: box(nodes.get(id)), straight,
