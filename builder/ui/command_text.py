@@ -41,9 +41,9 @@ COMMAND_TEXTS: dict[str, tuple[str, str]] = {
         "Drag a card | Place it on the canvas or a wire\nDrag from a dot | Draw a wire\n"
         "Drop a wire in the open | See what fits\nDrag from a taken input | Move its wire\n"
         "Shift + drag | Select several\nCtrl + click | Add to the selection\nAlt while dragging | Without snapping\n"
-        "Double click | Open a block\nRight click | Commands",
+        "Double click | Open a block\nRight click | Commands\nDrop a graph file | Open it",
         "拖动卡片 | 放到画布或连线上\n从圆点拖出 | 画连线\n连线放到空白处 | 查看可接的组件\n从已连的输入拖出 | 移动其连线\n"
-        "Shift + 拖动 | 框选\nCtrl + 单击 | 追加选择\n拖动时按住 Alt | 不吸附对齐\n双击 | 打开模块\n右键 | 命令",
+        "Shift + 拖动 | 框选\nCtrl + 单击 | 追加选择\n拖动时按住 Alt | 不吸附对齐\n双击 | 打开模块\n右键 | 命令\n拖入图文件 | 打开",
     ),
     "gestures_keys": ("On the canvas", "在画布上"),
     "gestures_keys_list": (

@@ -116,6 +116,7 @@ COMMANDS: dict[str, Command] = {
         Command("file", "save", _asks("save"), ("Ctrl+S",), "save"),
         Command("file", "save_as", _asks("save_as"), ("Ctrl+Shift+S",), "save_as"),
         Command("file", "versions", _asks("versions"), (), "history"),
+        Command("file", "upload", _asks("upload"), (), "upload"),
         Command("file", "manage", _asks("manage"), (), "folder_managed"),
         Command("file", "start_images", _starts("images"), (), "image", "nothing"),
         Command("file", "start_table", _starts("table"), (), "table", "nothing"),

@@ -17,6 +17,8 @@ from builder.ui import (
     files,
     frame,
     gallery,
+    graph_import,
+    graph_pack,
     replace_panel,
     saved_graphs,
     session,
@@ -171,8 +173,12 @@ def _recent_row(item: session.Recent) -> None:
 def _upload() -> None:
     st.caption(t("upload_hint"))
     with frame.uploader():
-        given = st.file_uploader(t("upload_label"), type=["json"], key="upload_file")
+        given = st.file_uploader(t("upload_label"), type=["json", "zip"], key="upload_file")
     if given is None:
+        return
+    if graph_pack.is_pack(given.name):
+        if graph_import.draw([(given.name, given.getvalue())]):
+            app_shell.open_page("gallery", view="mine")
         return
     try:
         with st.spinner(t("open_working")):

@@ -42,11 +42,11 @@ FILES_TEXTS: dict[str, tuple[str, str]] = {
     "open_working": ("Opening", "正在打开"),
     # upload
     "upload_title": ("Upload a graph file", "上传图文件"),
-    "upload_label": ("Graph file (.json)", "图文件（.json）"),
+    "upload_label": ("Graph file (.json), or a zip of graphs", "图文件（.json），或装有多个图的 zip"),
     "upload_hint": (
-        "The graph opens as a new desk; what is open now stays under Recent work. To keep several files at once, import them "
-        "in Gallery, My graphs.",
-        "图将作为新的工作区打开；当前工作保留在“最近的工作”中。要一次存入多个文件，请在“图库 › 我的图”中导入。",
+        "The graph opens as a new desk; what is open now stays under Recent work. The graphs of a zip, as My graphs exports them, "
+        "are saved among my graphs.",
+        "图将作为新的工作区打开；当前工作保留在“最近的工作”中。zip（如“我的图”导出的）中的图会存入“我的图”。",
     ),
     # versions
     "versions_title": ("Versions of {name}", "{name} 的历史版本"),
@@ -63,6 +63,10 @@ FILES_TEXTS: dict[str, tuple[str, str]] = {
     "versions_equal": ("same graph, other places", "图相同，位置不同"),
     "versions_restore": ("Restore", "恢复"),
     "versions_compare": ("Compare", "比较"),
+    "versions_compare_help": (
+        "What the graph on the desk changes in this version",
+        "当前画布上的图相对于此版本有哪些改动",
+    ),
     "versions_copy": ("Open as a copy", "作为副本打开"),
     "versions_about": (
         "The last {kept} states are kept; beyond that, older ones that lie close together go first.",
@@ -168,5 +172,6 @@ FILES_TEXTS: dict[str, tuple[str, str]] = {
     "command_open_graph": ("Open a graph…", "打开图…"),
     "command_save_as": ("Save as…", "另存为…"),
     "command_versions": ("Versions…", "历史版本…"),
+    "command_upload": ("Upload a graph file…", "上传图文件…"),
     "command_manage": ("My graphs", "我的图"),
 }

@@ -13,6 +13,7 @@ from builder.ui import (
     entry,
     files,
     frame,
+    graph_import,
     numbers,
     page_notice,
     saved_graphs,
@@ -24,11 +25,10 @@ from builder.ui.card_html import card
 from builder.ui.catalogue import Catalogue
 from builder.ui.entry import Entry
 from builder.ui.markdown import plain
-from builder.ui.saved_graphs import Incoming, Saved
+from builder.ui.saved_graphs import Saved
 from builder.ui.text import language, t
 
 STEP = 48  # cards that are drawn at once
-REFUSED = 12  # lines that say which files are refused
 
 
 def draw(catalogue: Catalogue) -> None:
@@ -177,35 +177,8 @@ def _import() -> None:
         given = st.file_uploader(
             t("import_label"), type=["json", "zip"], key="import_files", accept_multiple_files=True
         )
-    if not given:
-        return
-    found = saved_graphs.incoming((file.name, file.getvalue()) for file in given)
-    refused = [f"{each.name}: {frame.said(each.error)}" for each in found if each.error is not None]
-    if refused:
-        more = [t("import_refused_more", n=len(refused) - REFUSED)] if len(refused) > REFUSED else []
-        st.error("\n\n".join(plain(line) for line in [*refused[:REFUSED], *more]))
-    good = [each for each in found if each.graph is not None]
-    taken = sum(each.taken for each in good)
-    choice = "keep_both"
-    if taken:
-        st.warning(t("import_taken", n=taken))
-        choice = st.radio(
-            t("import_taken", n=taken), ["keep_both", "replace", "skip"], format_func=lambda name: t(f"import_{name}"),
-            key="import_choice", label_visibility="collapsed",
-        )  # fmt: skip
-    wanted = [each for each in good if choice != "skip" or not each.taken]
-    if st.button(t("import_button", n=len(wanted)), key="import_confirm", type="primary", disabled=not wanted):
-        _take_in(wanted, choice == "replace")
+    if given and graph_import.draw([(file.name, file.getvalue()) for file in given]):
         st.rerun()
-
-
-def _take_in(wanted: list[Incoming], replace: bool) -> None:
-    def act() -> None:
-        names = [saved_graphs.take_in(each, replace) for each in wanted]
-        shown = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
-        page_notice.say(f"Imported {len(names)}: {shown}", f"已导入 {len(names)} 个：{shown}")
-
-    page_notice.attempt(act)
 
 
 ITEMS: dict[

@@ -79,7 +79,9 @@ def _version(desk: Desk, version: Version, drawn: Entry, words: str) -> None:
     ):
         if st.button(t("versions_restore"), key=f"version_restore_{version.digest}", icon=":material/history:"):
             _attempt(lambda: files.restore(desk, version))
-        if st.button(t("versions_compare"), key=f"version_compare_{version.digest}", type="tertiary"):
+        if st.button(
+            t("versions_compare"), key=f"version_compare_{version.digest}", type="tertiary", help=t("versions_compare_help")
+        ):  # fmt: skip
             compare_panel.begin(desk, version.graph, *(times.moment(version.time, lang) for lang in ("en", "zh")))
         if st.button(t("versions_copy"), key=f"version_copy_{version.digest}", type="tertiary"):
             _attempt(lambda: files.open_graph(version.graph()))

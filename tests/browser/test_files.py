@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 import secrets
+import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from builder.graph import load, save
 from tests.browser.desk_page import DeskPage
@@ -100,6 +103,33 @@ def test_two_files_come_in_at_once_and_a_name_that_is_taken_is_asked_about(
     expect(page.locator('[class*="st-key-gallery_card_saved_fresh"]')).to_contain_text("Vision Transformer")
     expect(page.locator('[class*="st-key-gallery_card_saved_taken"]')).to_have_count(2)
     assert json.loads((workspace / "graphs" / "taken 2.json").read_text())["meta"]["year"] == 2020
+
+
+@pytest.mark.slow
+def test_graph_files_are_dropped_on_the_desk(desk: DeskPage, workspace: Path) -> None:
+    """One on the canvas is opened; a zip, dropped beside it, is asked about and saved."""
+    graph = (GALLERY / "mlp.json").read_bytes()
+    drop_file(desk.canvas.locator(".react-flow__pane"), "net.json", graph)
+    expect(desk.page.locator(".desk-title")).to_contain_text("Multi-layer perceptron")
+    desk.settled()
+    name, stream = f"dropped {secrets.token_hex(3)}", io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as pack:
+        pack.writestr(f"../{name}.json", graph)
+    drop_file(desk.page.locator(".st-key-palette"), "graphs.zip", stream.getvalue())
+    desk.page.locator(".st-key-import_confirm button").click()
+    expect(desk.page.locator(f'[class*="st-key-gallery_card_saved_{name.replace(" ", "-")}"]')).to_have_count(1)
+    assert (workspace / "graphs" / f"{name}.json").exists()
+
+
+def drop_file(target: Locator, name: str, content: bytes) -> None:
+    """Drops a file from outside of the browser; the browser itself must not open it."""
+    script = """(element, [name, content]) => {
+      const win = element.ownerDocument.defaultView, dataTransfer = new win.DataTransfer();
+      dataTransfer.items.add(new win.File([Uint8Array.from(atob(content), (c) => c.charCodeAt(0))], name));
+      const send = (type) => element.dispatchEvent(new win.DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+      return [send("dragover"), send("drop")];
+    }"""
+    assert target.evaluate(script, [name, base64.b64encode(content).decode()]) == [False, False]
 
 
 def test_the_gallery_is_filtered_and_the_address_keeps_it(page: Page, app: str) -> None:

@@ -12,6 +12,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from builder.graph import Graph, GraphError, dumps, loads
 from builder.ui import files, saved_graphs, session, version_panel, versions
@@ -358,6 +359,38 @@ def test_versions_say_what_changed(change: Callable[[Graph], object], words: str
     change(after)
     assert version_panel.changes(graph(), after, "en") == words
     assert version_panel.changes(None, graph(), "en") == "3 nodes"
+
+
+def uploaded(name: str, content: bytes) -> AppTest:
+    """The Build page after a file was given to the dialog that takes graph files."""
+    app = open_page("build", graph(1))
+    for _ in range(2):  # the dialog stays open in a browser
+        desk_of(app).dialog = "upload"
+        run(app)
+        if not app.session_state["upload_file"]:
+            app.file_uploader(key="upload_file").set_value((name, content, "application/octet-stream"))
+    return app
+
+
+def test_the_zip_of_all_graphs_is_uploaded_from_the_desk() -> None:
+    for name in ("one", "two"):
+        saved_graphs.write(name, graph(1))
+    app = uploaded("layerloom-graphs.zip", saved_graphs.archive())
+    assert "2 of them" in said(app)
+    assert app.button(key="import_confirm").label == "Import 2"
+    before = desk_of(app).id
+    app.button(key="import_confirm").click()
+    desk_of(app).dialog = "upload"
+    app.run()
+    assert {each.name for each in saved_graphs.saved()} == {"one", "two", "one 2", "two 2"}
+    assert desk_of(app).id == before
+
+
+@pytest.mark.parametrize(("name", "content"), [("g.zip", b"no zip"), ("g.json", b"{}")])
+def test_what_holds_no_graph_is_said_where_it_was_given(name: str, content: bytes) -> None:
+    app = uploaded(name, content)
+    assert len(app.error) == 1
+    assert not saved_graphs.saved()
 
 
 def test_a_version_is_compared_with_what_is_on_the_desk() -> None:

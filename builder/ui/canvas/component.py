@@ -23,7 +23,7 @@ WEB = Path(__file__).parent / "web"
 BRIDGE = (
     "queue", "dom", "drawn", "viewport", "parts", "snap", "held", "frame", "focus", "search", "chooser", "map", "overlay", "menu",
     "labels", "wires", "ways",
-    "suggest", "pickup", "clipboard", "drop", "finder", "typing", "keyboard", "spoken", "bridge",
+    "suggest", "pickup", "clipboard", "drop", "files", "finder", "typing", "keyboard", "spoken", "bridge",
 )  # fmt: skip
 _IMPORT = re.compile(r"^import .*? from \"\./.*?\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)

@@ -5,6 +5,7 @@ import { Chooser } from "./chooser.js";
 import { Clipboard } from "./clipboard.js";
 import { bodies, chosenIn } from "./drawn.js";
 import { Drop } from "./drop.js";
+import { Files } from "./files.js";
 import { Finder } from "./finder.js";
 import { Focus } from "./focus.js";
 import { Frame } from "./frame.js";
@@ -43,6 +44,7 @@ class Bridge {
         this.clipboard.attach();
         this.menu.attach();
         this.pickup.attach();
+        this.files.attach(this.frame.doc);
       },
       selected: (nodes, edges) => this.wires.show(nodes, edges),
       released: () => this.pickup.released(),
@@ -60,6 +62,7 @@ class Bridge {
     this.pickup = new Pickup(this.frame, this.queue);
     this.suggest = new Suggest(this.frame, this.queue, this.chooser, this.wires);
     this.drop = new Drop(this.root, this.frame, this.queue, this.overlay);
+    this.files = new Files(() => this.keyboard.run("upload"));
     this.focus = new Focus(this.frame);
     this.finder = new Finder({
       chooser: this.chooser, frame: this.frame, focus: this.focus, menu: this.menu, queue: this.queue, overlay: this.overlay,
@@ -83,6 +86,7 @@ class Bridge {
     document.removeEventListener("keydown", this.onKey, true);
     document.removeEventListener("layerloom-ways", this.onWays);
     this.drop.close();
+    this.files.close();
     this.clipboard.close();
     this.menu.dispose();
     this.ways.close();
