@@ -85,7 +85,10 @@ def attentions(inspector: Inspector, sample: Sample) -> list[Attention]:
     known = {path for path, _ in inspector.ends(sample)}
     nodes = [node for node in attention_nodes(inspector) if node in known]
     if not nodes:
-        raise InspectError("This sample reaches no attention of the model.", "此样本未经过模型的任何注意力。")
+        raise InspectError(
+            "This sample reaches no attention of the model: it has no target. Choose a sample of the data.",
+            "此样本未经过模型的任何注意力：它没有目标。请选择数据中的样本。",
+        )
     return [attention(inspector, sample, node).trimmed() for node in nodes]
 
 

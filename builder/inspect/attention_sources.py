@@ -173,7 +173,9 @@ def _steps(inspector: Inspector, sample: Sample, node: str) -> Read:
     result = (node, next(iter(compiled.report.nodes[node].outputs)))
     if result not in inspector.ends(sample):
         raise InspectError(
-            f"This sample does not reach '{node}': it has no target.", f"此样本到不了“{node}”：它没有目标。", node
+            f"This sample does not reach '{node}': it has no target. Choose a sample of the data.",
+            f"此样本到不了“{node}”：它没有目标。请选择数据中的样本。",
+            node,
         )
     with inspector.steady():
         original.forward = recording  # the modules inside stay where they hang

@@ -227,8 +227,11 @@ class Inspector:
         """One tensor of the graph on a sample; InspectError where the sample does not determine it."""
         found = self.values(sample).get(end)
         if found is None:
+            lacking = next((".".join(s) for s in self.sources([end]) if s not in sample.inputs), ".".join(end))
             raise InspectError(
-                f"'{end[0]}' has no value '{end[1]}' on this sample.", f"“{end[0]}”在此样本上没有“{end[1]}”值。", end[0]
+                f"'{end[0]}' depends on '{lacking}', which this sample does not have. Choose a sample of the data.",
+                f"“{end[0]}”依赖“{lacking}”，而此样本没有该值。请选择数据中的样本。",
+                end[0],
             )
         return found
 
