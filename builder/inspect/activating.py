@@ -16,13 +16,14 @@ from torch import Tensor
 from builder.compiler import End
 from builder.compiler.receptive import Sight, sights
 from builder.inspect.errors import InspectError
-from builder.inspect.features import feature_axis, spread
+from builder.inspect.features import affordable, feature_axis
 from builder.inspect.inspector import Inspector
 from builder.inspect.labels import Steps, steps_of
 from builder.inspect.samples import Sample
 from components.data._base import SplitName
 
 LIMIT = 2000  # samples that are searched
+WORK = 8e10  # floating-point operations that this may take, which is one to two seconds of one processor core
 BESIDE = {"tokens": 6, "characters": 18, "steps": 24}  # shown before and after the place of a unit in a sequence
 
 Seen = Literal["field", "patch", "whole", "step"]
@@ -92,7 +93,7 @@ def activating(
 
     Args:
         end: the output of a node that is maps, sequences or vectors of samples.
-        limit: at most so many samples are searched, evenly spread.
+        limit: at most so many samples are searched, evenly spread; of large models fewer.
 
     Raises:
         InspectError: there is no such unit, or the split is empty.
@@ -120,7 +121,7 @@ def activating(
 
 def find_peaks(inspector: Inspector, end: End, split: SplitName, limit: int) -> Peaks:
     """The greatest activation of every unit on the samples of a split; padding is no place."""
-    items = spread(inspector.size(split), limit)
+    items = affordable(inspector, end, inspector.size(split), limit, WORK)
     if not len(items):
         raise InspectError(f"The '{split}' split is empty.", f"“{split}”划分为空。")
     program, step = inspector.program((end,)), inspector.batch_size([end])

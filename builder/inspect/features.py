@@ -17,6 +17,8 @@ from builder.inspect.inspector import Inspector
 from builder.inspect.prediction import IGNORED
 from components.data._base import SPLITS, SplitName
 
+FEWEST = 64  # samples that are looked through, however large the model
+
 
 @dataclass(frozen=True)
 class Features:
@@ -58,6 +60,11 @@ def answers_one(head: Head) -> bool:
 def spread(size: int, limit: int) -> np.ndarray:
     """At most so many of the first ``size`` whole numbers, evenly spread."""
     return np.unique(np.linspace(0, size - 1, min(size, limit)).astype(np.int64)) if size else np.empty(0, np.int64)
+
+
+def affordable(inspector: Inspector, end: End, size: int, limit: int, work: float) -> np.ndarray:
+    """As ``spread``, of large models fewer: as many as ``work`` floating-point operations allow, but ``FEWEST``."""
+    return spread(size, int(min(limit, max(FEWEST, work // max(inspector.work([end]), 1)))))
 
 
 def gather(

@@ -16,7 +16,7 @@ from torch import Tensor
 from builder.compiler import End
 from builder.inspect.dependence import differentiable
 from builder.inspect.errors import InspectError
-from builder.inspect.features import gather, spread, vectors_of
+from builder.inspect.features import affordable, gather, vectors_of
 from builder.inspect.inspector import Inspector, inputs_of
 from builder.inspect.samples import Sample
 from components.attribution.activation_maximization import maximize
@@ -24,8 +24,10 @@ from components.attribution.feature_inversion import invert
 from components.data._base import SplitName
 
 LIMIT = 1000  # samples among which the strongest is looked for
-STEPS, FEWEST = 64, 16  # of Adam
+SEARCH_WORK = 3e10  # floating-point operations for that, which is about half a second
+STEPS, FEWEST = 64, 12  # of Adam
 WORK = 2e10  # floating-point operations that a picture may take, which is about a second
+MOST_WORK = 2e11  # where the fewest steps would take more, the search has one beginning
 ROLL = 16  # an image is shifted by a pixel for so many of its side
 RATE = 0.1  # learning rate, in parts of the range of the data
 SEEDS = 3  # images that an inversion begins with
@@ -138,6 +140,8 @@ def preferred(
 ) -> Preferred:
     """Climbs to an image for each unit, from noise around grey and around the mean image, of which the better way counts.
 
+    Large models begin with grey alone.
+
     An activation is counted in its standard deviations over the samples, so that one smoothness suits every unit.
 
     Args:
@@ -149,7 +153,7 @@ def preferred(
         InspectError: the value does not come from an image alone, or the split is empty.
     """
     image = _image(inspector, end)
-    items = spread(inspector.size(split), LIMIT)
+    items = affordable(inspector, end, inspector.size(split), LIMIT, SEARCH_WORK)
     data = inspector.kept(("averages", end, split), lambda: gather(inspector, [end], split, items).vectors[0])
     chosen = data[:, torch.from_numpy(units)]  # (M, k)
     best, place = chosen.max(0)
@@ -160,7 +164,9 @@ def preferred(
     if begin == "sample":
         ways = [inspector.batch(split, strongest.tolist())[image]]
     else:
-        ways = [_noise(inspector, image, around, len(units), seed) for around in ((low + high) / 2, None)]
+        grey = (low + high) / 2
+        around = [grey, None] if can_begin_twice(inspector, end, len(units)) else [grey]
+        ways = [_noise(inspector, image, each, len(units), seed) for each in around]
     start, k = torch.cat(ways), len(units)
     steps = steps_for(inspector, end, len(start))
     activation = _activation(inspector, image, end, torch.from_numpy(units).repeat(len(ways)))
@@ -208,8 +214,17 @@ def inversion(inspector: Inspector, sample: Sample, end: End, smoothness: float 
 
 def steps_for(inspector: Inspector, end: End, images: int) -> int:
     """Fewer steps for larger models, so that a picture takes about a second."""
-    once = 3 * inspector.work([end]) * images  # a way back costs twice the way there
-    return int(min(STEPS, max(FEWEST, WORK // max(once, 1))))
+    return int(min(STEPS, max(FEWEST, WORK // max(_step_work(inspector, end, images), 1))))
+
+
+def can_begin_twice(inspector: Inspector, end: End, units: int) -> bool:
+    """Whether there is time for two beginnings of each unit."""
+    return FEWEST * _step_work(inspector, end, 2 * units) <= MOST_WORK
+
+
+def _step_work(inspector: Inspector, end: End, images: int) -> int:
+    """The floating-point operations of a step."""
+    return 3 * inspector.work([end]) * images  # a way back costs twice the way there
 
 
 def pixel_range(inspector: Inspector, image: End) -> tuple[float, float]:

@@ -10,7 +10,17 @@ import pytest
 
 from builder.gallery import graph_files
 from builder.inspect import InspectError, Inspector, compute, notice, views
-from builder.inspect.imagined import FEWEST, STEPS, image_of, inversion, pixel_range, preferred, steps_for
+from builder.inspect.features import affordable
+from builder.inspect.imagined import (
+    FEWEST,
+    STEPS,
+    can_begin_twice,
+    image_of,
+    inversion,
+    pixel_range,
+    preferred,
+    steps_for,
+)
 from tests.inspect.graphs import CE, Node, build
 
 Zoo = Callable[[str], Inspector]
@@ -93,6 +103,20 @@ def test_large_models_get_fewer_steps(zoo: Zoo, monkeypatch: pytest.MonkeyPatch)
     assert steps_for(inspector, ("conv2", "y"), 6) == STEPS
     monkeypatch.setattr("builder.inspect.imagined.WORK", 1)
     assert steps_for(inspector, ("conv2", "y"), 6) == FEWEST
+
+
+def test_large_models_search_fewer_samples_and_begin_once(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    inspector = zoo("cnn")
+    end, size = ("conv2", "y"), inspector.size("train")
+    once = inspector.work([end])
+    assert len(affordable(inspector, end, size, 500, 1e15)) == 500
+    assert len(affordable(inspector, end, size, 500, 100.5 * once)) == 100
+    assert len(affordable(inspector, end, size, 500, 1)) == 64
+    assert can_begin_twice(inspector, end, 2)
+    monkeypatch.setattr("builder.inspect.imagined.MOST_WORK", 3 * FEWEST * 4 * once - 1)
+    assert not can_begin_twice(inspector, end, 2)
+    found = preferred(inspector, end, np.array([1, 4]), "valid")
+    assert found.images.shape[0] == 2 and len(found.start) == 2
 
 
 def test_a_value_with_several_rows_for_one_image_is_left_out() -> None:

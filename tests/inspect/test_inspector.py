@@ -243,7 +243,7 @@ def test_an_upload_determines_all_but_the_target(zoo: Zoo) -> None:
     inspector = zoo("cnn")
     sample = inspector.upload_image(png(np.zeros((8, 8), np.uint8)))
     assert ("fc", "y") in inspector.values(sample)
-    with pytest.raises(InspectError, match="depends on 'data.y', which this sample does not have"):
+    with pytest.raises(InspectError, match=r"depends on 'data\.y', which this sample does not have"):
         inspector.value(sample, ("data", "y"))
 
 

@@ -146,9 +146,9 @@ VIEWS: tuple[View, ...] = (
         "measured through every node; behind attention, the token's own patch.",
         "按单元在各位置上的最大激活对样本排序，仿 Zeiler & Fergus（arXiv 1311.2901）与 Girshick 等（arXiv 1311.2524）。"
         "框出的是该位置的值可能依赖的范围，即逐节点测得的感受野；注意力之后则为词元自身的图块。",
-        "At most 2,000 samples. The greatest activations may show only one side of what a unit does; how much of its "
-        "field it uses is not told.",
-        "最多 2000 个样本。最强响应可能只反映单元功能的一面，也不说明它实际使用了感受野中的多少。",
+        "At most 2,000 samples, with large models fewer, so that it takes about two seconds. The greatest activations may "
+        "show only one side of what a unit does; how much of its field it uses is not told.",
+        "最多 2000 个样本，大模型更少，以便两秒左右完成。最强响应可能只反映单元功能的一面，也不说明它实际使用了感受野中的多少。",
         _with_units, _options, _draw_activating, needs_sample=False, first=last_learned,
     ),
     View(
@@ -161,9 +161,9 @@ VIEWS: tuple[View, ...] = (
         "around the mean image, and the better of the two is shown.",
         "从噪声出发对单元的激活（特征图取均值）做梯度上升（Erhan 等，蒙特利尔大学技术报告 1341，2009），并惩罚相邻像素差的平方。"
         "像素限于数据的取值范围；每步前随机平移，边长每 16 个像素移一个像素。分别从灰色与均值图像附近的噪声出发，取较优者。",
-        "Such an image is no natural one, and one of many; another seed finds another. 64 steps at most, fewer for large "
-        "models, so that it takes about two seconds; 1,000 samples at most.",
-        "这样的图像并不自然，也只是众多解之一，换种子会不同。最多 64 步，大模型步数更少，以便两秒左右完成；最多比较 1000 个样本。",
+        "Such an image is no natural one, and one of many; another seed finds another. 64 steps at most and 1,000 samples; "
+        "for large models fewer of both and only the grey beginning, so that it takes about two seconds.",
+        "这样的图像并不自然，也只是众多解之一，换种子会不同。最多 64 步、比较 1000 个样本；大模型两者更少，且只从灰色出发，以便两秒左右完成。",
         _imaginable, _preferred_options, _draw_preferred, needs_sample=False, first=last_learned,
     ),
     View(
