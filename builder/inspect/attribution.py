@@ -37,7 +37,7 @@ class Sanity:
 
     Args:
         values: laid out as those of the attribution.
-        correlation: Spearman's rank correlation of the two maps as they are drawn; 0 where one is the same everywhere.
+        correlation: Spearman's rank correlation of the two maps as they are drawn; not a number where one is the same everywhere.
     """
 
     values: np.ndarray
@@ -96,11 +96,18 @@ class Attribution:
             return values.sum(1) if self.signed else values.max(1)
         return values
 
+    def comparable(self, map_: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Two maps that are laid out as this one's, without what is 0 whatever the weights are: padding, nodes out of reach."""
+        if self.steps is not None:
+            return map_[: self.steps.real], other[: self.steps.real]
+        reached = (map_ != 0) | (other != 0) if self.shape == "nodes" else ...
+        return map_[reached], other[reached]
+
     def notice(self, language: str) -> str:
         """A warning where the map says nothing, or hardly depends on the weights; else empty."""
         if not self.map.any():
             return self._empty(language)
-        if self.sanity is None or self.sanity.correlation <= WARN_ABOVE:
+        if self.sanity is None or not self.sanity.correlation > WARN_ABOVE:
             return ""
         rank = f"{self.sanity.correlation:.2f}"
         if language == "zh":

@@ -31,7 +31,8 @@ class Cascade:
         counts: (S,), how many layers are random.
         total: how many layers there are.
         maps: (S, *), each as it is drawn.
-        correlation: (S,), Spearman's rank correlation with the map of the model as it is.
+        correlation: (S,), Spearman's rank correlation with the map of the model as it is; not a number where one of the two
+            is the same everywhere.
         magnitude: (S,), that of the magnitudes of the two.
         similarity: (S,), structural similarity of the magnitudes, of images of 3 pixels a side or more; empty else.
     """
@@ -74,8 +75,8 @@ def cascade(inspector: Inspector, target: Target, explain: Explain) -> Cascade:
     compared = own.ndim == 2 and min(own.shape) >= 3  # less has no windows
     return Cascade(
         found, tuple(names), np.array(sorted(shown)) + 1, len(layers), stages,
-        np.array([rank_correlation(own, map_) for map_ in stages]),
-        np.array([rank_correlation(np.abs(own), np.abs(map_)) for map_ in stages]),
+        np.array([rank_correlation(*found.comparable(own, map_)) for map_ in stages]),
+        np.array([rank_correlation(*map(np.abs, found.comparable(own, map_))) for map_ in stages]),
         np.array([structural_similarity(np.abs(own), np.abs(map_)) for map_ in stages if compared]),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from builder.inspect.features import spread
 from builder.inspect.inspector import Inspector
-from builder.inspect.latent import is_image, pictures, usual_split
+from builder.inspect.pictures import is_image, pictures, usual_split
 from components.generative.diffusion._process import data_in
 
 

@@ -52,9 +52,12 @@ def can_be_features(inspector: Inspector, end: End) -> bool:
     return sizes[feature_axis(inspector, end) - 1] not in (0, 1)
 
 
-def answers_one(head: Head) -> bool:
-    """Whether an answer is one class or one number, so that it can colour a point."""
-    return head.by_class or (head.task == "values" and len(head.names) == 1)
+def answers_one(inspector: Inspector, head: Head) -> bool:
+    """Whether an answer is one class or one number for each sample or node, so that it can colour a point."""
+    if head.task == "values":
+        return len(head.names) == 1
+    one = not head.batched or len(inspector.layout.sample_shape(head.end)) <= 1
+    return one and head.by_class and not head.tokens
 
 
 def spread(size: int, limit: int) -> np.ndarray:
@@ -90,7 +93,7 @@ def gather(
         )
     if not len(items):
         raise InspectError(f"The '{split}' split is empty.", f"“{split}”划分为空。")
-    answering = head if head is not None and answers_one(head) else None
+    answering = head if head is not None and answers_one(inspector, head) else None
     wanted = [*ends, *([answering.end] if answering else [])]
     if answering and answering.target:
         wanted.append(answering.target)

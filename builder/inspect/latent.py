@@ -13,12 +13,9 @@ from torch import Tensor
 from builder.compiler import Compiled, End
 from builder.graph import FlatNode
 from builder.inspect.errors import InspectError
-from builder.inspect.features import spread
 from builder.inspect.inspector import Inspector
+from builder.inspect.pictures import is_image, pictures, some_batch, usual_split
 from builder.inspect.samples import Sample
-from components.data._base import SplitName
-
-_MEASURED = 256  # samples that tell the range of images and the spread of codes
 
 
 @dataclass(frozen=True)
@@ -101,14 +98,6 @@ def _images(inspector: Inspector) -> list[End]:
             elif not _is_flow(node):
                 found += [end for ends in compiled.sources(node.path).values() for end in ends]
     return [end for end in dict.fromkeys(found) if is_image(inspector, end)]
-
-
-def is_image(inspector: Inspector, end: End) -> bool:
-    """Whether a value has the shape of images of one or three channels."""
-    shape = inspector.layout.sample_shape(end)
-    whole = len(shape) == 3 and all(isinstance(size, int) for size in shape)
-    floating = inspector.layout.spec(end).dtype.startswith("float")
-    return whole and floating and shape[0] in (1, 3) and inspector.layout.batch_axis(end) == 0
 
 
 def _makes(inspector: Inspector, end: End, image: End) -> bool:
@@ -195,7 +184,7 @@ def spread_of_codes(inspector: Inspector, latent: Latent) -> np.ndarray:
         return np.ones(size_of(inspector, latent))
 
     def measure() -> np.ndarray:
-        (found,) = inspector.run(inspector.program([place]), _some_batch(inspector))
+        (found,) = inspector.run(inspector.program([place]), some_batch(inspector))
         return found.flatten(1).std(0).numpy().astype(np.float64)
 
     return inspector.kept(("spread of codes", latent.end), measure)
@@ -224,67 +213,3 @@ def decode(inspector: Inspector, latent: Latent, codes: Tensor, sample: Sample |
         others: Mapping[End, Tensor] = {end: value.expand(len(some), *value.shape[1:]) for end, value in given.items()}
         parts += inspector.run(program, {**others, latent.end: some})
     return pictures(inspector, latent.image, torch.cat(parts))
-
-
-def pictures(inspector: Inspector, end: End, images: Tensor) -> np.ndarray:
-    """Images (N, C, H, W) of a value as (N, H, W) or (N, H, W, 3) in [0, 1], black and white the same for all."""
-    low, high = image_range(inspector, end)
-    if (low, high) == (-math.inf, math.inf):
-        images, low, high = images.sigmoid(), 0.0, 1.0
-    shown = ((images - low) / (high - low)).clamp(0, 1)
-    return (shown[:, 0] if shown.shape[1] == 1 else shown.movedim(1, -1)).numpy()
-
-
-def image_range(inspector: Inspector, end: End) -> tuple[float, float]:
-    """What stands for black and white in a value: what a view of it says, the logits that a loss takes (both infinite),
-    the range of the images that a loss holds against it, or else of the images that the layers are given."""
-    compiled = inspector.compiled
-    if compiled.flat.nodes[end[0]].component.kind == "visualizer":
-        return 0.0, 1.0
-    for judge in compiled.of_kind("visualizer", "loss"):
-        sources, module = compiled.sources(judge.path), compiled.module(judge.path)
-        port = next((port for port, ends in sources.items() if end in ends), None)
-        if port is None:
-            continue
-        if judge.component.kind == "visualizer" and getattr(module, "form", "") == "images":
-            return tuple(module.range)  # type: ignore[union-attr, return-value]
-        if port == "logits" or getattr(module, "distribution", "") == "bernoulli":
-            return -math.inf, math.inf
-        others = [e for p, ends in sources.items() if p != port for e in ends if is_image(inspector, e)]
-        if others:
-            return _range_of(inspector, others[0])
-    layout = inspector.layout
-    ports = [
-        (n.path, port)
-        for n in compiled.of_kind("dataset", "transform")
-        for port in compiled.report.nodes[n.path].outputs
-    ]
-    given = [port for port in ports if layout.kind(port) == "image"]
-    return _range_of(inspector, given[-1]) if given else (0.0, 1.0)
-
-
-def _range_of(inspector: Inspector, end: End) -> tuple[float, float]:
-    def measure() -> tuple[float, float]:
-        (found,) = inspector.run(inspector.program([end]), _some_batch(inspector))
-        low, high = float(found.min()), float(found.max())
-        return (0.0, 1.0) if low >= 0 and high <= 1 else (low, max(high, low + 1e-6))
-
-    return inspector.kept(("range of images", end), measure)
-
-
-def _some_batch(inspector: Inspector) -> Mapping[End, Tensor]:
-    split = usual_split(inspector)
-    return inspector.batch(split, spread(inspector.size(split), _MEASURED).tolist())
-
-
-def usual_split(inspector: Inspector) -> SplitName:
-    """The validation split, or the first that has samples.
-
-    Raises:
-        InspectError: none has.
-    """
-    splits: tuple[SplitName, ...] = ("valid", "train", "test")
-    for split in splits:
-        if inspector.size(split):
-            return split
-    raise InspectError("The data have no samples.", "数据没有样本。")

@@ -12,7 +12,6 @@ from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
 from builder.inspect.labels import Steps, steps_of
 from builder.inspect.samples import Sample
-from builder.inspect.values import picture
 
 IGNORED = -100  # a target that is unknown
 
@@ -62,25 +61,8 @@ class Sequence:
     steps: Steps
 
 
-@dataclass(frozen=True)
-class Reconstruction:
-    """An image that the model makes, each (H, W) or (H, W, 3) in [0, 1].
-
-    Args:
-        entered: what the layers were given, after the transforms.
-        target: what the image should be; None where unknown.
-        output: what came out.
-        error: the mean squared error; None where the target is unknown.
-    """
-
-    entered: np.ndarray
-    target: np.ndarray | None
-    output: np.ndarray
-    error: float | None
-
-
 def predict(inspector: Inspector, sample: Sample, head: Head, position: int | None = None) -> Prediction:
-    """The answer of one head; where no position is given, at the last step, or at the first node with a target.
+    """The answer of one head; where no position is given, at the last step or the first node with a target.
 
     Raises:
         InspectError: there is no such position.
@@ -90,7 +72,7 @@ def predict(inspector: Inspector, sample: Sample, head: Head, position: int | No
     positions = rows.shape[1]
     targets = _targets(inspector, sample, head)
     if position is None:
-        position = _usual_position(head, positions, targets)
+        position = usual_position(head, positions, targets)
     if not 0 <= position < positions:
         raise InspectError(
             f"The answer has the positions 0 to {positions - 1}. Got {position} instead.",
@@ -134,53 +116,17 @@ def predict_tokens(inspector: Inspector, sample: Sample, head: Head) -> Sequence
     )
 
 
-def reconstruct(inspector: Inspector, sample: Sample, head: Head) -> Reconstruction:
-    """The image that the model makes of a sample.
-
-    Raises:
-        InspectError: the model makes no image.
-    """
-    if head.task != "image":
-        raise InspectError("This model does not answer with an image.", "此模型的答案不是图像。")
-    output = inspector.value(sample, head.end)[0]
-    targets = inspector.values(sample).get(head.target) if head.target else None
-    entered = _entered(inspector, sample, head)
-    error = None if targets is None else float((output - targets[0]).square().mean())
-    clipped = output.clamp(0, 1) if targets is None or _in_unit_range(targets) else output
-    return Reconstruction(
-        picture(entered.numpy()),
-        None if targets is None else picture(targets[0].numpy()),
-        picture(clipped.numpy()),
-        error,
-    )
-
-
-def _in_unit_range(x: torch.Tensor) -> bool:
-    return bool(x.min() >= 0 and x.max() <= 1)
-
-
-def _entered(inspector: Inspector, sample: Sample, head: Head) -> torch.Tensor:
-    """The last image of the data, transformed, on the way to the answer."""
-    found = None
-    for path in inspector.compiled.ancestors([head.end]):
-        for port in inspector.compiled.report.nodes[path].outputs:
-            if inspector.layout.kind((path, port)) == "image":
-                found = inspector.value(sample, (path, port))[0]
-    if found is None:
-        raise InspectError("This model's image is not made of an image.", "此模型的图像并非由图像生成。")
-    return found
-
-
 def _targets(inspector: Inspector, sample: Sample, head: Head) -> np.ndarray | None:
     """The right answers as ``Head.targets`` lays them out; None where the sample has none."""
     found = inspector.values(sample).get(head.target) if head.target else None
     return None if found is None else head.targets(found).numpy()
 
 
-def _usual_position(head: Head, positions: int, targets: np.ndarray | None) -> int:
-    if head.batched:
-        return positions - 1
-    if targets is None:
-        return 0
+def usual_position(head: Head, positions: int, targets: np.ndarray | None) -> int:
+    """The last step of a sequence, or the first node of a graph, whose right answer is known."""
+    if targets is None or targets.shape[1] != positions:
+        return positions - 1 if head.batched else 0
     known = np.flatnonzero(targets.reshape(positions, -1)[:, 0] != IGNORED)
-    return int(known[0]) if len(known) else 0
+    if not len(known):
+        return positions - 1 if head.batched else 0
+    return int(known[-1] if head.batched else known[0])

@@ -49,8 +49,7 @@ class Probes:
 
 def can_probe(inspector: Inspector, head: Head) -> bool:
     """Whether an answer is one known class or number for each sample, or each node of a graph."""
-    one = not head.batched or len(inspector.layout.sample_shape(head.end)) <= 1
-    return one and head.target is not None and answers_one(head) and not head.tokens
+    return head.target is not None and answers_one(inspector, head)
 
 
 def probes(inspector: Inspector, split: SplitName, head: Head, limit: int = LIMIT) -> Probes:

@@ -97,7 +97,7 @@ def _project(
     else:
         points, explained = (tsne if method == "tsne" else umap)(vectors), np.empty(0)
     error = None
-    if head is not None and head.target is not None and answers_one(head):
+    if head is not None and head.target is not None and answers_one(inspector, head):
         error = _errors(inspector, split, head, found.items, found.of_nodes)
     return Projection(
         *end, method, points, explained, found.items, found.truth, found.predicted, error, found.names, found.of_nodes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -20,14 +21,14 @@ def with_sanity(inspector: Inspector, found: Attribution, again: Callable[[Inspe
     Source: Adebayo et al., Sanity Checks for Saliency Maps, arXiv 1810.03292, section 3.
     """
     random = again(inspector.kept(("randomised",), inspector.randomised))
-    correlation = rank_correlation(found.map, found.flat(random.values))
+    correlation = rank_correlation(*found.comparable(found.map, found.flat(random.values)))
     return dataclasses.replace(found, sanity=Sanity(random.values, correlation))
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Spearman's rank correlation; 0 where one of the two is the same everywhere."""
+    """Spearman's rank correlation; not a number where one of the two is the same everywhere."""
     a, b = ranked(one.ravel()), ranked(other.ravel())
-    return 0.0 if np.ptp(a) == 0 or np.ptp(b) == 0 else float(np.corrcoef(a, b)[0, 1])
+    return math.nan if not a.size or np.ptp(a) == 0 or np.ptp(b) == 0 else float(np.corrcoef(a, b)[0, 1])
 
 
 def ranked(values: np.ndarray) -> np.ndarray:

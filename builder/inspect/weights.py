@@ -30,6 +30,7 @@ class Filters:
         colour: the three inputs are red, green and blue.
         outputs: names of the rows of a matrix, where they are classes.
         inputs: names of its columns, where they are features of a table.
+        table: the rows of a matrix are looked up by their numbers, as tokens are in an embedding.
         ranking: the order in which the filters are shown, where it is not their own.
     """
 
@@ -40,6 +41,7 @@ class Filters:
     colour: bool = False
     outputs: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    table: bool = False
     ranking: Ranking | None = None
 
 
@@ -80,6 +82,8 @@ def filters(inspector: Inspector, node: str, name: str = "") -> Filters:
     image = _image_shape(inspector, node, weight.shape[1])
     if image is not None:
         return Filters(node, name, "templates", weight.unflatten(1, image).numpy(), image[0] == 3)
+    if isinstance(owner, nn.Embedding):
+        return Filters(node, name, "matrix", weight.numpy(), table=True)
     outputs, inputs = _names(inspector, node)
     return Filters(node, name, "matrix", weight.numpy(), False, outputs, inputs)
 

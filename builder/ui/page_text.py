@@ -246,6 +246,7 @@ PAGE_TEXTS: dict[str, tuple[str, str]] = {
         "True and predicted class, with the probability of the prediction. Click one to look at it.",
         "真实类别与预测类别，括号内为预测概率。点击查看样本。",
     ),
+    "mistakes_by_loss_open": ("Greatest loss first. Click one to look at it.", "损失从大到小。点击一个即可查看。"),
     # export
     "export_title": ("Take the model away", "导出模型"),
     "export_format": ("Format", "格式"),

@@ -84,6 +84,12 @@ def strip(source: Source, view: str, data: Any) -> tuple[str, list[picker.Item]]
     return split, [{**item, "caption": text, "wrong": wrong} for item, (text, wrong) in zip(shown, captions)]
 
 
+def invitation(view: str, data: Any) -> str:
+    """What stands above the samples: their order, what is said of each, and that they can be clicked."""
+    by_loss = view == "mistakes" and (data.truth is None or data.predicted is None)
+    return t("mistakes_by_loss_open" if by_loss else f"{view}_open")
+
+
 def _of_mistake(data: Any, place: int) -> tuple[str, bool]:
     """What is said of a mistake, and whether it is one: a great loss is not always wrong."""
     if data.truth is None or data.predicted is None:

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 
 from builder.inspect import InspectError, Inspector, explanation
 from builder.inspect import class_activation as class_activation_module
-from builder.inspect.attribution import Target, can_explain
+from builder.inspect.attribution import Sanity, Target, can_explain
 from builder.inspect.class_activation import averaged_nodes, cam, cam_nodes, class_activation
 from builder.inspect.explanation import (
     deeplift,
@@ -25,6 +25,7 @@ from builder.inspect.explanation import (
     smoothgrad,
     through_relus,
 )
+from builder.inspect.figures import Style, attribution_figure
 from builder.inspect.sanity import rank_correlation, ranked, with_sanity
 from tests.inspect.graphs import sentiment
 
@@ -325,7 +326,7 @@ def test_rank_correlation_equals_spearmans() -> None:
     one, other = np.random.default_rng(0).integers(0, 6, (2, 5, 7))
     assert rank_correlation(one, other) == pytest.approx(float(spearmanr(one.ravel(), other.ravel())[0]))
     assert rank_correlation(one, one * 3 + 1) == pytest.approx(1)
-    assert rank_correlation(one, np.zeros_like(one)) == 0
+    assert np.isnan(rank_correlation(one, np.zeros_like(one)))
 
 
 def test_large_models_get_fewer_noisy_copies(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,3 +341,20 @@ def test_large_models_get_fewer_noisy_copies(zoo: Zoo, monkeypatch: pytest.Monke
 
 def test_equal_values_share_the_mean_of_their_ranks() -> None:
     assert ranked(np.array([3.0, 1.0, 3.0, 2.0, 3.0])).tolist() == [4, 1, 4, 2, 4]
+
+
+def test_nodes_out_of_reach_and_padding_are_not_compared(zoo: Zoo) -> None:
+    inspector = zoo("gcn")
+    found = saliency(inspector, inspector.sample(), Target(inspector.heads[0]))
+    other = np.where(found.map > 0, found.map[::-1] + 1, 0)
+    one, two = found.comparable(found.map, other)
+    assert (found.map == 0).any() and len(one) == len(two) == (found.map != 0).sum()
+
+
+def test_a_map_of_zeros_is_like_no_other(zoo: Zoo) -> None:
+    inspector = zoo("cnn")
+    found = saliency(inspector, inspector.sample(), Target(inspector.heads[0]))
+    assert found.notice("en") == ""
+    empty = dataclasses.replace(found, values=np.zeros_like(found.values), sanity=Sanity(found.values, np.nan))
+    assert "zero everywhere" in empty.notice("en") and "处处为零" in empty.notice("zh")
+    assert "rank correlation" not in attribution_figure(empty, Style()).layout.title.subtitle.text

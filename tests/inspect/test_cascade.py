@@ -12,6 +12,8 @@ from builder.inspect import Inspector, compute, options
 from builder.inspect.attribution import Target
 from builder.inspect.cascade import cascade, layers_down, structural_similarity
 from builder.inspect.explanation import saliency
+from builder.inspect.figures import Style
+from builder.inspect.figures.cascade import cascade_figure
 from builder.inspect.sanity import rank_correlation
 from tests.inspect.graphs import ZOO
 
@@ -29,7 +31,7 @@ def test_the_last_stage_is_the_map_of_random_weights(zoo: Zoo, model: str) -> No
     np.testing.assert_array_equal(found.maps[-1], full.map)
     np.testing.assert_array_equal(found.attribution.map, saliency(inspector, sample, target).map)
     assert found.counts[-1] == found.total and found.correlation[-1] == rank_correlation(
-        found.attribution.map, full.map
+        *found.attribution.comparable(found.attribution.map, full.map)
     )
 
 
@@ -76,4 +78,23 @@ def test_the_view_offers_what_the_model_allows(zoo: Zoo) -> None:
     figure, data = compute(inspector, "cascade", "", sample, explanation="integrated_gradients")
     lines = [t for t in figure.data if t.type == "scatter" and t.mode == "lines+markers"]
     assert len(lines) == 3 and list(lines[0].y[1:]) == data.correlation.tolist()  # signed: of magnitudes too
-    assert list(figure.layout.xaxis2.ticktext) == ["trained", "fc", "conv2", "conv1"]
+    assert list(figure.layout.xaxis.ticktext) == ["trained", "fc", "conv2", "conv1"]
+
+
+def test_padding_is_neither_drawn_nor_compared(zoo: Zoo) -> None:
+    inspector = zoo("sentiment")
+    sample, target = inspector.upload_text("a good film"), Target(inspector.heads[0])
+    found = cascade(inspector, target, lambda i, t: saliency(i, sample, t))
+    assert found.correlation[-1] == pytest.approx(rank_correlation(found.attribution.map[:3], found.maps[-1][:3]))
+    figure = cascade_figure(found, Style(), "Saliency")
+    assert figure.data[0].z.shape == (3, len(found.maps) + 1)
+    assert list(figure.layout.yaxis.ticktext) == ["a", "good", "film"]
+
+
+def test_maps_of_images_keep_their_shape_above_their_stages(zoo: Zoo) -> None:
+    figure, _ = compute(zoo("cnn"), "cascade", "", zoo("cnn").sample())
+    assert figure.layout.yaxis.scaleanchor == "x"
+    lines = next(t for t in figure.data if t.type == "scatter" and t.mode == "lines+markers")
+    assert (
+        list(lines.x) == list(figure.layout.xaxis.tickvals) == [11.5, 37.5, 63.5, 89.5]
+    )  # tiles of 24 cells, gaps of 2

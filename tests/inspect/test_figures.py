@@ -21,6 +21,7 @@ from builder.inspect.figures.canvas import (
     limits,
     overlay,
     shrink,
+    shrink_to,
     step_ticks,
     tile,
     veil,
@@ -63,6 +64,17 @@ def test_shrinking() -> None:
     assert shrink(np.ones((1, 9)), 3).shape == (1, 9)  # too thin to be averaged
     same = np.ones((2, 2))
     assert shrink(same, 1) is same
+
+
+def test_a_coarser_matrix_stands_where_it_was() -> None:
+    matrix = np.arange(12 * 7, dtype=float).reshape(12, 7)
+    shown, places = shrink_to(matrix, 14)  # squares of 3 entries
+    assert shown.shape == (4, 2) and shown[1, 1] == matrix[3:6, 3:6].mean()
+    assert places == {"x0": 1, "dx": 3, "y0": 1, "dy": 3}  # the middle of each
+    whole, same = shrink_to(matrix, 84)
+    np.testing.assert_array_equal(whole, matrix)
+    assert same == {"x0": 0, "dx": 1, "y0": 0, "dy": 1}
+    assert shrink_to(np.ones((8000, 1)), 4000)[0].shape[1] == 1
 
 
 def test_signed_values_are_centred_on_0() -> None:

@@ -160,6 +160,16 @@ def test_a_wide_search_of_a_pointer_network_finds_the_likeliest_order_of_all() -
     assert (np.diff(tree.total[tree.finals]) <= 0).all()
 
 
+def test_a_tree_says_the_same_in_light_and_dark() -> None:
+    """A page takes one of two texts only where they are colours."""
+    inspector = model("search", "seq2seq_beam")
+    light, dark = (
+        [list(t.text or ()) for t in compute(inspector, "search", "search", inspector.sample(), dark=dark)[0].data]
+        for dark in (False, True)
+    )
+    assert light == dark
+
+
 def test_each_step_of_a_beam_can_be_watched() -> None:
     """The steps of a search add up to its result."""
     inspector = model("search", "seq2seq_beam")

@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from builder.inspect import InspectError, Inspector, compute, options, views
-from builder.inspect.latent import code, decode, draw, image_range, latent_of, latents, spread_of_codes
+from builder.inspect.latent import code, decode, draw, latent_of, latents, spread_of_codes
+from builder.inspect.pictures import image_range
+from builder.inspect.reconstruction import reconstruct
 from builder.inspect.traversal import Origin, between, effects, origin_drawn, origin_of, plane, rows, strongest
 from tests.inspect import generators
 from tests.inspect.graphs import cnn
@@ -188,3 +190,12 @@ def test_what_is_shown_can_be_chosen() -> None:
     assert known.nodes == ("code", "noise") and known.node == "noise"
     _, data = compute(inspector, "latent_space", "noise", across=1, up=0, reach=5)
     assert data.axes.tolist() == [1, 0] and data.offsets.max() == 5
+
+
+def test_the_reconstruction_of_logits_is_what_they_say_beside_what_the_loss_compares_them_with() -> None:
+    inspector = model("vae")
+    sample, head = inspector.sample("valid", 2), next(h for h in inspector.heads if h.task == "image")
+    found = reconstruct(inspector, sample, head)
+    shown, x = inspector.value(sample, ("image", "y")).sigmoid(), sample.inputs["data", "x"]
+    np.testing.assert_allclose(found.output, shown[0, 0].numpy(), atol=1e-6)
+    assert found.target is not None and found.error == pytest.approx(float((shown - x).square().mean()))

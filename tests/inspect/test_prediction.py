@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from builder.inspect import InspectError, Inspector
-from builder.inspect.prediction import predict, predict_tokens, reconstruct
+from builder.inspect.heads import Head
+from builder.inspect.prediction import predict, predict_tokens, usual_position
+from builder.inspect.reconstruction import reconstruct
 
 Zoo = Callable[[str], Inspector]
 
@@ -99,3 +101,9 @@ def test_questions_that_a_model_does_not_answer(zoo: Zoo, model: str, ask: Calla
     inspector = zoo(model)
     with pytest.raises(InspectError, match=reason):
         ask(inspector, inspector.sample(), inspector.heads[0])
+
+
+def test_a_sequence_is_asked_at_its_last_step_that_is_no_padding() -> None:
+    head = Head(("a", "y"), ("b", "y"), "classes", "logits", -1, ("x", "y"), True, True, "loss")
+    assert usual_position(head, 4, np.array([[1, 0, -100, -100]])) == 1
+    assert usual_position(head, 4, np.array([[1, 0, 1, 1]])) == usual_position(head, 4, None) == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.manifold import trustworthiness
 from builder.inspect import InspectError, Inspector, compute
 from builder.inspect.evaluation import evaluate
 from builder.inspect.features import can_be_features
+from builder.inspect.figures import Style, projection_figure
 from builder.inspect.projection import principal, project, tsne, umap
 from tests.inspect.graphs import ZOO
 
@@ -137,3 +139,12 @@ def test_every_map_is_drawn_in_every_colour(zoo: Zoo, method: str, colour: str) 
     numbers = np.concatenate([trace.customdata for trace in figure.data if trace.customdata is not None])
     assert sorted(numbers.tolist()) == data.items.tolist()
     assert (figure.data[0].marker.colorbar.title.text == "loss") == (colour == "error")
+
+
+def test_a_class_that_is_never_right_is_in_the_legend(zoo: Zoo) -> None:
+    inspector = zoo("cnn")
+    found = project(inspector, ("relu2", "y"), "valid", inspector.heads[0])
+    assert found.truth is not None
+    wrong = dataclasses.replace(found, predicted=(found.truth + 1) % len(found.names))
+    shown = [t.name for t in projection_figure(wrong, Style(), "valid").data if t.showlegend is not False and len(t.x)]
+    assert [*found.names, "wrong"] == shown

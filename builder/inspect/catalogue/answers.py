@@ -13,7 +13,8 @@ from builder.inspect.dependence import tells_of_data
 from builder.inspect.heads import Head
 from builder.inspect.inspector import Inspector
 from builder.inspect.network import edge_port, network
-from builder.inspect.prediction import predict, predict_tokens, reconstruct
+from builder.inspect.prediction import predict, predict_tokens
+from builder.inspect.reconstruction import reconstruct
 from builder.inspect.samples import Sample
 
 

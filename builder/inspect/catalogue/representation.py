@@ -53,7 +53,7 @@ def port_option(inspector: Inspector, node: str) -> list[Option]:
 
 def _colouring(inspector: Inspector) -> Head | None:
     """The answer that colours the points: one class, else one number."""
-    heads = [h for _, h in heads_where(inspector, answers_one)]
+    heads = [h for _, h in heads_where(inspector, lambda head: answers_one(inspector, head))]
     return next((h for h in heads if h.by_class), heads[0] if heads else None)
 
 

@@ -83,7 +83,7 @@ def _sliced(inspector: Inspector) -> list[tuple[int, Head]]:
     """The answers that can be judged on parts: one for each sample."""
     return heads_where(
         inspector,
-        lambda head: head.target is not None and head.batched and not head.tokens and answers_one(head)
+        lambda head: head.target is not None and head.batched and answers_one(inspector, head)
         and bool(ways(inspector, head.by_class)),
     )  # fmt: skip
 

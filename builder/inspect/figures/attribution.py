@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -69,7 +71,7 @@ def _subtitle(attribution: Attribution, style: Style) -> str:
     if attribution.delta is not None and attribution.baseline_score is not None:
         base, missing = number(attribution.baseline_score), number(abs(attribution.delta))
         said += style.say(f"; baseline {base}; completeness error {missing}", f"；基线 {base}；完备性误差 {missing}")
-    if attribution.sanity is not None:
+    if attribution.sanity is not None and not math.isnan(attribution.sanity.correlation):
         rank = f"{attribution.sanity.correlation:.2f}"
         said += style.say(f"; rank correlation with random weights {rank}", f"；与随机权重的秩相关 {rank}")
     return said

@@ -177,6 +177,17 @@ def shrink(maps: np.ndarray, factor: int) -> np.ndarray:
     return cut.reshape(*maps.shape[:-2], height, factor, width, factor).mean((-3, -1))
 
 
+def shrink_to(matrix: np.ndarray, cells: int) -> tuple[np.ndarray, dict[str, float]]:
+    """A matrix averaged to about so many cells, and where they stand, so that the axes still count its rows and columns."""
+    factor = max(1, math.ceil(math.sqrt(matrix.size / cells)))
+    steps = [min(factor, size) for size in matrix.shape]
+    height, width = (size // step for size, step in zip(matrix.shape, steps, strict=True))
+    cut = matrix[: height * steps[0], : width * steps[1]]
+    shown = cut.reshape(height, steps[0], width, steps[1]).mean((1, 3))
+    y, x = steps
+    return shown, {"x0": (x - 1) / 2, "dx": x, "y0": (y - 1) / 2, "dy": y}
+
+
 def caption_tiles(figure: go.Figure, style: Style, tiles: Tiles, captions: Sequence[str]) -> None:
     """Writes a caption above each tile (as one trace: an annotation each would be slow)."""
     figure.add_scatter(

@@ -9,7 +9,8 @@ from builder.inspect.figures.canvas import add_image, colours, index_ticks, pixe
 from builder.inspect.figures.style import MONO, Style, esc, number, short
 from builder.inspect.figures.values import token_strip
 from builder.inspect.labels import visible
-from builder.inspect.prediction import IGNORED, Prediction, Reconstruction, Sequence
+from builder.inspect.prediction import IGNORED, Prediction, Sequence
+from builder.inspect.reconstruction import Reconstruction
 
 _MOST = 12
 

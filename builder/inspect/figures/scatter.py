@@ -144,9 +144,10 @@ def _points(
         name = style.say("unknown", "未知") if value == IGNORED else short(names[value], 24)
         for here, symbol in ((group == value) & ~wrong, "circle"), ((group == value) & wrong, "x-thin-open"):
             thin = symbol != "circle"
+            none = not (thin or here.any())  # a class that is never right still has its place in the legend
             figure.add_scattergl(
-                x=points[here, 0],
-                y=points[here, 1],
+                x=[None] if none else points[here, 0],
+                y=[None] if none else points[here, 1],
                 mode="markers",
                 name=name if names else style.say("samples", "样本"),
                 legendgroup=str(value),

@@ -92,7 +92,7 @@ def _branches(
     quiet = style.muted if line.get("dash") or line["color"] == style.muted else line["color"]
     full = tree.step.max() <= _FULL
     labels = [
-        short(tree.names[i], 12) + (f" <span style='color:{style.muted}'>{_chance(tree.probability[i])}</span>" if full else "")
+        short(tree.names[i], 12) + (f" <span style='fill-opacity:0.65'>{_chance(tree.probability[i])}</span>" if full else "")
         for i in members
     ]  # fmt: skip
     figure.add_scatter(

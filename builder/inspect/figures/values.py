@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,7 +17,7 @@ from builder.inspect.figures.canvas import (
     colours,
     index_ticks,
     pixel_axes,
-    shrink,
+    shrink_to,
     step_ticks,
     tile,
     tiles_height,
@@ -104,17 +103,19 @@ def _image(value: Value, style: Style) -> go.Figure:
 def _one_map(value: Value, map_: np.ndarray, style: Style, name: str) -> go.Figure:
     title = style.say(f"{name.capitalize()} of {esc(value.node)}", f"{esc(value.node)} 的{name}")
     vertical, horizontal = _map_axes(value)[1:]
-    map_ = shrink(map_, max(1, round(max(map_.shape) / 512)))
-    figure = titled(style, title, " × ".join(map(str, map_.shape)), 460)
+    height, width = map_.shape
+    shown, places = shrink_to(map_, MAX_CELLS)
+    figure = titled(style, title, f"{height} × {width}", 460)
     figure.add_heatmap(
-        z=map_,
+        z=shown,
+        **places,
         hovertemplate=f"{_axis(style, vertical)} %{{y}}, {_axis(style, horizontal)} %{{x}}<br>%{{z:.4g}}"
         "<extra></extra>",
-        **colours(style, map_, style.say("value", "数值")),
+        **colours(style, shown, style.say("value", "数值")),
     )
-    pixel_axes(figure, map_.shape[1], map_.shape[0], (_axis(style, horizontal, True), _axis(style, vertical, True)))
-    figure.update_xaxes(**index_ticks(map_.shape[1]))
-    figure.update_yaxes(**index_ticks(map_.shape[0]))
+    pixel_axes(figure, width, height, (_axis(style, horizontal, True), _axis(style, vertical, True)))
+    figure.update_xaxes(**index_ticks(width))
+    figure.update_yaxes(**index_ticks(height))
     return figure
 
 
@@ -198,21 +199,22 @@ def _matrix(value: Value, style: Style) -> go.Figure:
     size = " × ".join(map(str, value.array.shape))
     down = f"{_axis(style, first)} × {_axis(style, last)}" if last else _axis(style, first)
     figure = titled(style, title, f"{size} ({down})", 420 if last else 220)
-    shown = shrink(array.T, max(1, math.ceil(math.sqrt(array.size / MAX_CELLS))))
+    shown, places = shrink_to(array.T, MAX_CELLS)
     figure.add_heatmap(
         z=shown,
+        **places,
         hovertemplate=f"{_axis(style, first)} %{{x}}, {_axis(style, last)} %{{y}}<br>%{{z:.4g}}<extra></extra>",
         **colours(style, shown, style.say("value", "数值")),
     )
-    if names and shown.shape[1] == len(names):
+    if names and array.shape[0] == len(names):
         # Vertical words are read worse, but fit.
         figure.update_xaxes(**step_ticks(names), tickangle=-90 if max(map(len, names)) > 2 else 0)
         figure.update_xaxes(tickfont={"family": MONO, "size": 10})
     else:
-        figure.update_xaxes(**index_ticks(shown.shape[1]))
+        figure.update_xaxes(**index_ticks(array.shape[0]))
     figure.update_xaxes(title_text=_axis(style, first, True), showgrid=False)
     figure.update_yaxes(title_text=_axis(style, last, True) if last else "", showgrid=False, autorange="reversed")
-    figure.update_yaxes(**index_ticks(shown.shape[0]), visible=bool(last))
+    figure.update_yaxes(**index_ticks(array.shape[1]), visible=bool(last))
     return figure
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import plotly.graph_objects as go
 
@@ -15,7 +13,7 @@ from builder.inspect.figures.canvas import (
     colours,
     index_ticks,
     pixel_axes,
-    shrink,
+    shrink_to,
     step_ticks,
     tile,
     tiles_height,
@@ -97,22 +95,23 @@ def _middles(tiles: Tiles, rows: int, columns: int) -> tuple[np.ndarray, np.ndar
 
 def _matrix(filters: Filters, style: Style, title: str, subtitle: str) -> go.Figure:
     array = filters.array
-    shown = shrink(array, max(1, math.ceil(math.sqrt(array.size / MAX_CELLS))))
+    shown, places = shrink_to(array, MAX_CELLS)
+    down, across = style.say("output", "输出"), style.say("input", "输入")
+    if filters.table:
+        down, across = style.say("entry", "条目"), style.say("feature", "特征")
     figure = titled(style, title, subtitle, 440)
     figure.add_heatmap(
         z=shown,
-        hovertemplate=style.say("output", "输出")
-        + " %{y}, "
-        + style.say("input", "输入")
-        + " %{x}<br>%{z:.4g}<extra></extra>",
+        **places,
+        hovertemplate=f"{down} %{{y}}, {across} %{{x}}<br>%{{z:.4g}}<extra></extra>",
         **colours(style, shown, style.say("weight", "权重"), signed=True),
     )
     ticks = [
         step_ticks([short(n, 20) for n in names]) if names and count == len(names) <= 40 else index_ticks(count)
-        for names, count in zip((filters.outputs, filters.inputs), shown.shape, strict=True)
+        for names, count in zip((filters.outputs, filters.inputs), array.shape, strict=True)
     ]
-    figure.update_xaxes(title_text=style.say("input", "输入"), showgrid=False, **ticks[1])
-    figure.update_yaxes(title_text=style.say("output", "输出"), showgrid=False, autorange="reversed", **ticks[0])
+    figure.update_xaxes(title_text=across, showgrid=False, **ticks[1])
+    figure.update_yaxes(title_text=down, showgrid=False, autorange="reversed", **ticks[0])
     return figure
 
 

@@ -165,11 +165,11 @@ def _look(source: Source, sample: Sample | None) -> None:
         st.warning(plain(warned), icon=":material/science:")
     with st.container(key="panel_figure"):
         if any("picture" in item for item in strip):  # the figure would show the same pictures
-            st.html(f'<div class="strip-title">{escape(t(f"{view.id}_open"))}</div>')
+            st.html(f'<div class="strip-title">{escape(view_points.invitation(view.id, data))}</div>')
         else:
             view_points.show(source, view.id, drawn, data, chosen)
             if strip:
-                frame.section(t(f"{view.id}_open"))
+                frame.section(view_points.invitation(view.id, data))
         if strip:
             picker.show(strip, f"{view.id}_strip", lambda index: _open(view.id, split, index), large=True)
     _about(view)
