@@ -104,3 +104,29 @@ def test_the_map_shows_the_selected_node_and_takes_the_view_along(desk: DeskPage
     expect(seen).not_to_have_attribute("x", str(before))
     assert desk.viewport()[2] == pytest.approx(view[2], rel=1e-3)
     assert desk.viewport()[:2] != view[:2]
+
+
+@pytest.mark.slow
+def test_the_canvas_stays_in_the_hand_that_drags_it(desk: DeskPage) -> None:
+    """What would move the canvas meanwhile does not; a press ends what moves it already."""
+    mouse, (x, y) = desk.page.mouse, desk.at(0.03, 0.8)
+    desk.press("-")
+    desk.page.wait_for_timeout(400)
+    before = desk.viewport()
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + 20, y - 20, steps=3)
+    desk.page.keyboard.press("0")
+    desk.page.wait_for_timeout(300)
+    mouse.move(x + 50, y - 40, steps=3)
+    mouse.up()
+    assert desk.viewport() == pytest.approx((before[0] + 50, before[1] - 40, before[2]), abs=2)
+
+    desk.canvas.locator("body").evaluate(
+        """body => body.ownerDocument.addEventListener("wheel", () => setTimeout(() => {
+          body.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, button: 2 }));
+        }), { capture: true, once: true })"""
+    )
+    desk.press("0")
+    desk.page.wait_for_timeout(400)
+    assert desk.viewport()[2] < 0.99

@@ -158,9 +158,9 @@ class Bridge {
     this.overlay.changed();
   }
 
-  // Brings into view what was asked for, once it is drawn.
+  // Brings into view what was asked for, once it is drawn and no node or wire is being dragged.
   go() {
-    if (!this.placed) return;
+    if (!this.placed || this.frame.busy) return;
     if (this.refit) this.overlay.fit(true);
     else if (this.wanted) this.overlay.reveal(this.wanted.nodes, this.wanted.closer);
     else if (this.drop.reveal) this.overlay.reveal(chosenIn(this.frame.doc).nodes);

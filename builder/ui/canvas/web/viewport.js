@@ -25,7 +25,15 @@ function zoomStep(doc, from, to) {
   }));
 }
 
+// Whether a hand moves the canvas. A wheel event in between would take the hold of the hand elsewhere: the canvas would leap away.
+function held(doc) {
+  const gesture = doc.querySelector(".react-flow__renderer")?.__zooming;
+  return Boolean(gesture && !gesture.wheel);
+}
+
+// False where the canvas stays as it is.
 export function setViewport(doc, to) {
+  if (held(doc)) return false;
   for (let attempt = 0; attempt < 3; attempt++) {
     const from = readViewport(doc);
     if (!from) return false;
@@ -87,18 +95,21 @@ export function revealing(view, box, width, height, margin = 40) {
 
 let glides = 0;
 
-// Goes to a viewport in small steps; a later glide takes over from one that is under way.
+// Goes to a viewport in small steps; a later glide, or a hand on the canvas, takes over from one that is under way.
 export function glide(doc, to, duration = 220) {
   const from = readViewport(doc), number = ++glides;
   if (!from) return;
   const start = performance.now();
   const ease = (t) => 1 - Math.pow(1 - t, 3);
+  const grip = () => number === glides && glides++;
+  doc.addEventListener("pointerdown", grip, { capture: true, once: true });
   const frame = (now) => {
-    if (number !== glides) return;
+    if (number !== glides) return doc.removeEventListener("pointerdown", grip, true);
     const t = Math.min(1, (now - start) / duration), e = ease(t);
     const k = from.k * Math.pow(to.k / from.k, e);
     setViewport(doc, { x: from.x + (to.x - from.x) * e, y: from.y + (to.y - from.y) * e, k });
     if (t < 1) requestAnimationFrame(frame);
+    else doc.removeEventListener("pointerdown", grip, true);
   };
   requestAnimationFrame(frame);
 }
