@@ -287,7 +287,8 @@ def _first(loader: Loader, devices: Devices) -> dict[str, Tensor]:
 def _moments_of(value: Tensor, axis: int) -> Tensor:
     """Share of dead units along an axis, mean, standard deviation, root mean square, of the values that are finite.
 
-    Of nothing they are no numbers. A mask makes values infinite by right.
+    Of nothing they are no numbers, nor is the share where the root mean square is too large for one. A mask makes
+    values infinite by right.
     """
     finite = value.isfinite()
     value, count = torch.where(finite, value.float(), 0.0), finite.sum()
@@ -297,6 +298,7 @@ def _moments_of(value: Tensor, axis: int) -> Tensor:
     spread = torch.where(finite, value - mean, 0.0).square().sum() / count
     others = [i for i in range(value.dim()) if i != axis]
     dead = (value.abs().amax(others) <= DEAD * square.sqrt()).float().mean()
+    dead = torch.where(square.isfinite(), dead, math.nan)
     return torch.stack([dead, mean, spread.sqrt(), square.sqrt()])
 
 

@@ -26,8 +26,9 @@ HEALTH_TEXTS: dict[str, tuple[str, str]] = {
     "heat_std": ("Standard deviation of each output", "各输出的标准差"),
     "heat_mean": ("Mean of each output, without its sign", "各输出均值的绝对值"),
     "health_none": (
-        "No run of this graph yet: train it to see how its nodes fare.",
-        "此图尚无训练：训练后即可查看各节点的状况。",
+        "No run of the graph as it is now: train it to see how its nodes fare. Undoing a change brings back what an "
+        "earlier run shows.",
+        "此图的当前状态尚无训练：训练后即可查看各节点的状况；撤销改动可恢复显示此前的训练。",
     ),
     "health_soon": ("The run has only just begun.", "训练刚刚开始。"),
     "health_epoch": ("Epoch that the colours show", "颜色所示的轮次"),

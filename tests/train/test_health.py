@@ -97,6 +97,7 @@ def test_units_are_channels_and_a_dead_one_gives_nothing_anywhere() -> None:
     assert dead == pytest.approx(2 / 3)
     assert checkup._moments_of(torch.zeros(2, 3), 1)[0] == 1.0
     assert checkup._moments_of(torch.zeros(0, 3), 1).isnan().all()
+    assert checkup._moments_of(torch.full((2, 3), 1e30), 1)[0].isnan()  # so large a unit is not dead
     masked = torch.tensor([[3.0, -math.inf], [1.0, -math.inf]])  # as attention does it
     assert checkup._moments_of(masked, 1).tolist() == pytest.approx([0.5, 2.0, 1.0, math.sqrt(5)])
 

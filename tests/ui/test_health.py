@@ -120,13 +120,13 @@ def test_an_edit_never_looks_into_the_folders_of_runs(monkeypatch: pytest.Monkey
 
 def test_without_a_run_it_says_so() -> None:
     app = coloured("gradient")
-    assert "No run of this graph yet" in said(app)
+    assert "No run of the graph as it is now" in said(app)
     assert paint(app) == ""
 
 
 def test_a_run_of_another_graph_colours_nothing() -> None:
     record(fake_run("other", graph=load(workspace.GALLERY / "lenet5.json")), [moment()])
-    assert "No run of this graph yet" in said(coloured("gradient"))
+    assert "No run of the graph as it is now" in said(coloured("gradient"))
 
 
 def test_a_run_that_has_only_begun_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
