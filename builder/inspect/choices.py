@@ -93,7 +93,7 @@ def plain(items: Sequence[str]) -> list[Choice]:
 def head_option(heads: Sequence[tuple[int, Head]]) -> list[Option]:
     """Which answer, where the model gives several."""
     items = [Choice(i, ".".join(h.end), ".".join(h.end)) for i, h in heads]
-    return choose("head", "Answer", "输出", items)
+    return choose("head", "Answer", "答案", items)
 
 
 def split_option(default: SplitName = "valid") -> list[Option]:

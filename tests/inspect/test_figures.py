@@ -26,7 +26,7 @@ from builder.inspect.figures.canvas import (
     tile,
     veil,
 )
-from builder.inspect.figures.style import esc, number, short
+from builder.inspect.figures.style import counted, esc, number, short
 from builder.inspect.figures.values import token_strip
 
 
@@ -149,3 +149,7 @@ def test_words() -> None:
     assert short("<i>", 10) == "&lt;i&gt;"
     assert [number(v) for v in (0.00012345, 12.345, 12345.6, -0.5)] == ["0.000123", "12.3", "12,346", "-0.5"]
     assert Style("zh").say("one", "一") == "一"
+
+
+def test_one_thing_is_counted_in_the_singular() -> None:
+    assert [counted(n, "sample") for n in (0, 1, 2, 1200)] == ["0 samples", "1 sample", "2 samples", "1,200 samples"]

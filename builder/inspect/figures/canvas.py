@@ -56,6 +56,7 @@ def colour_bar(style: Style, title: str) -> dict[str, Any]:
         "outlinewidth": 0,
         "tickfont": {"size": 11, "color": style.muted},
         "nticks": 6,
+        "exponentformat": "e",  # not 4µ
         "len": 0.9,
     }
 

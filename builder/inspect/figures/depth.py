@@ -33,15 +33,20 @@ def probes_figure(found: Probes, style: Style) -> go.Figure:
             marker={"size": 8}, customdata=list(zip(map(esc, found.nodes), found.features.tolist())),
             hovertemplate="%{customdata[0]}<br>%{y:.3f}<br>%{customdata[1]} " + style.say("features", "个特征") + "<extra></extra>",
         )  # fmt: skip
-    lines = ((style.say("guessing", "猜测"), found.baseline), (style.say("the network", "网络本身"), found.model_score))
-    for name, value in lines:
+    lines = (
+        (style.say("guessing", "猜测"), found.baseline, "bottom left"),
+        (style.say("the network", "网络本身"), found.model_score, "top right"),
+    )  # apart from each other, as the two may be alike
+    for name, value, place in lines:
         figure.add_hline(
             y=value, line={"color": style.muted, "dash": "dash", "width": 1},
             annotation={"text": f"{name} {number(value)}", "font": {"size": 11, "color": style.muted}},
-            annotation_position="bottom right" if value > 0.5 else "top right",
+            annotation_position=place,
         )  # fmt: skip
+    drawn = [*found.score, *found.training_score, found.baseline, found.model_score]
+    room = 0.07 * (max(drawn) - min(drawn) or 1.0)
     figure.update_xaxes(tickangle=-40, **step_ticks([short(n.removesuffix(".y"), 22) for n in found.nodes], 40))
-    figure.update_yaxes(title_text=what)
+    figure.update_yaxes(title_text=what, range=[min(drawn) - room, max(drawn) + room])
     figure.update_layout(legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 1, "xanchor": "right"})
     return figure
 

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from builder.inspect.evaluation import Confusion, Evaluation, Mistakes
-from builder.inspect.figures.canvas import add_image, step_ticks, titled
+from builder.inspect.figures.canvas import add_image, colour_bar, step_ticks, titled
 from builder.inspect.figures.style import SEQUENTIAL, Style, esc, number, short
 from builder.inspect.labels import visible
 
@@ -38,7 +38,8 @@ def confusion_figure(confusion: Confusion, style: Style) -> go.Figure:
         f"{split_name(style, confusion.split)}, {counts.sum():,} items, accuracy {confusion.accuracy:.3f}",
         f"{split_name(style, confusion.split)}，{counts.sum():,} 项，准确率 {confusion.accuracy:.3f}",
     )
-    figure = titled(style, style.say("Confusion matrix", "混淆矩阵"), subtitle, int(min(820, 220 + 42 * min(size, 14))))
+    height = 220 + 42 * min(size, 14)
+    figure = titled(style, style.say("Confusion matrix", "混淆矩阵"), subtitle, min(820, height))
     names = [short(visible(confusion.names[i]), 18) for i in occurs]
     said = np.array([[f"{a} → {b}" for b in names] for a in names], dtype=object)
     truth, predicted = (ids.astype(object) for ids in np.meshgrid(occurs, occurs, indexing="ij"))
@@ -52,17 +53,11 @@ def confusion_figure(confusion: Confusion, style: Style) -> go.Figure:
         zmin=0,
         zmax=1,
         colorscale=SEQUENTIAL,
-        colorbar={
-            "title": {"text": style.say("share of the true class", "占真实类别的比例"), "side": "right"},
-            "tickformat": ".0%",
-            "thickness": 10,
-            "outlinewidth": 0,
-            "tickfont": {"size": 11, "color": style.muted},
-        },
+        colorbar=colour_bar(style, style.say("share of the true class", "占真实类别的比例")) | {"tickformat": ".0%"},
         xgap=1 if size <= _COUNTED else 0,
         ygap=1 if size <= _COUNTED else 0,
     )
-    long = max(map(len, names)) > 4
+    long = 8 * max(map(len, names)) > (height - 140) / size  # pixels of a name, and of a cell
     figure.update_xaxes(
         title_text=style.say("predicted class", "预测类别"), tickangle=-45 if long else 0, **step_ticks(names, 50)
     )

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
 from builder.inspect.figures.canvas import colour_bar, limits, step_ticks, titled
-from builder.inspect.figures.style import SEQUENTIAL, Style, esc, number, short
+from builder.inspect.figures.style import SEQUENTIAL, Style, counted, esc, number, short
 from builder.inspect.health import Histograms, Mark, Vitals
 from builder.train.health import Figure
 
@@ -29,12 +29,12 @@ _OVERLAP = 3.2  # rows that the highest histogram covers
 def health_figure(found: Vitals, style: Style) -> go.Figure:
     """Rows are nodes, columns moments; a dot marks what is ill."""
     subtitle = style.say(
-        f"{len(found.nodes)} nodes at {len(found.epochs)} moments, to epoch {found.epochs[-1]:g}",
+        f"{counted(len(found.nodes), 'node')} at {counted(len(found.epochs), 'moment')}, to epoch {found.epochs[-1]:g}",
         f"{len(found.nodes)} 个节点，{len(found.epochs)} 个时刻，至第 {found.epochs[-1]:g} 轮",
     )
     name = style.say(*NAMES[found.figure])
     figure = titled(style, name[:1].upper() + name[1:], subtitle, 150 + 20 * max(len(found.nodes), 8))
-    moments = [f"{epoch:g}" for epoch in found.epochs]
+    moments = [number(epoch) for epoch in found.epochs]
     figure.add_heatmap(
         z=_shown(found), **_scale(found, style), xgap=0.5, ygap=1, hoverongaps=False,
         text=[[_hover(found, style, row, column) for column in range(len(moments))] for row in range(len(found.nodes))],
@@ -105,9 +105,10 @@ def histograms_figure(found: Histograms, style: Style) -> go.Figure:
                   for v, s in zip(x, np.concatenate([[0.0], found.shares[row], [0.0]]))],
             hovertemplate="%{text}",
         )  # fmt: skip
-    labels = [f"{epoch:g}" for epoch in found.epochs[::-1]]
+    labels = [number(epoch) for epoch in found.epochs[::-1]]
     figure.update_yaxes(title_text=style.say("epoch", "轮"), showgrid=False, **step_ticks(labels, 16))
-    figure.update_xaxes(showgrid=True, zeroline=True)
+    value = {"weights": ("weight", "权重"), "gradients": ("gradient", "梯度")}[found.of]
+    figure.update_xaxes(title_text=style.say(*value), showgrid=True, zeroline=True)
     figure.update_layout(hovermode="closest")
     return figure
 

@@ -31,7 +31,9 @@ def preferred_figure(found: Preferred, style: Style, names: Sequence[str], sampl
     )
     pictures = [*map(picture, found.images), *samples]
     if found.begin == "noise":
-        subtitle += style.say("; last: noise it began with", "；末行：起始噪声")
+        subtitle += style.say(
+            "; last: noise it began with, around grey or the mean image", "；末行：起始噪声（灰色或均值图像附近）"
+        )
         pictures += map(picture, found.start)
     subtitle += style.say("; each with the unit's activation", "；数字为单元的激活值")
     captions = [

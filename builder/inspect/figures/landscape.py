@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from builder.inspect.figures.canvas import colour_bar, titled
 from builder.inspect.figures.evaluation import split_name
-from builder.inspect.figures.style import SEQUENTIAL, Style, esc, number
+from builder.inspect.figures.style import SEQUENTIAL, Style, counted, esc, number
 from builder.inspect.landscape import Interpolation, Landscape
 
 _STEEP = 20  # from this ratio of the greatest loss to the least on, heights are logarithms
@@ -19,7 +19,7 @@ _CONTOUR, _SURFACE = (0.0, 0.43), (0.56, 1.0)  # shares of the width
 def landscape_figure(found: Landscape, style: Style) -> go.Figure:
     """The loss over the plane: lines of equal loss, and the same as a surface; a path of epochs lies on both."""
     what = style.say(
-        f"{split_name(style, found.split)}, {found.samples:,} samples; at the weights {number(found.centre)}",
+        f"{split_name(style, found.split)}, {counted(found.samples, 'sample')}; at the weights {number(found.centre)}",
         f"{split_name(style, found.split)}，{found.samples:,} 个样本；当前权重处为 {number(found.centre)}",
     )
     if found.plane == "path":
@@ -53,7 +53,8 @@ def landscape_figure(found: Landscape, style: Style) -> go.Figure:
     small = {"font": {"size": 12}}
     figure.update_scenes(
         domain={"x": list(_SURFACE), "y": [0, 1]}, camera={"eye": {"x": 1.35, "y": -1.45, "z": 0.95}}, aspectmode="cube",
-        xaxis=axis | {"title": {"text": "1"} | small}, yaxis=axis | {"title": {"text": "2"} | small},
+        xaxis=axis | {"title": {"text": style.say("direction 1", "方向 1")} | small},
+        yaxis=axis | {"title": {"text": style.say("direction 2", "方向 2")} | small},
         zaxis=axis | {"title": {"text": ""}} | ticks,  # the colour bar says what the height is
     )  # fmt: skip
     figure.update_layout(margin={"r": 8}, showlegend=False)
@@ -67,7 +68,7 @@ def interpolation_figure(found: Interpolation, style: Style) -> go.Figure:
         f"{esc(found.optimizer)} 的损失：从初始权重到训练后的权重",
     )
     counts = style.say(
-        f"{found.samples:,} training and {found.held_out:,} validation samples",
+        f"{counted(found.samples, 'training sample')}, {counted(found.held_out, 'validation sample')}",
         f"训练样本 {found.samples:,} 个，验证样本 {found.held_out:,} 个",
     )
     figure = titled(style, title, counts, 460)

@@ -27,7 +27,7 @@ def neighbours_figure(
     metric = style.say(
         *{"cosine": ("cosine distance", "余弦距离"), "euclidean": ("Euclidean distance", "欧氏距离")}[found.metric]
     )
-    parts = [f"{split_name(style, found.split)}, {found.searched:,}", metric]
+    parts = [split_name(style, found.split) + style.say(", ", "，") + f"{found.searched:,}", metric]
     if found.names and found.truth is not None and found.own is not None and len(found.truth):
         share = float((found.truth == found.own).mean())
         parts.append(style.say(f"{share:.0%} of the same class", f"{share:.0%} 为同一类别"))

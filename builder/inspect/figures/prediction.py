@@ -94,7 +94,8 @@ def reconstruction_figure(reconstruction: Reconstruction, style: Style) -> go.Fi
     gap = max(1, round(0.06 * width))
     error = reconstruction.error
     subtitle = "" if error is None else style.say(f"mean squared error {number(error)}", f"均方误差 {number(error)}")
-    figure = titled(style, style.say("Reconstruction", "重建"), subtitle, 330)
+    figure = titled(style, style.say("Reconstruction", "重建"), subtitle, 350)
+    figure.update_layout(margin_t=88)  # names stand above the pictures, below the subtitle
     for index, (_, pixels) in enumerate(panels):
         scale = width / pixels.shape[1]
         add_image(figure, pixels, x=index * (width + gap), size=scale)

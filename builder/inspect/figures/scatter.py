@@ -39,7 +39,7 @@ def projection_figure(
     named = style.say(*_METHODS[projection.method])
     title = style.say(f"{named} of {esc(projection.node)}", f"{esc(projection.node)} 的{named}")
     what = style.say("nodes of the graph", "图的节点") if projection.of_nodes else split_name(style, split)
-    figure = titled(style, title, f"{what}, {len(projection.points)}", 520)
+    figure = titled(style, title, f"{what}{style.say(', ', '，')}{len(projection.points):,}", 520)
     said = _lines(style, projection, texts)
     values = {"truth": projection.truth, "predicted": projection.predicted, "error": projection.error}[by]
     if values is not None and (by == "error" or not projection.names):

@@ -34,6 +34,7 @@ def slices_figure(found: Slices, style: Style, order: str = "error") -> go.Figur
     figure = titled(style, style.say("Error by slice", "分片误差"), subtitle, max(280, 170 + 24 * len(places)))
     error, lowest, highest = found.error[places], found.lowest[places], found.highest[places]
     worse = lowest > found.whole_error
+    whole = f"{found.whole_error:.1%}" if found.by_class else number(found.whole_error)
     figure.add_scatter(
         x=error, y=list(range(len(places))), mode="markers",
         marker={"size": 9, "color": [style.wrong if w else style.accent for w in worse]},
@@ -44,7 +45,7 @@ def slices_figure(found: Slices, style: Style, order: str = "error") -> go.Figur
     )  # fmt: skip
     figure.add_vline(
         x=found.whole_error, line={"color": style.muted, "dash": "dash", "width": 1},
-        annotation={"text": style.say("whole ", "整体 ") + number(found.whole_error), "font": {"size": 11, "color": style.muted}},
+        annotation={"text": style.say("whole ", "整体 ") + whole, "font": {"size": 11, "color": style.muted}},
         annotation_position="top",
     )  # fmt: skip
     figure.update_layout(margin_t=88)  # the line's name stands above the axes, below the subtitle

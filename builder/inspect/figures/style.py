@@ -141,6 +141,11 @@ def short(text: object, limit: int = 28) -> str:
     return esc(plain if len(plain) <= limit else plain[: limit - 1] + "…")
 
 
+def counted(count: int, word: str) -> str:
+    """A number of things in English."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
 def number(value: float) -> str:
     """A number with three or four significant digits."""
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -94,7 +94,7 @@ def _image(value: Value, style: Style) -> go.Figure:
     title = style.say(f"Image at {esc(value.node)}", f"{esc(value.node)} 的图像")
     low, high = number(float(value.array.min())), number(float(value.array.max()))
     range_ = style.say(f"values from {low} to {high}", f"数值范围 {low} 至 {high}")
-    figure = titled(style, title, f"{' × '.join(map(str, value.array.shape))}, {range_}", 420)
+    figure = titled(style, title, " × ".join(map(str, value.array.shape)) + style.say(", ", "，") + range_, 420)
     add_image(figure, pixels)
     pixel_axes(figure, width, height, (style.say("column (px)", "列（像素）"), style.say("row (px)", "行（像素）")))
     return figure

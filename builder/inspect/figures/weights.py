@@ -31,7 +31,7 @@ def filters_figure(filters: Filters, style: Style, page: int = 0) -> go.Figure:
         page: which ``per_page`` of the outputs; a matrix has one page.
     """
     title = style.say(f"Weights of {esc(filters.node)}", f"{esc(filters.node)} 的权重")
-    parts = [f"{esc(filters.name)}, {' × '.join(map(str, filters.array.shape))}"]
+    parts = [esc(filters.name) + style.say(", ", "，") + " × ".join(map(str, filters.array.shape))]
     if filters.kind == "matrix":
         return _matrix(filters, style, title, parts[0])
     array, many = filters.array, per_page(filters)
