@@ -184,7 +184,8 @@ def _evaluate(inspector: Inspector, split: SplitName, head: Head) -> Evaluation:
 
 def _judge(head: Head, output: Tensor, target: Tensor, indices: Tensor) -> tuple[Tensor, ...]:
     """The columns of an ``Evaluation`` for one batch, without what is unknown."""
-    rows, targets = head.rows(output), head.targets(target)
+    rows = head.rows(head.image(output) if head.task == "image" else output)
+    targets = head.targets(target)
     samples, positions = rows.shape[:2]
     sample = indices[:, None].expand(samples, positions).flatten()
     position = torch.arange(positions).expand(samples, positions).flatten()

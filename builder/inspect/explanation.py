@@ -31,7 +31,7 @@ STEPS = 24  # of integrated gradients; Gauss-Legendre points converge fast
 SMOOTH_SAMPLES, FEWEST_SMOOTH = 25, 8
 SMOOTH_WORK = 1.5e10  # floating-point operations, which is about half a second
 LIME_SAMPLES = 120  # a run of the model each, and another of the one with random weights
-_MEAN_OVER = 512  # samples of the training split
+_SEEN = 512  # samples of the training split that means and ranges are taken of
 
 
 def saliency(inspector: Inspector, sample: Sample, target: Target, show: _saliency.Show = "absolute") -> Attribution:
@@ -64,15 +64,17 @@ def smoothgrad(
     """The magnitude of the mean gradient over noisy copies of the input.
 
     Args:
-        sigma: the noise's standard deviation, in parts of the range of the input.
+        sigma: the noise's standard deviation, in parts of the range of the input; of the range that a feature of a
+            table or a channel of a series has in training, because their units differ.
         samples: noisy copies; 25 where None, of large models fewer.
 
     Source: Smilkov et al., arXiv 1706.03825.
     """
     asked = ask(inspector, sample, target)
     samples = smooth_samples(inspector, target.head) if samples is None else samples
+    ranges = _ranges(asked) if asked.shape in ("table", "series") and inspector.has_data else None
     with inspector.steady():
-        values = _smoothgrad.smoothgrad(asked.score, asked.x, sigma, samples, asked.at_once)
+        values = _smoothgrad.smoothgrad(asked.score, asked.x, sigma, samples, asked.at_once, ranges)
         value = _value(asked, asked.x)
     return asked.result("smoothgrad", values.norm(dim=-1) if asked.shape == "tokens" else values.abs(), False, value)
 
@@ -157,7 +159,8 @@ def lime(
 ) -> Attribution:
     """The coefficients of a linear model of the score on which superpixels, features, steps or tokens can be seen.
 
-    Hidden superpixels have their mean colour; hidden features are those of the mean training sample, tokens and steps 0.
+    Hidden superpixels have their mean colour; hidden features are those of the mean training sample (0 where there are no
+    data), tokens and steps 0.
 
     Args:
         samples: number of samples with parts hidden.
@@ -177,7 +180,7 @@ def lime(
         shape = [1] * x.dim()
         shape[axis] = count
         segments = torch.arange(count).view(shape)
-        reference = _baseline(asked, "mean" if asked.shape == "table" else "zero")
+        reference = _baseline(asked, "mean" if asked.shape == "table" and inspector.has_data else "zero")
     with inspector.steady():
         weights = _lime.lime(asked.score, x, segments, reference, count, samples, at_once=asked.at_once)
         value = _value(asked, x)
@@ -279,7 +282,22 @@ def _baseline(asked: Question, baseline: Baseline) -> Tensor:
     def mean() -> Tensor:
         if asked.shape == "nodes":
             return x.mean(1, keepdim=True).expand_as(x).clone()
-        count = min(_MEAN_OVER, inspector.size("train"))
-        return inspector.batch("train", range(count))[asked.start].mean(0, keepdim=True)
+        return _seen(asked).mean(0, keepdim=True)
 
     return inspector.kept(("mean", asked.start), mean)
+
+
+def _ranges(asked: Question) -> Tensor:
+    """The greatest value that training has of each feature or channel, less the least; broadcasts to a sample."""
+
+    def ranges() -> Tensor:
+        seen, kept = _seen(asked), 1 if asked.shape == "table" else 3 - _step_axis(asked)
+        others = [axis for axis in range(seen.dim()) if axis != kept]
+        return seen.amax(others, keepdim=True) - seen.amin(others, keepdim=True)
+
+    return asked.inspector.kept(("ranges", asked.start), ranges)
+
+
+def _seen(asked: Question) -> Tensor:
+    inspector = asked.inspector
+    return inspector.batch("train", range(min(_SEEN, inspector.size("train"))))[asked.start]

@@ -42,7 +42,9 @@ class Features:
 
 
 def can_be_features(inspector: Inspector, end: End) -> bool:
-    """Whether a value is one vector a sample or node (or maps and sequences that average to one)."""
+    """Whether a value is one vector a sample or node (or maps and sequences that average to one), and there are samples."""
+    if not inspector.has_data:
+        return False
     kind = inspector.layout.kind(end)
     if kind == "nodes":
         return True

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from builder.compiler import Compiled, End
 from builder.graph import FlatNode
-from builder.inspect.layout import Layout
+from builder.inspect.layout import IMAGE_CHANNELS, Layout
 
 Task = Literal["classes", "yes_no", "values", "image"]
 
@@ -24,7 +24,7 @@ class Head:
         end: where it stands.
         target: what it should be; None where the graph does not say.
         task: one of several classes, yes or no (once or several times), numbers, or an image.
-        scale: what the numbers of a class are: logits or logarithms of probabilities.
+        scale: what the numbers are: logits, logarithms of probabilities, or the answer itself.
         class_axis: where the classes stand: 1 or -1.
         names: of the classes, of the questions or of the numbers.
         batched: whether the first axis holds samples; else it holds the nodes of one graph.
@@ -35,7 +35,7 @@ class Head:
     end: End
     target: End | None
     task: Task
-    scale: Literal["logits", "log_probs"]
+    scale: Literal["logits", "log_probs", "plain"]
     class_axis: int
     names: tuple[str, ...]
     batched: bool
@@ -58,6 +58,10 @@ class Head:
         if not self.batched:
             return rows.flatten(0, -2)[None]
         return rows.flatten(1, -2) if rows.dim() > 2 else rows[:, None]
+
+    def image(self, output: Tensor) -> Tensor:
+        """The image that an output is: of logits, the probability of each pixel."""
+        return output.sigmoid() if self.scale == "logits" else output
 
     def targets(self, target: Tensor) -> Tensor:
         """The right answers, laid out as ``rows``: class numbers (B, P), else (B, P, K)."""
@@ -115,14 +119,19 @@ def _read(compiled: Compiled, layout: Layout, end: End, target: End | None, port
     size = shape[class_axis] if len(shape) > 1 else 1
     count = size if isinstance(size, int) else 1
     integers = given is not None and given.dtype.startswith(("int", "uint"))
+    pixels = layout.batch_axis(end) is not None and layout.axes(end) == ("B", "C", "H", "W")
     task: Task
     if given is not None and integers and len(given.shape) == len(shape) - 1 and port != "prediction" and count > 1:
         task = "classes"
+    elif (
+        port == "logits" and pixels and layout.sample_shape(end)[0] in IMAGE_CHANNELS and given and given.shape == shape
+    ):
+        task = "image"  # each pixel is a probability
     elif port == "logits":
         task = "yes_no"
     elif given is None and classes is not None and len(shape) == 2 and len(classes) == count:
         task = "classes"  # nothing judges the answer, but it fits the classes of the data
-    elif layout.batch_axis(end) is not None and layout.axes(end) == ("B", "C", "H", "W"):
+    elif pixels:
         task = "image"
     else:
         task = "values"
@@ -134,7 +143,8 @@ def _read(compiled: Compiled, layout: Layout, end: End, target: End | None, port
         names = _names(classes, 2) if questions == 1 else _names(classes, questions)
     else:
         names = () if task == "image" else _names(None, _product(layout.sample_shape(end)))
-    scale = "log_probs" if port == "log_probs" else "logits"
+    plain = port != "logits" and task in ("values", "image")
+    scale = "log_probs" if port == "log_probs" else "plain" if plain else "logits"
     batched = layout.batch_axis(end) is not None
     return Head(end, target, task, scale, class_axis, names, batched, tokens, judge)
 

@@ -118,6 +118,8 @@ class Inversion:
 
 def image_of(inspector: Inspector, end: End) -> End | None:
     """The image of the data that a value comes from, one of one; None where it comes from anything else as well."""
+    if not inspector.has_data:
+        return None
     if inspector.layout.spec(end).shape[:1] != ("B",):  # a loss, pairs, or several steps of a way between samples
         return None
     sources = inspector.sources([end])

@@ -34,6 +34,7 @@ KEPT_RESULTS = 256
 KEPT_SAMPLES = 4  # samples whose values are kept: all activations of each
 BATCH_BYTES = 256 * 2**20  # of activations, when a whole split is run
 MEASURED = 2048  # samples that the transforms of an untrained graph see
+PLACEHOLDER = "placeholder"  # the tag of an input without data
 _COMPUTING_KINDS = ("layer", "op", "transform", "sampler")
 
 
@@ -95,6 +96,12 @@ class Inspector:
     def entry(self) -> samples.Entry | None:
         """Where a person's own sample enters, and what it may be; None where the data allow none."""
         return self.kept(("entry",), lambda: samples.find_entry(self.compiled, self.needed))
+
+    @property
+    def has_data(self) -> bool:
+        """Whether the graph has samples: not where an input only has a shape."""
+        data = self.compiled.of_kind("dataset")
+        return bool(data) and not any(PLACEHOLDER in node.component.tags for node in data)
 
     @property
     def hand_drawn(self) -> bool:

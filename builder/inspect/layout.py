@@ -13,7 +13,7 @@ Kind = Literal[
 ]
 
 BATCH = "B"  # the axis of samples; "N" and "E" are the nodes and edges of the one graph that is a whole sample
-_IMAGE_CHANNELS = (1, 3)
+IMAGE_CHANNELS = (1, 3)
 _STEPS = (("T",), ("S",), ("U",))  # of a text, of one that is read, of one that is written
 
 
@@ -63,6 +63,6 @@ class Layout:
             return "attention"
         if axes[:1] == ("N",):
             return "nodes" if len(axes) == 2 else "other"
-        if axes == ("C", "H", "W") and node.component.kind in ("dataset", "transform") and shape[0] in _IMAGE_CHANNELS:
+        if axes == ("C", "H", "W") and node.component.kind in ("dataset", "transform") and shape[0] in IMAGE_CHANNELS:
             return "image"
         return {0: "scalar", 1: "vector", 2: "sequence", 3: "maps", 4: "volume"}.get(len(axes), "other")  # type: ignore[return-value]

@@ -62,11 +62,12 @@ def _in_unit_range(x: torch.Tensor) -> bool:
 
 
 def _entered(inspector: Inspector, sample: Sample, head: Head) -> torch.Tensor:
-    """The last image of the data, transformed, on the way to the answer."""
-    found = None
-    for path in inspector.compiled.ancestors([head.end]):
-        for port in inspector.compiled.report.nodes[path].outputs:
-            if inspector.layout.kind((path, port)) == "image":
+    """The last image of the data, transformed, on the way to the answer; it may have any number of channels."""
+    compiled, found = inspector.compiled, None
+    for path in compiled.ancestors([head.end]):
+        for port in compiled.report.nodes[path].outputs:
+            given = compiled.flat.nodes[path].component.kind in ("dataset", "transform")
+            if given and inspector.layout.axes((path, port)) == ("B", "C", "H", "W"):
                 found = inspector.value(sample, (path, port))[0]
     if found is None:
         raise InspectError("This model's image is not made of an image.", "此模型的图像并非由图像生成。")

@@ -13,16 +13,21 @@ from components.registry import component
 from components.spec import Block, Count, Dims, NonNegativeFloat, Ports, example, ints, sub
 
 
-def smoothgrad(score: Score, x: Tensor, sigma: float, samples: int, at_once: int = 1) -> Tensor:
+def smoothgrad(
+    score: Score, x: Tensor, sigma: float, samples: int, at_once: int = 1, ranges: Tensor | None = None
+) -> Tensor:
     """The mean gradient (B, *) over copies of x with normal noise from torch's global generator.
 
     Args:
-        sigma: the noise's standard deviation, in parts of the range of each sample's values.
+        sigma: the noise's standard deviation, in parts of the range of the values.
         samples: number of noisy copies.
         at_once: how many of them run together.
+        ranges: that range, for values whose units differ; broadcasts to x. That of each sample's values where None.
     """
-    flat = x.flatten(1)
-    spread = sigma * (flat.amax(1) - flat.amin(1)).view(-1, *[1] * (x.dim() - 1))
+    if ranges is None:
+        flat = x.flatten(1)
+        ranges = (flat.amax(1) - flat.amin(1)).view(-1, *[1] * (x.dim() - 1))
+    spread = sigma * ranges
     total = torch.zeros_like(x)
     for first in range(0, samples, at_once):
         copies = min(at_once, samples - first)

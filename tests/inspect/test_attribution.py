@@ -288,6 +288,23 @@ def test_smoothgrad_without_noise_is_the_saliency(zoo: Zoo) -> None:
     np.testing.assert_allclose(smooth.values, saliency(inspector, sample, target).values, rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.parametrize(("model", "axes"), [("table", 0), ("series", (0, 2))])
+def test_the_noise_of_smoothgrad_has_the_unit_of_each_feature(
+    zoo: Zoo, model: str, axes: int | tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The features of a table and the channels of a series may differ in size by orders of magnitude."""
+    inspector, given = zoo(model), []
+    monkeypatch.setattr(
+        "components.attribution.smoothgrad.gradient", lambda score, x: (given.append(x), torch.zeros_like(x))[1]
+    )
+    sample = inspector.sample()
+    smoothgrad(inspector, sample, Target(inspector.heads[0]), sigma=0.5, samples=400)
+    end = inspector.needed[0]
+    training = inspector.batch("train", range(min(512, inspector.size("train"))))[end].numpy()
+    deviation = (torch.cat(given) - sample.inputs[end]).numpy().std(axes)
+    np.testing.assert_allclose(deviation, 0.5 * np.ptp(training, axes), rtol=0.1)
+
+
 def test_cam_adds_up_to_the_score() -> None:
     from tests.inspect.graphs import CE, chain
 

@@ -9,9 +9,11 @@ import pytest
 import torch
 
 from builder.inspect import InspectError, Inspector
+from builder.inspect.evaluation import evaluate
 from builder.inspect.heads import Head
 from builder.inspect.prediction import predict, predict_tokens, usual_position
 from builder.inspect.reconstruction import reconstruct
+from tests.inspect.graphs import Node, build
 
 Zoo = Callable[[str], Inspector]
 
@@ -107,3 +109,26 @@ def test_a_sequence_is_asked_at_its_last_step_that_is_no_padding() -> None:
     head = Head(("a", "y"), ("b", "y"), "classes", "logits", -1, ("x", "y"), True, True, "loss")
     assert usual_position(head, 4, np.array([[1, 0, -100, -100]])) == 1
     assert usual_position(head, 4, np.array([[1, 0, 1, 1]])) == usual_position(head, 4, None) == 3
+
+
+def test_an_image_of_probabilities_is_shown_as_such() -> None:
+    """Logits that binary cross-entropy compares with an image; of any number of channels, an image of plain values."""
+    for channels, judge in ((1, "loss_bce"), (4, "loss_mse")):
+        nodes: dict[str, Node] = {
+            "data": ("data_random", {"shape": [channels, 4, 6], "samples": 20}), "squash": ("act_sigmoid", {}),
+            "conv": ("conv_standard", {"out_channels": channels, "kernel_size": 3, "padding": 1}), "loss": (judge, {}),
+        }  # fmt: skip
+        port = "logits" if judge == "loss_bce" else "prediction"
+        wires = ["data.x squash.x", "squash.y conv.x", f"conv.y loss.{port}", "squash.y loss.target"]
+        inspector = Inspector(build(nodes, wires))
+        sample, head = inspector.sample(), inspector.heads[0]
+        assert head.task == "image"
+        made, wanted = inspector.value(sample, ("conv", "y"))[0], inspector.value(sample, ("squash", "y"))[0]
+        made = made.sigmoid() if channels == 1 else made
+        found = reconstruct(inspector, sample, head)
+        assert found.output.shape == found.entered.shape == (4, 6)
+        assert found.error == pytest.approx(float((made - wanted).square().mean()))
+        if channels == 1:
+            np.testing.assert_allclose(found.output, made[0].numpy(), rtol=1e-6)
+        judged = evaluate(inspector, "valid", head)
+        assert judged.loss[0] == pytest.approx(found.error)

@@ -12,7 +12,7 @@ import pytest
 
 from builder.inspect import InspectError, Inspector, Option, ViewSpec, arrays, compute, notice, options, views
 from builder.inspect.catalogue import VIEWS
-from tests.inspect.graphs import ZOO
+from tests.inspect.graphs import ZOO, Node, build
 
 Zoo = Callable[[str], Inspector]
 
@@ -112,6 +112,20 @@ def test_every_choice_is_drawn(zoo: Zoo, model: str) -> None:
             for value in few.get(option.name, {*values[:3], values[-1]}):
                 figure, _ = compute(inspector, spec.id, spec.node, sample, **{**quick, option.name: value})
                 assert figure.data
+
+
+def test_without_data_the_views_of_a_sample_remain() -> None:
+    nodes: dict[str, Node] = {
+        "data": ("data_input", {"shape": [3, 9, 12]}), "conv": ("conv_standard", {"out_channels": 4, "kernel_size": 3}),
+        "pool": ("pool_global_avg", {"keepdim": False}), "fc": ("linear", {"out_features": 3}),
+    }  # fmt: skip
+    inspector = Inspector(build(nodes, ["data.x conv.x", "conv.y pool.x", "pool.y fc.x"]))
+    drawing = inspector.upload_drawing([])
+    offered = views(inspector)
+    assert {"prediction", "output", "filters", "grad_cam", "lime"} <= {spec.id for spec in offered}
+    for spec in offered:
+        assert "split" not in {option.name for option in options(inspector, spec.id, spec.node, drawing)}
+        assert compute(inspector, spec.id, spec.node, drawing if spec.needs_sample else None)[0].data
 
 
 def test_every_view_says_what_how_and_what_not() -> None:

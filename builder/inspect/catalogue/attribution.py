@@ -105,7 +105,8 @@ def _shows(inspector: Inspector, head: Head) -> list[Option]:
 
 def _baselines(inspector: Inspector, head: Head) -> list[Option]:
     baselines = [Choice("zero", "zeros", "零"), Choice("mean", "mean of the training data", "训练数据的均值")]
-    return choose("baseline", "Baseline", "基线", baselines if _starts_at_data(inspector, head) else [])
+    known = inspector.has_data and _starts_at_data(inspector, head)
+    return choose("baseline", "Baseline", "基线", baselines if known else [])
 
 
 def _steps(inspector: Inspector, head: Head) -> list[Option]:
@@ -144,9 +145,11 @@ METHODS: tuple[Method, ...] = (
         About("smoothgrad", "SmoothGrad", "平滑梯度",
         "The saliency of many noisy copies of the sample, averaged: what stays when the speckles are gone.",
         "对样本的多个加噪副本求显著性并平均：去掉斑点后留下的部分。",
-        "Mean gradient over 25 copies (of large models fewer, 8 at least) with normal noise, its size in parts of the input's range (Smilkov et al., "
+        "Mean gradient over 25 copies (of large models fewer, 8 at least) with normal noise, its size in parts of the input's "
+        "range; of a table's features and a series' channels, in parts of the range of each in training (Smilkov et al., "
         "arXiv 1706.03825).",
-        "在 25 个（大模型较少，至少 8 个）加正态噪声的副本上平均梯度，噪声大小以输入范围为单位（Smilkov 等，arXiv 1706.03825）。",
+        "在 25 个（大模型较少，至少 8 个）加正态噪声的副本上平均梯度，噪声大小以输入范围为单位；表格特征与序列通道各以其在训练数据中的"
+        "范围为单位（Smilkov 等，arXiv 1706.03825）。",
         "It explains a neighbourhood of the sample; much noise leaves the data behind.",
         "解释的是样本的邻域；噪声过大则偏离真实数据。"),
         explained, lambda i, r, target: by_input.smoothgrad(

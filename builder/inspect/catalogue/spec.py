@@ -119,11 +119,15 @@ def some(nodes: list[str]) -> list[str] | None:
 
 
 def computing(inspector: Inspector, *kinds: str) -> list[str]:
-    """The nodes of these kinds that the answers depend on or that hang at the data, in the order of the data."""
-    nodes = inspector.compiled.flat.nodes
-    return [
-        p for p in inspector.compiled.analysis.order if nodes[p].component.kind in kinds and drawn_ports(inspector, p)
-    ]
+    """The nodes of these kinds that a sample determines, in the order of the data: not a sum of losses."""
+    nodes, judging, found = inspector.compiled.flat.nodes, set[str](), []
+    for path in inspector.compiled.analysis.order:
+        sources = inspector.compiled.sources(path).values()
+        if nodes[path].component.kind in ("loss", "metric") or any(p in judging for ends in sources for p, _ in ends):
+            judging.add(path)
+        elif nodes[path].component.kind in kinds and drawn_ports(inspector, path):
+            found.append(path)
+    return found
 
 
 def last(inspector: Inspector, nodes: list[str]) -> str:
