@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -47,6 +48,9 @@ def test_pages_follow_the_rules(themed: Page, app: str) -> None:
         themed.wait_for_load_state("networkidle")
         found[name or "build"] = violations(themed)
         if not name:
+            expect(themed.get_by_role("button", name=re.compile("^Activation"))).to_have_count(
+                1
+            )  # as it is written there
             found["canvas"] = violations(next(frame for frame in themed.frames if "streamlit_flow" in frame.url))
         wide = themed.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} must be scrolled sideways at 1280x720"

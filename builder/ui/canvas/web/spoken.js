@@ -8,7 +8,7 @@ function mark(element, attributes) {
 // The page around the canvas: its parts, and buttons that show an icon alone.
 export function namePage({ places, commands }) {
   for (const { at, role, name } of places) for (const element of document.querySelectorAll(at)) mark(element, { role, "aria-label": name });
-  for (const { name, label } of commands) for (const button of document.querySelectorAll(`.st-key-${name} button`)) if (!/\p{L}/u.test(button.querySelector("p")?.textContent || "")) mark(button, { "aria-label": label });
+  for (const { name, label } of commands) for (const button of document.querySelectorAll(`.st-key-${name} [data-testid^="stBaseButton"]`)) if (!/\p{L}/u.test(button.querySelector("p")?.textContent || "")) mark(button, { "aria-label": label });
 }
 
 // The canvas: React Flow names its nodes and wires itself, in English what can be done with them.
