@@ -46,6 +46,11 @@ export function bodies(doc) {
   return new Map([...(doc ? doc.querySelectorAll(".react-flow__node.body") : [])].map((element) => [element.dataset.id, element]));
 }
 
+// Room that the message below a card of a push takes.
+export function roomBelow(node) {
+  return / is-(error|waiting)/.test(node.className || "") ? 44 : 0;
+}
+
 // The ids of what is selected.
 export function chosenIn(doc) {
   if (!doc) return { nodes: [], edges: [] };

@@ -1,6 +1,7 @@
 // What floats over the canvas: zoom buttons, map, notices, the list of shortcuts and the hint of an empty desk.
 
 import { make } from "./dom.js";
+import { roomBelow } from "./drawn.js";
 import { Minimap } from "./map.js";
 import { covers, fitting, fittingBeside, glide, readViewport, revealing, setViewport } from "./viewport.js";
 
@@ -116,9 +117,8 @@ export class Overlay {
   boxes(ids) {
     const all = new Map((this.frame.args ? this.frame.args.nodes : []).map((n) => [n.id, n]));
     const nodes = ids ? ids.filter((id) => all.has(id)).map((id) => all.get(id)) : [...all.values()].filter((n) => !n.parentNode);
-    const issue = (n) => (/ is-(error|waiting)/.test(n.className || "") ? 44 : 0);
     const place = (n, axis) => (this.frame.positions.get(n.id) || [n.position.x, n.position.y])[axis] + (n.parentNode ? place(all.get(n.parentNode), axis) : 0);
-    return nodes.map((n) => ({ id: n.id, x: place(n, 0), y: place(n, 1), w: n.width, h: n.height + issue(n), family: n.className, selected: this.frame.chosen.has(n.id) }));
+    return nodes.map((n) => ({ id: n.id, x: place(n, 0), y: place(n, 1), w: n.width, h: n.height + roomBelow(n), family: n.className, selected: this.frame.chosen.has(n.id) }));
   }
 
   // Where something floats over the canvas, in its pixels.

@@ -56,9 +56,15 @@ const AWAY = 20; // px between it and what floats over the canvas
 // The viewport that shows boxes [{x, y, w, h}] whole, in the middle of what `kept` [left, top, right, bottom] leaves, at most at
 // full size.
 export function fitting(boxes, width, height, { kept = [MARGIN, MARGIN, MARGIN, MARGIN], most = 1, least = 0.12 } = {}) {
-  if (!boxes.length) return { x: width / 2, y: height / 2, k: 1 };
+  return boxes.length ? centred(extent(boxes), kept, width, height, most, least) : { x: width / 2, y: height / 2, k: 1 };
+}
+
+function extent(boxes) {
   const left = Math.min(...boxes.map((b) => b.x)), top = Math.min(...boxes.map((b) => b.y));
-  const right = Math.max(...boxes.map((b) => b.x + b.w)), bottom = Math.max(...boxes.map((b) => b.y + b.h));
+  return { left, top, right: Math.max(...boxes.map((b) => b.x + b.w)), bottom: Math.max(...boxes.map((b) => b.y + b.h)) };
+}
+
+function centred({ left, top, right, bottom }, kept, width, height, most, least) {
   const k = Math.max(least, Math.min(most, (width - kept[0] - kept[2]) / (right - left), (height - kept[1] - kept[3]) / (bottom - top)));
   return { x: (width + kept[0] - kept[2] - (left + right) * k) / 2, y: (height + kept[1] - kept[3] - (top + bottom) * k) / 2, k };
 }
@@ -66,15 +72,16 @@ export function fitting(boxes, width, height, { kept = [MARGIN, MARGIN, MARGIN, 
 // The largest of such viewports in which nothing that floats over the canvas, `floats` [{x, y, w, h}], covers a box: each may lie
 // over free ground, or a side of the canvas is left to it.
 export function fittingBeside(floats, boxes, width, height, { most = 1, least = 0.12 } = {}) {
-  let ways = [[MARGIN, MARGIN, MARGIN, MARGIN]];
+  if (!boxes.length) return fitting(boxes, width, height);
+  let ways = new Map([["", [MARGIN, MARGIN, MARGIN, MARGIN]]]); // by what is kept: many floats share a side
   for (const { x, y, w, h } of floats) {
     const across = x + w / 2 < width / 2 ? [0, x + w] : [2, width - x], upright = y + h / 2 < height / 2 ? [1, y + h] : [3, height - y];
     const leaving = (kept, [side, room]) => kept.map((space, at) => (at === side ? Math.max(space, room + AWAY) : space));
-    ways = ways.flatMap((kept) => [kept, leaving(kept, across), leaving(kept, upright)]);
+    ways = new Map([...ways.values()].flatMap((kept) => [kept, leaving(kept, across), leaving(kept, upright)]).map((kept) => [kept.join(), kept]));
   }
-  const views = ways.map((kept) => fitting(boxes, width, height, { kept, most, least }));
-  const clear = views.filter((view) => !covers(floats, view, boxes));
-  return clear.length ? clear.reduce((best, view) => (view.k > best.k + 1e-6 ? view : best)) : views[0];
+  const whole = extent(boxes), views = [...ways.values()].map((kept) => centred(whole, kept, width, height, most, least));
+  const largest = [...views].sort((one, other) => (Math.abs(one.k - other.k) > 1e-6 ? other.k - one.k : 0));
+  return largest.find((view) => !covers(floats, view, boxes)) || views[0];
 }
 
 // Whether something that floats over the canvas lies on a box.

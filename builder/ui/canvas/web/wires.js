@@ -1,7 +1,7 @@
 // What is said about wires over the canvas: from where to where and with what shape, where the pointer is on one or a node at it is
 // selected; and the wire that hangs in the air while one chooses what comes at its end. Shapes are read from the cards.
 
-import { bodyOf, endsOf, nodeOf, pinOf, positionOf, wireId, wireOf } from "./drawn.js";
+import { bodies, bodyOf, endsOf, isBody, nodeOf, pinOf, positionOf, roomBelow, wireId, wireOf } from "./drawn.js";
 import { labelPlace, labelPoints } from "./labels.js";
 import { readViewport } from "./viewport.js";
 
@@ -116,13 +116,16 @@ export class Wires {
 
   // What no label covers: cards with their messages, and the dots of ports; a frame leaves the wires within it room.
   obstacles() {
-    return [...this.frame.doc.querySelectorAll(".react-flow__node.body, .react-flow__node.pin")].flatMap((element) => {
-      const at = positionOf(element);
-      if (!at) return [];
-      if (element.classList.contains("pin")) return [{ x: at[0] + 1, y: at[1] + 5, w: 20, h: 10 }];
-      const issue = element.querySelector(".issue"), frame = element.classList.contains("is-expanded") ? `${element.dataset.id}/` : "";
-      return [{ x: at[0], y: at[1], w: element.offsetWidth, h: element.offsetHeight + (issue ? issue.offsetHeight + 6 : 0), frame }];
-    });
+    const { nodes } = this.frame.args, corners = new Map(), found = [];
+    for (const [id, body] of bodies(this.frame.doc)) corners.set(id, positionOf(body));
+    for (const node of nodes) {
+      const corner = corners.get(isBody(node) ? node.id : node.parentNode);
+      if (!corner) continue;
+      const [x, y] = corner, { position } = node;
+      if (isBody(node)) found.push({ x, y, w: node.width, h: node.height + roomBelow(node), frame: / is-expanded/.test(node.className) ? `${node.id}/` : "" });
+      else found.push({ x: x + position.x + 1, y: y + position.y + 5, w: 20, h: 10 });
+    }
+    return found;
   }
 
   // ---------------------------------------------------------------- in the air
