@@ -82,6 +82,7 @@ def test_a_zip_of_too_many_files_is_read_in_part(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     ("content", "words"),
     [(b"no zip", "damaged"), (pack(), "no files"), (pack(("a.json", GRAPH))[:60], "damaged")],
+    ids=["text", "empty", "cut off"],  # a zip holds the time, and so would the name of the test
 )
 def test_what_is_no_zip_says_so(content: bytes, words: str) -> None:
     (said,) = reasons(content).values()
