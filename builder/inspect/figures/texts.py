@@ -6,8 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from builder.inspect.figures.canvas import step_ticks, titled
-from builder.inspect.figures.style import MONO, Style, esc, short
-from builder.inspect.figures.values import in_a_row
+from builder.inspect.figures.style import Style, esc, short
+from builder.inspect.figures.values import add_tokens, in_a_row, plain_scale
 from builder.inspect.values import Texts, Value
 
 
@@ -30,21 +30,9 @@ def texts_figure(texts: Texts, style: Style) -> go.Figure:
         f"读入 {len(both[0])} 个词元，应写出 {len(both[1])} 个",
     )
     figure = titled(style, title, counts, 100 + 36 * len(rows))
-    figure.add_heatmap(
-        z=np.where(np.array(names, dtype=object) == "", np.nan, 0.0).reshape(shape),
-        text=np.array(names, dtype=object).reshape(shape),
-        customdata=np.array(said, dtype=object).reshape(shape),
-        texttemplate="%{text}",
-        textfont={"family": MONO, "size": 13},
-        hovertemplate="%{text}<br>%{customdata}<extra></extra>",
-        hoverongaps=False,
-        xgap=3,
-        ygap=4,
-        colorscale=[[0, style.line], [1, style.line]],
-        showscale=False,
-        zmin=0,
-        zmax=1,
-    )
+    text = np.array(names, dtype=object).reshape(shape)
+    cells = np.where(text == "", np.nan, 0.0)
+    add_tokens(figure, cells, text, np.array(said, dtype=object).reshape(shape), plain_scale(style))
     figure.update_xaxes(visible=False)
     figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": style.ink}, **step_ticks(rows))
     figure.update_layout(margin={"r": 16, "b": 16, "t": 72})

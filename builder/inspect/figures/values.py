@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -258,19 +259,9 @@ def token_strip(
         "ypad": 12,
     }
     scale["colorbar"]["title"]["side"] = "bottom"
-    if plain:
-        scale = {"colorscale": [[0, style.line], [1, style.line]], "showscale": False, "zmin": 0, "zmax": 1}
-    figure.add_heatmap(
-        z=cells.reshape(rows, per_row),
-        text=text.reshape(rows, per_row),
-        customdata=said.reshape(rows, per_row),
-        texttemplate="%{text}",
-        textfont={"family": MONO, "size": 13},
-        hovertemplate="%{text}<br>%{customdata}<extra></extra>",
-        hoverongaps=False,
-        xgap=3,
-        ygap=4,
-        **scale,
+    shape = (rows, per_row)
+    add_tokens(
+        figure, cells.reshape(shape), text.reshape(shape), said.reshape(shape), plain_scale(style) if plain else scale
     )
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, autorange="reversed")
@@ -279,6 +270,27 @@ def token_strip(
 
 
 # ------------------------------------------------------------------ parts
+
+
+def add_tokens(figure: go.Figure, cells: np.ndarray, text: np.ndarray, said: np.ndarray, scale: dict[str, Any]) -> None:
+    """Tokens in lines: (lines, tokens) of what colours them, how they are written, and what is said where one points."""
+    figure.add_heatmap(
+        z=cells,
+        text=text,
+        customdata=said,
+        texttemplate="%{text}",
+        textfont={"family": MONO, "size": 13},
+        hovertemplate="%{text}<br>%{customdata}<extra></extra>",
+        hoverongaps=False,
+        xgap=3,
+        ygap=4,
+        **scale,
+    )
+
+
+def plain_scale(style: Style) -> dict[str, Any]:
+    """One colour for all tokens."""
+    return {"colorscale": [[0, style.line], [1, style.line]], "showscale": False, "zmin": 0, "zmax": 1}
 
 
 def in_a_row(names: Sequence[str]) -> int:
